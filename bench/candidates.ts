@@ -155,6 +155,21 @@ function nativeFetch(runtime: OwnClient): Candidate {
   }
 }
 
+/** The same without metrics and the activity feed, whose cost is the difference. */
+function quiet(runtime: Runtime): Candidate {
+  return {
+    ...sluice(runtime),
+    name: `quiet-${runtime}`,
+    what: `sluice on ${capital(runtime)}, with \`--no-metrics --activity 0\``,
+    rival: `sluice-${runtime}`,
+    command: (slot) =>
+      hostCommand(runtime, [
+        ...['--port', String(slot.port), '--upstream', url(slot)],
+        ...['--no-metrics', '--activity', '0'],
+      ]),
+  }
+}
+
 function capital(word: string): string {
   return word === 'workerd' ? word : word.charAt(0).toUpperCase() + word.slice(1)
 }
@@ -184,16 +199,20 @@ export const candidates: Candidate[] = [
   haproxy,
   raw('bun'),
   sluice('bun'),
+  quiet('bun'),
   nativeFetch('bun'),
   raw('deno', ['run', '--no-prompt', '--no-lock', '--unstable-no-legacy-abort', '--allow-net']),
   sluice('deno'),
+  quiet('deno'),
   nativeFetch('deno'),
   raw('node'),
   sluice('node'),
+  quiet('node'),
   nativeFetch('node'),
   workerd('untouched', '`return fetch()` on workerd'),
   workerd('pass', 'the least on workerd that lets JavaScript see every chunk'),
   sluice('workerd'),
+  quiet('workerd'),
   portkey,
   hono,
   aiSdk,

@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { binaryOf, root } from './hosts.mjs'
 import { capture } from './process.mjs'
+import { bringPrometheus } from './prometheus.mjs'
 import { browserPackages, chromiumAndMesa, terminalPackages, tmux } from './system.mjs'
 
 /**
@@ -78,6 +79,12 @@ export const parts = [
     ...tests('terminal', 'test/terminal/', 600),
     packages: terminalPackages,
     skips: tmux,
+    isBeside: true,
+  },
+  // It downloads Debian's package once.
+  {
+    ...tests('prometheus', 'test/prometheus/', 300),
+    skips: bringPrometheus,
     isBeside: true,
   },
   {

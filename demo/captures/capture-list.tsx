@@ -23,13 +23,13 @@ export function CaptureList() {
   return (
     <>
       <div class="captures-head">
-        <p role="status">
+        <p>
           {all.length === 1 ? '1 capture' : `${all.length} captures`}, {bytesText(bytes)}
         </p>
         <Clear count={all.length} />
       </div>
       {missed.value > 0 && (
-        <p class="weak">
+        <p class="weak captures-missed">
           {missed.value === 1 ? '1 request was' : `${missed.value} requests were`} not captured, as
           the room was taken by captures of requests that still run. <code>--capture-count</code>{' '}
           and <code>--capture-bytes</code> set how much there is.

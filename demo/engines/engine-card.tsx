@@ -1,6 +1,9 @@
+import type { ComponentChildren } from 'preact'
 import type { EngineActivity } from '../../src/wire/activity/schema.ts'
+import { setFilter } from '../activity/filters.ts'
 import { CopyLine } from '../copy-line.tsx'
 import { timeText } from '../format.ts'
+import { hashOf } from '../views.ts'
 import { Health } from './health.tsx'
 import { type History, summaryOf } from './history.ts'
 import { measurements } from './measurements.ts'
@@ -47,9 +50,14 @@ function Trouble({ engine }: { engine: EngineActivity }) {
         </p>
       )}
       {command && <CopyLine text={command} />}
-      {engine.state === 'open' && (
+      {engine.breaker !== 'closed' && (
         <p>
-          <a href="#activity">Show its requests in Activity</a>
+          <a
+            href={hashOf('activity')}
+            onClick={() => setFilter({ text: engine.label, which: '', failuresOnly: true })}
+          >
+            Show its failed requests
+          </a>
         </p>
       )}
     </div>
@@ -57,23 +65,26 @@ function Trouble({ engine }: { engine: EngineActivity }) {
 }
 
 function Facts({ engine }: { engine: EngineActivity }) {
-  const { running, maxConcurrency, breaker, models, loaded } = engine
-  const facts = [
-    ['Running', maxConcurrency === undefined ? `${running}` : `${running} of ${maxConcurrency}`],
-    ['Breaker', breaker],
-    ['Models', `${models.length}`],
-    ['Loaded', loaded.length > 0 ? `${loaded.length}` : '–'],
-  ]
+  const { running, maxConcurrency: most, breaker, models, loaded } = engine
   return (
-    <dl class="facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-      {maxConcurrency !== undefined && <Slots running={running} most={maxConcurrency} />}
+    <dl class="engine-facts">
+      <Fact name="Running">
+        {most === undefined ? running : `${running} of ${most}`}
+        {most !== undefined && <Slots running={running} most={most} />}
+      </Fact>
+      <Fact name="Breaker">{breaker}</Fact>
+      <Fact name="Models">{models.length}</Fact>
+      <Fact name="Loaded">{loaded.length > 0 ? loaded.length : '–'}</Fact>
     </dl>
+  )
+}
+
+function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
   )
 }
 

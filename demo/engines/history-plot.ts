@@ -13,7 +13,13 @@ export interface HistoryPlot {
   remove(): void
 }
 
-const HEIGHT = 92
+const HEIGHT = 98
+
+/** Seconds between two times of the axis. */
+const STEPS = [
+  ...[1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600],
+  ...[7_200, 10_800, 21_600, 43_200, 86_400],
+]
 
 /** The vertical axis begins at 0, and one value fills no whole plot. */
 const fromZero: uPlot.Range.Function = (_, _min, max) => [0, max > 0 ? max * 1.15 : 1]
@@ -22,8 +28,8 @@ const fromZero: uPlot.Range.Function = (_, _min, max) => [0, max > 0 ? max * 1.1
 const LEAST_WIDTH = 60
 
 /**
- * `tickText` words a value of the axis; `onPoint` is called with the point under the pointer, and with undefined where
- * there is none.
+ * `tickText` words a value of the axis; `onPoint` is called with the point under the pointer, and with
+ * undefined where there is none.
  */
 export function plotHistory(
   place: HTMLElement,
@@ -31,20 +37,13 @@ export function plotHistory(
   onPoint: (point: PlotPoint | undefined) => void,
 ): HistoryPlot {
   let shown: readonly PlotPoint[] = []
-  // A canvas does not know variables and light-dark(): the style sheet gives these two properties.
-  const weak = () => getComputedStyle(place).color
+  // A canvas does not know variables and light-dark(): the style sheet gives this property.
   const accent = () => getComputedStyle(place).caretColor
-  const axis = {
-    stroke: weak,
-    font: '11px system-ui, sans-serif',
-    grid: { stroke: '#8883', width: 1 },
-    ticks: { show: false },
-  }
   const plot = new uPlot(
     {
       width: Math.max(place.clientWidth, 120),
       height: HEIGHT,
-      padding: [6, 8, 0, 0],
+      padding: [6, 22, 0, 0],
       cursor: {
         x: true,
         y: false,
@@ -53,10 +52,7 @@ export function plotHistory(
       },
       legend: { show: false },
       scales: { x: { time: true }, y: { range: fromZero } },
-      axes: [
-        { ...axis, size: 22, gap: 2, space: 70, grid: { show: false }, values: times },
-        { ...axis, size: 52, gap: 4, space: 26, values: (_, ticks) => ticks.map(tickText) },
-      ],
+      axes: axesOf(place, tickText),
       series: [
         {},
         {
@@ -94,6 +90,19 @@ export function plotHistory(
       plot.destroy()
     },
   }
+}
+
+function axesOf(place: HTMLElement, tickText: (value: number) => string): uPlot.Axis[] {
+  const axis: uPlot.Axis = {
+    stroke: () => getComputedStyle(place).color,
+    font: '11px system-ui, sans-serif',
+    grid: { stroke: '#8883', width: 1 },
+    ticks: { show: false },
+  }
+  return [
+    { ...axis, size: 28, gap: 8, space: 56, incrs: STEPS, grid: { show: false }, values: times },
+    { ...axis, size: 52, gap: 4, space: 26, values: (_, ticks) => ticks.map(tickText) },
+  ]
 }
 
 /** With seconds where minutes would be the same. */

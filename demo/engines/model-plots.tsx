@@ -69,8 +69,8 @@ function Plot({ title, model, points, text, tickText, none }: PlotProps) {
     if (place.current) plot.current = plotHistory(place.current, tickText, setUnder)
     return () => plot.current?.remove()
   }, [isEmpty])
-  useEffect(() => plot.current?.show(points))
   const last = points.at(-1)
+  useEffect(() => plot.current?.show(points), [points.length, points[0]?.at, last?.at])
   return (
     <figure class="history">
       <figcaption>

@@ -35,7 +35,7 @@ function Engines({ all }: { all: readonly EngineActivity[] }) {
   return (
     <>
       {servers.length === 0 ? <NoServer /> : <Summary servers={servers} />}
-      <ul class="engines">
+      <ul class={feed.value.state === 'lost' ? 'engines stale' : 'engines'}>
         {all.map((engine) => (
           <EngineCard key={engine.label} engine={engine} />
         ))}
@@ -49,8 +49,11 @@ function Summary({ servers }: { servers: readonly EngineActivity[] }) {
   const running = servers.reduce((sum, each) => sum + each.running, 0)
   const { waiting = 0, limit = 0 } = queue.value ?? {}
   return (
-    <p class="engines-summary" role="status">
-      <span>{up === servers.length ? `All ${up} up` : `${up} of ${servers.length} up`}</span>
+    <p class="engines-summary">
+      {/* The other numbers change too often to be read aloud. */}
+      <span role="status">
+        {up === servers.length ? `All ${up} up` : `${up} of ${servers.length} up`}
+      </span>
       <span>{running === 1 ? '1 request runs' : `${running} requests run`}</span>
       <span>
         Queue: {waiting} of at most {limit}

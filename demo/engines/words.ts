@@ -70,9 +70,7 @@ export function explain(engine: EngineActivity): Explanation | undefined {
   if (state === 'open') {
     return {
       what: 'Requests to it failed several times in a row, or half of at least 20 did, so sluice sends it none for 5 to 60 seconds. Then one request is sent to try it, and the breaker closes if that is answered.',
-      remedy:
-        error ??
-        'Activity shows the requests that failed, with their errors; the server’s own log may have the reason.',
+      remedy: error ?? 'The requests that failed have its errors; its own log may have the reason.',
     }
   }
   if (state === 'half-open') {

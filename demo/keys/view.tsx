@@ -68,7 +68,7 @@ function Keys({ all, toldAt }: { all: readonly KeyActivity[]; toldAt: number }) 
         />
       )}
       {found.length === 0 && <p class="weak">No key matches.</p>}
-      <ul class="keys">
+      <ul class={feed.value.state === 'lost' ? 'keys stale' : 'keys'}>
         {sorted.slice(0, SHOWN).map((each) => (
           <KeyCard key={each.name} of={each} toldAt={toldAt} />
         ))}

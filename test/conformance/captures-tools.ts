@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -6,10 +6,42 @@ import { checkStream } from '../../src/check/check-stream.ts'
 import { needs } from '../support/hosts.ts'
 import { postChat, readStream } from '../support/read.ts'
 import type { Relay } from '../support/relay.ts'
-import { type HostName, runToEnd, startTool } from '../support/server.ts'
+import { type HostName, runToEnd, startServer, startTool } from '../support/server.ts'
 import { talk } from '../support/talk.ts'
 import { zoo } from '../support/zoo.ts'
 import { capturesAt } from './captures.ts'
+
+/** What becomes of captures when the settings file changes. */
+export function captureReload(host: HostName): void {
+  it('go by the settings file, and outlive its changes', needs(host, 'process'), async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-captures-'))
+    const file = join(folder, 'sluice.json')
+    const write = (settings: object) => {
+      writeFileSync(`${file}.new`, JSON.stringify({ staticDelay: 0, ...settings }))
+      renameSync(`${file}.new`, file)
+    }
+    write({ capture: 'all' })
+    await using server = await startServer(host, ['--config', file])
+    await server.untilStderr(/capturing is on \(all\), by the setting capture/)
+    await readStream(await postChat(server.base, { model: 'static' }))
+    const list = async () => (await fetch(`${server.base}/captures`)).json()
+    write({ capture: 'off' })
+    await server.untilStderr(/capturing is off, by the setting capture\. Captures in memory: 1/)
+    await readStream(await postChat(server.base, { model: 'static' }))
+    expect(await list()).toMatchObject({ rule: 'off', count: 1 })
+    await fetch(`${server.base}/captures`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"capture":"next=5"}',
+    })
+    await server.untilStderr(/capturing is on \(next=5\), by an admin/)
+    const before = server.stderr().length
+    write({ capture: 'off', staticText: 'Other.' })
+    await expect.poll(() => server.stderr().slice(before), { timeout: 5_000 }).toMatch(/read again/)
+    expect(await list()).toMatchObject({ rule: 'next=5', count: 1 })
+    rmSync(folder, { recursive: true, force: true })
+  })
+}
 
 /** The tools that read recordings, with captures. */
 export function captureTools(

@@ -7,7 +7,7 @@ import { logOf, useRelay } from '../support/relay.ts'
 import { type HostName, type Server, startServer } from '../support/server.ts'
 import { pace, talk } from '../support/talk.ts'
 import { zoo } from '../support/zoo.ts'
-import { captureTools } from './captures-tools.ts'
+import { captureReload, captureTools } from './captures-tools.ts'
 import { bearer, entry, SECRETS } from './keys-entries.ts'
 
 const ROOT = 'sluice_the-root-key-9876543210'
@@ -220,6 +220,7 @@ export function captures(host: HostName): void {
     expect({ count, length: data.length }).toEqual({ count: 3, length: 3 })
   })
 
+  captureReload(host)
   captureTools(host, relay, ask)
 }
 

@@ -11,6 +11,7 @@ import { blame } from './blame.ts'
 import { bodies } from './bodies.ts'
 import { cancel } from './cancel.ts'
 import { captures } from './captures.ts'
+import { captureClients } from './captures-clients.ts'
 import { chatTool } from './chat-tool.ts'
 import { check } from './check.ts'
 import { codingAgents } from './coding-agents.ts'
@@ -119,6 +120,7 @@ const topics = {
     'messages by SDKs': messagesClients,
     'clients of completions': completionClients,
     "Ollama's client": ollamaClient,
+    'captures of SDKs': captureClients,
   },
   upstreams: {
     upstream,

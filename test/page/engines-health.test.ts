@@ -68,7 +68,9 @@ it('says when the breaker opens, and closes by one request', async () => {
   for (let count = 0; count < 6; count++) await chat(server.base, { model: 'one' })
   await box.getByText('Breaker open', { exact: true }).waitFor(NOTICED)
   expect(await box.textContent()).toContain('Then one request is sent to try it')
-  await box.getByRole('link', { name: 'Show its requests in Activity' }).waitFor()
+  await box.getByRole('link', { name: 'Show its failed requests' }).click()
+  await page.getByRole('main', { name: 'Activity' }).getByText('one').first().waitFor()
+  await page.getByRole('link', { name: 'Engines', exact: true }).click()
 
   const again = await startUpstream({ port, models: [model('one')] })
   await box.getByText('Breaker half-open', { exact: true }).waitFor(NOTICED)
@@ -89,7 +91,7 @@ it('plots the first token and the rate of each model, with a table of the same v
   const plots = box.getByRole('img')
   await plots.first().waitFor(NOTICED)
   await expect
-    .poll(() => plots.first().getAttribute('aria-label'))
+    .poll(() => plots.first().getAttribute('aria-label'), NOTICED)
     .toMatch(/^First token of one: 3 requests, from .+ to .+, median /)
   expect(await plots.last().getAttribute('aria-label')).toMatch(/^Tokens per second of one: 3 req/)
   expect(await plots.locator('canvas').count()).toBe(2)
@@ -100,7 +102,7 @@ it('plots the first token and the rate of each model, with a table of the same v
   // They stay as long as the page does, also while another view is shown.
   await page.getByRole('link', { name: 'Keys', exact: true }).click()
   await page.getByRole('link', { name: 'Engines', exact: true }).click()
-  await expect.poll(() => plots.count()).toBe(2)
+  await expect.poll(() => plots.count(), NOTICED).toBe(2)
   await upstream.close()
   await page.context().close()
 }, 60_000)

@@ -6,8 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { root } from '../../scripts/hosts.mjs'
 import { buildPage } from '../../scripts/page.mjs'
 import { startServer, useServerWith } from '../support/server.ts'
+import { serveActivity } from './support/activity-stand-in.ts'
 import { launch } from './support/browser.ts'
 import { chat, keyEntry, openView } from './support/open-view.ts'
+
+const SOON = { timeout: 10_000 }
 
 let browser: Browser
 
@@ -51,18 +54,18 @@ describe('with keys', () => {
     await page.getByText('No limits are set for this key.').waitFor()
 
     expect(await ask('secret-of-ann')).toBe(200)
-    await expect.poll(textOf(page, requests)).toMatch(/^3 of 4 left · full in \d+ s$/)
-    await expect.poll(textOf(page, 'Tokens per minute of ann')).toMatch(/ of 100,000 left/)
+    await expect.poll(textOf(page, requests), SOON).toMatch(/^3 of 4 left · full in \d+ s$/)
+    await expect.poll(textOf(page, 'Tokens per minute of ann'), SOON).toMatch(/ of 100,000 left/)
     await page.getByText('Limit reached').waitFor({ state: 'detached' })
 
     while ((await ask('secret-of-ann')) !== 429);
     await expect
-      .poll(textOf(page, requests))
+      .poll(textOf(page, requests), SOON)
       .toMatch(/^Limit reached, 0 of 4 left · usable in \d+ s/)
     expect(await page.locator('.key.over h3').allTextContents()).toEqual(['ann'])
     expect(await page.locator('.key.over .over-mark').textContent()).toBe('Limit reached')
 
-    // A request every 15 seconds becomes free, without any news from the server that would say so.
+    // A request becomes free every 15 seconds.
     await expect.poll(textOf(page, requests), { timeout: 20_000 }).toMatch(/^1 of 4 left/)
     expect(asked.filter((path) => path.startsWith('/v1/activity'))).toHaveLength(1)
     expect(errors).toEqual([])
@@ -92,12 +95,32 @@ describe('with keys', () => {
     const { page } = await openView(browser, server.url, 'keys', options)
     await meter(page, 'Requests per minute of bob').waitFor()
     await ask(key)
-    await expect.poll(textOf(page, 'Requests per minute of bob')).toContain('full in')
+    await expect.poll(textOf(page, 'Requests per minute of bob'), SOON).toContain('full in')
     const running = await page.evaluate(() => document.getAnimations().length)
     expect(running).toBe(0)
     await page.context().close()
   })
 })
+
+it('counts by itself between the news, and knows when a debt is paid', async () => {
+  const stand = await serveActivity(join(root, 'dist/page'))
+  const requests = { limit: 600, remaining: 100, fullInMs: 50_000 }
+  const tokens = { limit: 60_000, remaining: 0, fullInMs: 63_000 }
+  stand.list.keys = [{ name: 'ann', requests, tokens }]
+  const { page } = await openView(browser, stand.url, 'keys')
+  await expect.poll(textOf(page, 'Requests per minute of ann'), SOON).toMatch(/^1\d\d of 600 left/)
+  expect(await textOf(page, 'Tokens per minute of ann')()).toMatch(/^Limit reached, .* beyond/)
+  // Ten requests and a thousand tokens a second.
+  await expect.poll(textOf(page, 'Requests per minute of ann'), SOON).toMatch(/^14\d of 600/)
+  await expect.poll(textOf(page, 'Tokens per minute of ann'), SOON).toMatch(/^1,\d\d\d of 60,000/)
+  expect(await page.locator('.over-mark').count()).toBe(0)
+  expect(stand.asked).toBe(1)
+  // The bars move by the browser's own animations.
+  const left = await page.evaluate(() => document.getAnimations().map(({ playState }) => playState))
+  expect(left).toEqual(['running', 'running'])
+  stand.close()
+  await page.context().close()
+}, 60_000)
 
 it('says what it means that there are no keys', async () => {
   await using server = await startServer('bun')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { binaryOf } from '../../scripts/hosts.mjs'
+import { binaryOf, hostCommand } from '../../scripts/hosts.mjs'
 import { openTerminal, runIn, startIn } from '../support/terminal.ts'
 import { delta, endless, finish, hosts, STTY, script } from './open-chat.ts'
 import { TITLES, useTop } from './open-top.ts'
@@ -81,7 +81,8 @@ describe.each(hosts)('sluice top, on %s', (host) => {
     await terminal.until(row('streaming'))
     terminal.paste('sy')
     terminal.press('o')
-    expect(await terminal.until(/^sort: rate/m)).not.toContain('Stop')
+    expect(await terminal.until(/^sort: rate/m)).toMatch(row('streaming'))
+    expect(request.hungUpAt).toBeUndefined()
     terminal.press('s', 'y')
     await request.closedWithin(5_000)
     await text
@@ -121,7 +122,8 @@ describe.each(hosts)('sluice top, on %s', (host) => {
     const screen = await terminal.until(/^ {2}STATE +MODEL +TOKENS +TIME$/m)
     expect(screen.split('\n').every((line) => line.length <= 40)).toBe(true)
     await terminal.resize(80)
-    await terminal.until(/^ {2}STATE +MODEL +TOKENS +TOK\/S +FIRST +GAPS +TIME +DETAIL$/m)
+    const wider = await terminal.until(/^ {2}STATE .* TOK\/S +FIRST +GAPS +TIME +DETAIL$/m)
+    expect(wider).toMatch(/^sluice top .*\nup up \d · static up 0\n {2}STATE/)
   })
 
   it.each([
@@ -136,6 +138,20 @@ describe.each(hosts)('sluice top, on %s', (host) => {
     expect(await terminal.until(TITLES)).not.toContain('run.sh')
     end((key) => terminal.press(key), terminal.pid())
     const screen = await terminal.until(/^ended 0$/m)
+    expect(screen).not.toMatch(TITLES)
+    terminal.enter('clear; stty -g')
+    const [after] = (await terminal.until(STTY)).match(STTY) ?? []
+    expect(after).toBe(before)
+  })
+
+  it('an error of its own ends it, and the terminal is as it was', async () => {
+    await using terminal = await openTerminal({ columns: 120 })
+    terminal.enter('stty -g')
+    const [before] = (await terminal.until(STTY)).match(STTY) ?? []
+    const { file, args } = hostCommand(host, [], 'test/support/top-crash.ts')
+    runIn(terminal, [file, ...args])
+    await terminal.until(TITLES)
+    const screen = await terminal.until(/^caught: broken on purpose\nended 1$/m)
     expect(screen).not.toMatch(TITLES)
     terminal.enter('clear; stty -g')
     const [after] = (await terminal.until(STTY)).match(STTY) ?? []
@@ -157,6 +173,21 @@ describe.each(hosts)('sluice top, on %s', (host) => {
     await terminal.until(TITLES)
     terminal.press('q')
     await terminal.until(/\n\$$/)
+  })
+
+  it('has no colours with NO_COLOR, and no screen of its own with TERM=dumb', async () => {
+    top.upstream.script = { persona: 'ollama', words: ['Yes.'] }
+    await top.ask()
+    await using coloured = await top.open()
+    await coloured.until(row('finished'))
+    expect(coloured.coloured()).toContain('\u001b[')
+    await using plain = await top.open([], { env: { NO_COLOR: '1' } })
+    await plain.until(row('finished'))
+    expect(plain.coloured()).not.toContain('\u001b[')
+    await using dumb = await openTerminal({ columns: 100 })
+    const { file, args } = hostCommand(host, ['top', top.server.url])
+    runIn(dumb, ['env', 'TERM=dumb', file, ...args])
+    expect(await dumb.until(/^ended 0$/m)).toMatch(/^ {2}STATE[\s\S]*^ {2}finished[\s\S]*ended 0$/m)
   })
 
   it('can be started by npm start', async () => {

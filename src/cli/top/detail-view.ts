@@ -53,7 +53,8 @@ function titleOf(row: Row | undefined, id: string, width: number, paint: Paint):
 /** What is known of it, in lines of any length. */
 function factsOf(row: Row, now: number): string[] {
   const { activity } = row
-  const { method, path, model, engine, key, client, session, status, code, message } = activity
+  const { method, path, model, engine, key, client, session, status, code, message, capture } =
+    activity
   const who = [
     ...fact('model', model),
     ...fact('engine', engine),
@@ -70,6 +71,7 @@ function factsOf(row: Row, now: number): string[] {
     ...attemptsOf(row),
     ...listFact('repaired', activity.repairs),
     ...(failed === '' ? [] : [failed]),
+    ...(capture === undefined ? [] : [`captured: GET /v1/captures/${shown(capture)}`]),
     ...(row.gaps.length < 2 ? [] : [`gaps ${sparkline(row.gaps.slice(-64), 64)}`]),
   ]
 }

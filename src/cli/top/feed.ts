@@ -24,7 +24,10 @@ export interface FeedListener {
 
 /** Milliseconds to wait for an answer that ends at once. */
 const ANSWER_TIMEOUT = 10_000
-/** Milliseconds without a byte, a heartbeat included, after which a connection counts as lost. */
+/**
+ * Milliseconds without a byte, a heartbeat included, after which a stream counts as ended: its server
+ * may be gone without a word, or send heartbeats more rarely.
+ */
 const SILENCE = 60_000
 /** Milliseconds between attempts to connect again: doubled each time, up to the second value. */
 const AGAIN = [500, 5_000] as const
@@ -65,8 +68,8 @@ export class FeedClient {
           hadSnapshot = true
           wait = AGAIN[0]
         }
+        // A server that reads its settings again ends the feed, which is no failure.
         if (!hadSnapshot) throw new FeedError(`${this.name}: the feed ended before it began.`)
-        if (!signal.aborted) listener.onLost('the server ended the feed', wait)
       } catch (error) {
         if (signal.aborted) return
         const isFinal = error instanceof FeedError && (error.status === 401 || error.status === 403)
@@ -78,7 +81,7 @@ export class FeedClient {
     }
   }
 
-  /** The events of a stream below the API's root. Rejects with a `FeedError`. */
+  /** The events of a stream below the API's root, until it ends or is silent. Rejects with a `FeedError`. */
   async *events(path: string, signal: AbortSignal): AsyncGenerator<FeedEvent> {
     const silence = new AbortController()
     let timer: ReturnType<typeof setTimeout> | undefined
@@ -97,8 +100,7 @@ export class FeedClient {
     try {
       yield* eventsOf(response, wake)
     } catch (error) {
-      if (silence.signal.aborted) throw new FeedError(`nothing came for ${SILENCE / 1_000} seconds`)
-      throw error
+      if (!silence.signal.aborted) throw error
     } finally {
       clearTimeout(timer)
       silence.abort()

@@ -31,7 +31,8 @@ export class Watch {
   #parts: TextPart[] = []
   #pieces = terminalPieces()
   #length = 0
-  #raw: string[] = []
+  /** Each with its lines for the width in which it was shown last. */
+  #raw: { text: string; width: number; lines: string[] }[] = []
   #rawLength = 0
   #version = 0
   #lines: { version: number; width: number; raw: boolean; lines: string[] } | undefined
@@ -77,7 +78,13 @@ export class Watch {
   }
 
   #rawLines(width: number): string[] {
-    return this.#raw.flatMap((each) => wrapped(each, width, true))
+    return this.#raw.flatMap((entry) => {
+      if (entry.width !== width) {
+        entry.width = width
+        entry.lines = wrapped(entry.text, width, true)
+      }
+      return entry.lines
+    })
   }
 
   #takeBytes(name: 'sent' | 'received', { at, text }: Record<string, unknown>): void {
@@ -87,10 +94,10 @@ export class Watch {
     const bytes = showBytes(this.#encoder.encode(text)).replace(/\n$/, '')
     const from = name === 'sent' ? '→ client' : '← engine'
     const entry = `${from} ${time}\n${bytes}`
-    this.#raw.push(entry)
+    this.#raw.push({ text: entry, width: 0, lines: [] })
     this.#rawLength += entry.length
     while (this.#rawLength > MOST_TEXT && this.#raw.length > 1) {
-      this.#rawLength -= this.#raw.shift()?.length ?? 0
+      this.#rawLength -= this.#raw.shift()?.text.length ?? 0
     }
     if (name === 'sent') for (const said of this.#read(text)) this.#say(said)
   }

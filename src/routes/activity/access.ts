@@ -30,12 +30,12 @@ export function feedOf({ telemetry }: RouteContext): ActivityFeed {
 }
 
 /** A request that the caller may see: one that runs, or what is kept of one that has ended. */
-export type Found =
+export type FoundActivity =
   | { running: TrackedRequest; ended?: undefined }
   | { running?: undefined; ended: Activity }
 
 /** Throws an `ApiError` (404), whether there is no such request or it is another's. */
-export function findRequest(id: string, caller: Caller, context: RouteContext): Found {
+export function findRequest(id: string, caller: Caller, context: RouteContext): FoundActivity {
   const { running, ended } = feedOf(context)
   const tracked = running.get(id)
   if (tracked && isListed(tracked.request) && maySee(caller, tracked.request.caller?.name))

@@ -6,7 +6,7 @@ import type { TrackedRequest } from '../../telemetry/activity/tracked-request.ts
 import type { Activity } from '../../wire/activity/schema.ts'
 import { namedFrame } from '../../wire/sse/sse.ts'
 import type { RouteContext } from '../route.ts'
-import { eventResponse, type Found, feedOf, runningActivity } from './access.ts'
+import { eventResponse, type FoundActivity, feedOf, runningActivity } from './access.ts'
 import { INTERVAL } from './event-stream.ts'
 
 /** Milliseconds between two writes of bytes; the request itself is told of less often. */
@@ -15,7 +15,7 @@ const BYTES_INTERVAL = 100
 const END = namedFrame('end', '{}')
 
 export function watchRequest(
-  found: Found,
+  found: FoundActivity,
   client: AbortSignal,
   caller: Caller,
   context: RouteContext,

@@ -1,7 +1,7 @@
 import type { Activity } from '../../wire/activity/schema.ts'
 
 /** A request that has ended. */
-export interface EndedRequest {
+export interface KeptRequest {
   activity: Activity
   /** The name of its caller; empty where that is not known. */
   owner: string
@@ -27,8 +27,8 @@ export class EndedRequests {
   forgotten = 0
   #capacity = 0
   #count = 0
-  readonly #byId = new Map<string, EndedRequest>()
-  readonly #lists: Record<Weight, EndedRequest[]> = { failed: [], answered: [], other: [] }
+  readonly #byId = new Map<string, KeptRequest>()
+  readonly #lists: Record<Weight, KeptRequest[]> = { failed: [], answered: [], other: [] }
 
   /** How many are kept; those beyond it are forgotten. */
   set capacity(capacity: number) {
@@ -36,7 +36,7 @@ export class EndedRequests {
     while (this.#byId.size > this.#capacity) this.#forgetOne()
   }
 
-  add(ended: Omit<EndedRequest, 'number'>, weight: Weight): void {
+  add(ended: Omit<KeptRequest, 'number'>, weight: Weight): void {
     if (this.#capacity === 0) return
     const entry = { ...ended, number: ++this.#count }
     this.#byId.set(entry.activity.id, entry)
@@ -44,7 +44,7 @@ export class EndedRequests {
     if (this.#byId.size > this.#capacity) this.#forgetOne()
   }
 
-  get(id: string): EndedRequest | undefined {
+  get(id: string): KeptRequest | undefined {
     return this.#byId.get(id)
   }
 
@@ -54,11 +54,11 @@ export class EndedRequests {
   }
 
   /** Those that ended after the one with this number, the newest first. */
-  since(number: number): EndedRequest[] {
-    const found: EndedRequest[] = []
+  since(number: number): KeptRequest[] {
+    const found: KeptRequest[] = []
     for (const list of Object.values(this.#lists)) {
       for (let at = list.length - 1; at >= 0; at--) {
-        const entry = list[at] as EndedRequest
+        const entry = list[at] as KeptRequest
         if (entry.number <= number) break
         found.push(entry)
       }

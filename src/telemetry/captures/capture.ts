@@ -2,7 +2,7 @@ import type { CaptureRule } from '../../settings/capture-rule.ts'
 import type { Exchange } from '../../stream/exchange.ts'
 import type { EngineAttempt, EngineRequest, EngineResponse } from '../../stream/observer.ts'
 import type { ObservedRequest, RequestTap } from '../request-observer.ts'
-import { CapturedSide, PACKET_OVERHEAD, type SideEnd } from './captured-side.ts'
+import { CapturedSide, type SideEnd } from './captured-side.ts'
 import { endForClient, endOfEngine } from './ends.ts'
 import { secretsIn } from './secrets.ts'
 
@@ -128,13 +128,13 @@ export class Capture implements RequestTap {
 
   onReceived(bytes: Bytes, now: number): void {
     const { engine } = this
-    if (engine && this.#hasRoom(engine, bytes.length)) engine.add(bytes.slice(), now)
+    if (engine && this.#hasRoom(engine, bytes.length)) engine.add([bytes], bytes.length, now)
   }
 
   onSent(pieces: readonly Bytes[], now: number): void {
     this.#store.decide(this)
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
-    if (this.#hasRoom(this.client, length)) this.client.add(copyOf(pieces, length), now)
+    if (this.#hasRoom(this.client, length)) this.client.add(pieces, length, now)
   }
 
   onResponse(status: number, headers: readonly [string, string][], now: number): void {
@@ -182,8 +182,7 @@ export class Capture implements RequestTap {
   #forgetEngine(): void {
     const { engine } = this
     if (engine === undefined) return
-    const held = engine.packets.reduce((sum, { bytes }) => sum + bytes.length + PACKET_OVERHEAD, 0)
-    this.#store.take(this, -(held + engine.overhead + (engine.request.body?.length ?? 0)))
+    this.#store.take(this, -(engine.held + engine.overhead + (engine.request.body?.length ?? 0)))
     this.engine = undefined
   }
 
@@ -195,7 +194,7 @@ export class Capture implements RequestTap {
   /** Makes room for a packet. After one without a place no other is added. */
   #hasRoom(side: CapturedSide, length: number): boolean {
     if (side.isCut) return false
-    side.isCut = !this.#take(length + PACKET_OVERHEAD)
+    side.isCut = !this.#take(side.costOf(length))
     return !side.isCut
   }
 
@@ -238,14 +237,4 @@ const ENGINE = 'http://engine.invalid'
 
 function urlOf(path: string): string {
   return path.startsWith('../') ? ENGINE + path.slice(2) : `${ENGINE}/v1${path}`
-}
-
-function copyOf(pieces: readonly Bytes[], length: number): Bytes {
-  const whole = new Uint8Array(length)
-  let at = 0
-  for (const piece of pieces) {
-    whole.set(piece, at)
-    at += piece.length
-  }
-  return whole
 }

@@ -14,8 +14,11 @@ export interface CapturedRequest {
 export type SideEnd = [how: RecordingEnd, why?: string | undefined]
 
 /** What is counted for each packet besides its bytes, and for each side besides its bodies. */
-export const PACKET_OVERHEAD = 64
+const PACKET_OVERHEAD = 64
 const SIDE_OVERHEAD = 512
+
+/** Bytes of the first and the largest piece of memory that packets are copied into. */
+const MEMORY = { first: 1_024, most: 65_536 }
 
 /** One side of a captured request: what was sent there, and what came back. Times are `performance.now()`. */
 export class CapturedSide {
@@ -28,6 +31,11 @@ export class CapturedSide {
   end: Recording['end'] | undefined
   /** Whether bytes of the answer are missing: from then on, none is added. */
   isCut = false
+  /** What its packets take of memory. */
+  held = 0
+  /** Packets share memory: an `ArrayBuffer` for each would cost more than the copy. */
+  #memory = new Uint8Array(0)
+  #used = 0
 
   constructor(request: CapturedRequest, time: number, startedAt: number) {
     this.request = request
@@ -49,9 +57,28 @@ export class CapturedSide {
     this.response = { at: Math.min(first, this.#at(now)), status, headers: pairs }
   }
 
-  /** Bytes that nothing else uses. */
-  add(bytes: Bytes, now: number): void {
-    this.packets.push({ at: this.#at(now), bytes })
+  /** What another packet takes of memory. */
+  costOf(length: number): number {
+    return PACKET_OVERHEAD + (this.#used + length > this.#memory.length ? this.#next(length) : 0)
+  }
+
+  /** A packet, of pieces that are copied. */
+  add(pieces: readonly Bytes[], length: number, now: number): void {
+    this.held += this.costOf(length)
+    if (this.#used + length > this.#memory.length) {
+      this.#memory = new Uint8Array(this.#next(length))
+      this.#used = 0
+    }
+    const start = this.#used
+    for (const piece of pieces) {
+      this.#memory.set(piece, this.#used)
+      this.#used += piece.length
+    }
+    this.packets.push({ at: this.#at(now), bytes: this.#memory.subarray(start, this.#used) })
+  }
+
+  #next(length: number): number {
+    return Math.max(length, Math.min(MEMORY.most, Math.max(MEMORY.first, 2 * this.#memory.length)))
   }
 
   finish([how, why]: SideEnd, now: number): void {

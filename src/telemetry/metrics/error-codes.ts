@@ -13,7 +13,7 @@ const OWN = new Set(
   model_not_found model_not_loaded models_invalid not_background not_found not_ready not_supported
   origin_not_allowed parse_queue_full previous_response_not_found rate_limit_exceeded
   request_ended request_stopped request_timeout request_too_large response_not_found response_not_stored shutting_down
-  thread_unsupported_request token_timeout too_many_background unsupported_media_type upstream_error
+  thread_unsupported_request token_timeout too_many_background too_many_readers unsupported_media_type upstream_error
   upstream_incomplete upstream_invalid upstream_timeout upstream_truncated upstream_unreachable
   webgpu_feature_missing webgpu_unavailable websocket_not_supported`.split(/\s+/),
 )

@@ -63,6 +63,21 @@ describe('the bounds', () => {
     expect(captures.all[0]?.summary.complete).toBe(false)
   })
 
+  it('count only the last attempt of an engine, which is what is kept', async () => {
+    let asked = 0
+    const refusing = upstream(() => {
+      const refusal = { error: { message: 'x'.repeat(30_000) } }
+      return ++asked === 1 ? Response.json(refusal, { status: 400 }) : streamOf(STREAM)
+    })
+    const { post, captures, recorded } = capturing({ capture: 'all' }, refusing)
+    await (await post('/v1/chat/completions', CHAT)).text()
+    expect(asked).toBe(2)
+    expect(textOf(recorded('engine').packets)).toBe(STREAM.join(''))
+    expect(captures.bytes).toBeLessThan(15_000)
+    captures.clear()
+    expect(captures.bytes).toBe(0)
+  })
+
   it('hold for all together', async () => {
     const { post, captures } = capturing({
       capture: 'all',

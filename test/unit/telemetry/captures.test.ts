@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { checkStream } from '../../../src/check/check-stream.ts'
+import type { Fetch } from '../../../src/platform/fetch.ts'
 import { replayHandler } from '../../../src/recording/replay-server.ts'
 import {
   ADDRESS,
@@ -118,6 +119,26 @@ describe('a captured stream', () => {
       how: 'stopped',
       why: expect.stringContaining('sluice read no further'),
     })
+  })
+
+  it('keeps its own copy of bytes whose memory is used again', async () => {
+    const memory = new Uint8Array(4_096)
+    const parts = [...STREAM]
+    const read = async () => {
+      const next = parts.shift()
+      if (next === undefined) return { done: true as const }
+      const { written } = new TextEncoder().encodeInto(next, memory)
+      return { done: false as const, value: memory.subarray(0, written) }
+    }
+    const reusing: Fetch = async (url) => {
+      if (url.endsWith('/models')) return Response.json({ data: [{ id: 'm' }] })
+      const body = { getReader: () => ({ read, cancel: async () => {} }), cancel: async () => {} }
+      const headers = new Headers({ 'content-type': 'text/event-stream' })
+      return { status: 200, ok: true, headers, body }
+    }
+    const { post, recorded } = capturing({ capture: 'all' }, reusing)
+    await (await post('/v1/messages', { ...CHAT, max_tokens: 5 })).text()
+    expect(textOf(recorded('engine').packets)).toBe(STREAM.join(''))
   })
 
   it('that the client leaves is stopped', async () => {

@@ -48,6 +48,15 @@ it('keeps a failure for longer than any number of answers', () => {
   expect(requests.since(0).at(-1)?.activity.id).toBe('failure')
 })
 
+it('takes places from what no engine was asked for before it takes any from failures', () => {
+  const requests = new EndedRequests()
+  requests.capacity = 8
+  for (let count = 0; count < 6; count++) requests.add(ended(`failure-${count}`), 'failed')
+  for (let count = 0; count < 20; count++) requests.add(ended(`list-${count}`), 'other')
+  const kept = requests.since(0).map(({ activity }) => activity.id)
+  expect(kept.filter((id) => id.startsWith('failure'))).toHaveLength(6)
+})
+
 it('has those after a number, the newest first', () => {
   const requests = new EndedRequests()
   requests.capacity = 10

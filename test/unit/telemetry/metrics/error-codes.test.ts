@@ -9,7 +9,8 @@ const source = join(import.meta.dirname, '../../../../src')
 const CODES = [/\bcode: '([a-z_]+)'/g, /_CODE = '([a-z_]+)'/g]
 
 it('has every code that sluice gives an error', () => {
-  const files = globSync('**/*.ts', { cwd: source })
+  // The programs of sluice read errors, and make none that a client sees.
+  const files = globSync('**/*.ts', { cwd: source, exclude: ['cli/**'] })
   const texts = files.map((file) => readFileSync(join(source, file), 'utf8'))
   const found = CODES.flatMap((pattern) =>
     texts.flatMap((text) => [...text.matchAll(pattern)].map(([, code]) => code as string)),
