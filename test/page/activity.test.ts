@@ -43,6 +43,25 @@ describe('the connection', () => {
     expect(await view.page.getByText('Reconnecting').count()).toBe(0)
   })
 
+  it('comes back without a word where the server only reads its settings again', async () => {
+    view.stand.list.requests = [record('a', { model: 'water' })]
+    await view.open()
+    await view.row('water').waitFor()
+    await view.page.evaluate(() => {
+      const own = globalThis as unknown as { lost: boolean }
+      new MutationObserver(() => {
+        own.lost ||= document.querySelector('.feed-state.lost') !== null
+      }).observe(document.body, { childList: true, subtree: true })
+    })
+    view.stand.list.requests = [record('b', { model: 'stone' })]
+    view.stand.endAll()
+    await view.row('stone').waitFor({ timeout: 10_000 })
+    expect(await view.page.evaluate(() => 'lost' in globalThis)).toBe(true)
+    expect(await view.page.evaluate(() => (globalThis as unknown as { lost: boolean }).lost)).toBe(
+      false,
+    )
+  })
+
   it.each([
     [403, 'admin_required', 'key: expected a key with admin: true, got another one.'],
     [404, 'activity_off', 'activity: the setting activity is 0; set it to 500.'],
@@ -162,6 +181,8 @@ describe('the rows', () => {
     const focused = () => view.page.evaluate(() => document.activeElement?.getAttribute('data-id'))
     await view.page.keyboard.press('ArrowDown')
     expect(await focused()).toBe('b')
+    // Tab leads to one of the rows, and from there out of the list.
+    expect(await view.page.locator('a.request[tabindex="0"]').getAttribute('data-id')).toBe('b')
     await view.page.keyboard.press('End')
     expect(await focused()).toBe('c')
     await view.page.keyboard.press('s')
