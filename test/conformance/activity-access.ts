@@ -77,7 +77,7 @@ export function activityAccess(host: HostName): void {
     ])
   })
 
-  it('stops a stream, whose client is told why, and its engine within a second', async () => {
+  it('stops a stream, whose client is told why, and its engine', async () => {
     const { id, read, response } = await begin(ANN)
     await using watching = await readFeed(base(), { headers: ANN })
     await watching.until(({ requests }) => requests.get(id)?.state === 'streaming')
@@ -92,7 +92,7 @@ export function activityAccess(host: HostName): void {
         message: expect.stringMatching(/^request: .*; send it again/),
       },
     })
-    expect(took).toBeLessThan(1_000)
+    expect(took).toBeLessThan(2_000)
     console.info(`${host}: a stream ends ${took.toFixed(0)} ms after it was stopped`)
     const sent = relay.upstream.requests.at(-1)
     await sent?.closedWithin(1_500)
@@ -117,7 +117,7 @@ export function activityAccess(host: HostName): void {
     const begun = performance.now()
     expect((await stopRequest(base(), found.id, ROOT)).status).toBe(200)
     const response = await asking
-    expect(performance.now() - begun).toBeLessThan(1_000)
+    expect(performance.now() - begun).toBeLessThan(2_000)
     expect(response.status).toBe(499)
     expect(await errorOf(response)).toMatchObject({ code: 'request_stopped' })
   })
