@@ -92,7 +92,11 @@ function Said({ now }: { now: Seen }) {
   return (
     <div class="said message">
       {!now.isWhole && (
-        <p class="weak">What was sent before you opened it was not kept, as nothing is captured.</p>
+        <p class="weak">
+          {record?.capture === undefined
+            ? 'What was sent before you opened it was not kept.'
+            : 'What was sent before you opened it is shown once it has ended.'}
+        </p>
       )}
       {reasoning && (
         <details class="reasoning" open={texts.size === 0}>

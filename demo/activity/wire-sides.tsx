@@ -44,6 +44,9 @@ export function Wire({ now }: { now: Seen }) {
           ))}
       </div>
       {lost > 0 && <p class="weak">{lost} pieces were left out, as the page did not keep up.</p>}
+      {isEngine && shown.length === 0 && !isMissing && (
+        <p class="weak">Nothing came from an engine: this one answers within sluice.</p>
+      )}
       <Frames key={isEngine ? 'engine' : 'client'} frames={shown} label="Events of the request" />
     </section>
   )
