@@ -2,7 +2,7 @@
 import type { Settings } from '../../settings/settings.ts'
 import type { Exchange } from '../../stream/exchange.ts'
 import { isObject } from '../../util/object.ts'
-import { logText } from '../../util/safe/log.ts'
+import { terminalLine } from '../../util/safe/terminal.ts'
 import { VERSION } from '../../version.ts'
 import { sessionIdOf } from '../../wire/session-id.ts'
 import type { TelemetryFeature } from '../feature.ts'
@@ -116,7 +116,7 @@ export class Tracing implements RequestObserver, TelemetryFeature {
     this.#isTold = true
     this.#toldAt = now
     console.error(
-      `sluice: traces: the OTLP endpoint ${logText(problem)}, and spans may be lost until it takes them; no request is affected. Check otlpEndpoint (OTEL_EXPORTER_OTLP_ENDPOINT).`,
+      `sluice: traces: the OTLP endpoint ${terminalLine(problem)}, and spans may be lost until it takes them; no request is affected. Check otlpEndpoint (OTEL_EXPORTER_OTLP_ENDPOINT).`,
     )
   }
 
