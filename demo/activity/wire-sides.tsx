@@ -21,6 +21,8 @@ export function Wire({ now }: { now: Seen }) {
     if (isMissing) void showEngineSide(now)
   }, [id, isMissing])
   if (frames.length === 0 && received === undefined) return null
+  // While they come, fewer: each update draws the list again.
+  const most = record?.state === 'ended' ? 300 : 100
   const shown = isEngine ? (received ?? []) : frames
   return (
     <section aria-label="Stream">
@@ -47,7 +49,12 @@ export function Wire({ now }: { now: Seen }) {
       {isEngine && shown.length === 0 && !isMissing && (
         <p class="weak">Nothing came from an engine: this one answers within sluice.</p>
       )}
-      <Frames key={isEngine ? 'engine' : 'client'} frames={shown} label="Events of the request" />
+      <Frames
+        key={isEngine ? 'engine' : 'client'}
+        frames={shown}
+        label="Events of the request"
+        most={most}
+      />
     </section>
   )
 }

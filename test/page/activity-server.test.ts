@@ -160,7 +160,7 @@ describe('a server that captures', () => {
     '--static-text',
     text,
     '--static-delay',
-    '20',
+    '300',
   ])
 
   it('shows and replays what has ended, and sends it again', async () => {
