@@ -1,6 +1,6 @@
 import type { Fetch } from '../platform/fetch.ts'
-import { withoutDoubleTrace } from '../platform/own-trace.ts'
 import type { Host } from '../platform/host.ts'
+import { withoutDoubleTrace } from '../platform/own-trace.ts'
 import { isWorkerd } from '../platform/runtime.ts'
 import { upstreamDefaults } from '../settings/per-upstream.ts'
 import { isRun, requireNoRun } from '../settings/run.ts'

@@ -108,7 +108,10 @@ export class UpstreamClient {
 
   async #send(path: string, init: FetchInit, call: CallOptions): Promise<Fetched> {
     const { hops, trace, tapped } = call
-    const passed = { ...(hops && { [HOP_HEADER]: writeHops(hops) }), ...(trace && onlyHeaders(trace)) }
+    const passed = {
+      ...(hops && { [HOP_HEADER]: writeHops(hops) }),
+      ...(trace && onlyHeaders(trace)),
+    }
     const headers = { accept: ACCEPT, ...init.headers, ...this.#headers, ...passed }
     // Called as a function of no object: the global `fetch` throws on a foreign `this` on some
     // hosts.
