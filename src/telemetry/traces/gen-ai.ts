@@ -13,7 +13,7 @@ import type { Usage } from '../../wire/chat/answer.ts'
 import type { SpanAttributes } from './tracer.ts'
 
 /** The version of the conventions of generative AI, as their schema is named. */
-export const GEN_AI_CONVENTIONS = '1.42.0-dev'
+const GEN_AI_CONVENTIONS = '1.42.0-dev'
 
 /** The address of their schema, which exported spans name. */
 export const SCHEMA_URL = `https://opentelemetry.io/schemas/gen-ai-dev/${GEN_AI_CONVENTIONS}`

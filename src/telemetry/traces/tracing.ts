@@ -3,6 +3,7 @@ import type { Settings } from '../../settings/settings.ts'
 import type { Exchange } from '../../stream/exchange.ts'
 import { isObject } from '../../util/object.ts'
 import { terminalLine } from '../../util/safe/terminal.ts'
+import { withoutTrailing } from '../../util/without-trailing.ts'
 import { VERSION } from '../../version.ts'
 import { sessionIdOf } from '../../wire/session-id.ts'
 import type { TelemetryFeature } from '../feature.ts'
@@ -138,7 +139,7 @@ function isRecorded({ exchange, method }: ObservedRequest): boolean {
 /** Where spans are sent; undefined where nothing says so. */
 function tracesUrl({ otlpTracesEndpoint, otlpEndpoint }: Settings): string | undefined {
   if (otlpTracesEndpoint !== undefined) return otlpTracesEndpoint
-  return otlpEndpoint && `${otlpEndpoint.replace(/\/+$/, '')}/v1/traces`
+  return otlpEndpoint && `${withoutTrailing('/', otlpEndpoint)}/v1/traces`
 }
 
 function resourceOf({ otlpServiceName, otlpAttributes }: Settings) {
