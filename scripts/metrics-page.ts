@@ -2,11 +2,13 @@
 import { descriptions, gauges, labelTexts } from '../src/telemetry/metrics/descriptions.ts'
 import { counters, histograms } from '../src/telemetry/metrics/families.ts'
 
-const TABLES = /(<!-- begin: scripts\/metrics\.mjs -->\n).*(<!-- end: scripts\/metrics\.mjs -->)/s
+const BEGIN = '<!-- begin: scripts/metrics.mjs -->\n'
+const END = '<!-- end: scripts/metrics.mjs -->'
 
 /** The page with its tables written anew. */
 export function metricsPage(page: string): string {
-  return page.replace(TABLES, (_, begin: string, end: string) => `${begin}\n${tables()}\n${end}`)
+  const begin = page.indexOf(BEGIN) + BEGIN.length
+  return `${page.slice(0, begin)}\n${tables()}\n${page.slice(page.lastIndexOf(END))}`
 }
 
 function tables(): string {

@@ -56,7 +56,7 @@ describe('what docs/observability.md says to type', () => {
     writeFileSync(join(folder, 'sluice.log'), '{"outcome":"ok"}\n{"outcome":"failed"}\n')
     expect(await shell(line(/^grep/))).toBe('{"outcome":"failed"}\n')
     await failing()
-    expect(server.stdout()).toMatch(/^\{"time":.*"outcome":"refused"/m)
+    await expect.poll(() => server.stdout()).toMatch(/^\{"time":.*"outcome":"refused"/m)
   })
 
   it('shows requests by sluice top', async () => {

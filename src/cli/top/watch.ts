@@ -1,6 +1,7 @@
 /** One request that is open: its record, and what passes from now on. */
 
 import { terminalPieces } from '../../util/safe/terminal.ts'
+import { withoutTrailing } from '../../util/without-trailing.ts'
 import type { Activity } from '../../wire/activity/schema.ts'
 import { showBytes } from '../chat/show-bytes.ts'
 import { answerReader, type Said } from './answer-text.ts'
@@ -71,7 +72,7 @@ export class RequestWatch {
   #textLines(width: number, paint: (part: TextPart) => (line: string) => string): string[] {
     return this.#parts.flatMap((part) => {
       const mark = part.kind === 'text' ? '' : part.kind === 'reasoning' ? '│ ' : '» '
-      const text = part.text.replace(/^\n+|\n+$/g, '')
+      const text = withoutTrailing('\n', part.text.replace(/^\n+/, ''))
       const lines = text === '' ? [] : wrapped(text, width - mark.length)
       return lines.map((line) => paint(part)(mark + line))
     })
