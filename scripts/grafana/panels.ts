@@ -89,7 +89,12 @@ export function lines(look: Look, queries: Query[], { isStacked = false } = {}):
       overrides: [],
     },
     options: {
-      legend: { calcs: ['lastNotNull', 'max'], displayMode: 'table', placement: 'bottom' },
+      legend: {
+        calcs: ['lastNotNull', 'max'],
+        displayMode: 'table',
+        placement: 'bottom',
+        showLegend: true,
+      },
       tooltip: { mode: 'multi', sort: 'desc' },
     },
   }
@@ -118,7 +123,7 @@ export function states(
     },
     options: {
       alignValue: 'left',
-      legend: { displayMode: 'list', placement: 'bottom', showLegend: false },
+      legend: { calcs: [], displayMode: 'list', placement: 'bottom', showLegend: false },
       mergeValues: true,
       rowHeight: 0.8,
       showValue: 'auto',
@@ -140,11 +145,19 @@ export function heatmap(look: Look, expr: string): Panel {
       calculate: false,
       cellGap: 1,
       cellValues: { unit: 'reqps' },
-      color: { mode: 'scheme', scheme: 'Blues', steps: 64, exponent: 0.5, fill: 'dark-blue' },
+      color: {
+        mode: 'scheme',
+        scheme: 'Blues',
+        steps: 64,
+        exponent: 0.5,
+        fill: 'dark-blue',
+        reverse: false,
+      },
       filterValues: { le: 1e-9 },
       legend: { show: true },
       rowsFrame: { layout: 'auto' },
-      tooltip: { show: true, yHistogram: false },
+      // `show` before Grafana 10.3, `mode` since.
+      tooltip: { show: true, mode: 'single', yHistogram: false },
       yAxis: { axisPlacement: 'left', reverse: false, unit: look.unit },
     },
   }
