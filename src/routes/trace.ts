@@ -150,7 +150,8 @@ export class Trace implements ObservedRequest {
       ...(usage?.completion_tokens !== undefined && { tokens: usage.completion_tokens }),
       ...(usage?.prompt_tokens !== undefined && { promptTokens: usage.prompt_tokens }),
       ...(error instanceof ApiError && error.code && { code: logText(error.code) }),
-      ...(error instanceof ApiError && errorLogFields(error)),
+      ...(error instanceof ApiError &&
+        errorLogFields(error, (exchange?.timeline.attempts.length ?? 0) > 0)),
       ...(repaired.length > 0 && { repaired, mended: repaired }),
       ...(this.omittedTools.length > 0 && { omittedTools: this.#omittedTools() }),
       ...(cause && { cause }),
