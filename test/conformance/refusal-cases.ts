@@ -1,5 +1,7 @@
 // Requests that sluice refuses, with the status, code and field that their log lines must have.
 
+import { errorScript } from '../support/personas/errors.ts'
+
 /** What clients send in each of them, and no log line may hold. */
 export const VALUE = 'zebra'
 
@@ -33,15 +35,14 @@ export const APIS: Api[] = [
     wrong: [
       model,
       { param: 'messages', fields: { messages: VALUE } },
-      { param: 'messages[0].role', fields: { messages: [{ role: VALUE, content: 'Hi' }] } },
-      { param: 'temperature', fields: { temperature: VALUE } },
+      { param: 'messages[0]', fields: { messages: [VALUE] } },
       { param: 'stream', fields: { stream: VALUE } },
     ],
   },
   {
     path: '/v1/completions',
     valid: { model: 'm', prompt: VALUE },
-    wrong: [model, { param: 'prompt', fields: { prompt: { text: VALUE } } }],
+    wrong: [model, { param: 'stream', fields: { stream: VALUE } }],
   },
   {
     path: '/v1/messages',
@@ -74,7 +75,7 @@ export const APIS: Api[] = [
   {
     path: '/v1/embeddings',
     valid: { model: 'm', input: VALUE },
-    wrong: [model, { param: 'input', fields: { input: { text: VALUE } } }],
+    wrong: [model],
   },
   {
     path: '/api/chat',
@@ -164,7 +165,12 @@ export const OTHERS: (Refused & { what: string; before?: number })[] = [
     ...{ status: 404, code: 'model_not_found', param: 'model' },
   },
   {
-    ...{ what: 'tokens that no server can count', path: '/v1/messages/count_tokens' },
-    ...{ body: { model: 'static', messages }, status: 501, code: 'not_supported' },
+    ...{ what: 'a download without a server for it', path: '/api/pull', key: 'root-key' },
+    ...{ body: { model: VALUE }, status: 501, code: 'not_supported' },
+  },
+  {
+    ...{ what: 'what an upstream refuses', path: '/v1/chat/completions' },
+    body: { model: 'm', messages, script: errorScript('openai_context') },
+    ...{ status: 400, code: 'context_length_exceeded', param: 'messages' },
   },
 ]
