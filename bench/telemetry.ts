@@ -8,6 +8,7 @@ import {
   type Contest,
   contest,
   costOfFirstToken,
+  costOfObservation,
   costPerToken,
   timeOfMetrics,
 } from './measure/telemetry.ts'
@@ -41,6 +42,7 @@ const figures = {
   perToken: await costPerToken(both, Number(values.rounds)),
   firstToken: await costOfFirstToken(both, Number(values.rounds)),
   ...(process.versions.bun === undefined && { bytes: await bytesPerToken(both) }),
+  observation: costOfObservation(),
   metrics: await timeOfMetrics(500),
 }
 if (values.json) console.log(JSON.stringify(figures))
@@ -48,7 +50,7 @@ else print()
 process.exit(0)
 
 function print(): void {
-  const { perToken, firstToken, bytes, metrics } = figures
+  const { perToken, firstToken, bytes, observation, metrics } = figures
   const percent = (ratio: number) => `${((ratio - 1) * 100).toFixed(2)} %`
   const interval = ({ mean, low, high }: typeof perToken.ratio) =>
     `${percent(mean)} (95 %: ${percent(low)} to ${percent(high)})`
@@ -57,6 +59,7 @@ function print(): void {
   console.log(`CPU for each token: ${perToken.off.toFixed(0)} ns without, ${perToken.on.toFixed(0)} ns with
   more: ${interval(perToken.ratio)}
   off against off, which shows what this machine can tell: ${interval(perToken.control)}
+The observation of a token alone: ${observation.toFixed(1)} ns
 Request to its first token: ${firstToken.off.toFixed(1)} µs without, ${firstToken.on.toFixed(1)} µs with
   more: ${micros(firstToken.difference)}
   off against off: ${micros(firstToken.control)}`)

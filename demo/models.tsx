@@ -48,19 +48,21 @@ export function Models() {
   )
 }
 
-/** What does not work in this browser, and what to do: quietly, as the models of a server work. */
+/** What does not work in this browser: one quiet line, which says why and what to do when opened. */
 function Missing() {
-  const problems = [gpu.value, service.value].filter((each) => each.state === 'missing')
-  if (problems.length === 0) return null
-  return (
-    <section class="missing" role="status">
-      <h3>On this GPU</h3>
-      {problems.map(({ why, remedy }) => (
-        <p class="weak" key={why}>
-          {why} {remedy}
+  const problems = [
+    ['WebGPU is missing', gpu.value],
+    ['No answers within this browser', service.value],
+  ] as const
+  return problems.map(([title, problem]) =>
+    problem.state === 'missing' ? (
+      <details class="missing" key={title}>
+        <summary>{title}</summary>
+        <p class="weak">
+          {problem.why} {problem.remedy}
         </p>
-      ))}
-    </section>
+      </details>
+    ) : null,
   )
 }
 

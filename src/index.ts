@@ -30,7 +30,12 @@ import type { EngineStatus } from './engines/registry/catalog.ts'
 export type { EngineStatus } from './engines/registry/catalog.ts'
 export type { Authenticate, Identity } from './guard/authenticate.ts'
 export { createHandler, type FormerHost as Host, type Handler } from './handler.ts'
-export type { HandlerOptions, ServerOptions, StateOptions } from './options.ts'
+export type {
+  HandlerOptions,
+  ServerOptions,
+  StateOptions,
+  TelemetryOptions,
+} from './options.ts'
 export type {
   Fetch,
   Fetched,
@@ -57,6 +62,15 @@ export {
 export type { DenoSetting, ServerSetting } from './settings/table/table.ts'
 export type { BucketLevel, LimitStore } from './state/limit-store.ts'
 export type { ResponseStore, StoredResponse } from './state/response-store.ts'
+export type {
+  AttributeValue,
+  Span,
+  SpanAttributes,
+  SpanContext,
+  SpanStart,
+  SpanTracer,
+  TraceState,
+} from './telemetry/traces/tracer.ts'
 // The types of requests and answers.
 export type {
   ChatChunk,
@@ -91,6 +105,7 @@ export {
   type ErrorDetails,
   type Evidence,
 } from './wire/errors/api-error.ts'
+export type { TraceHeaders } from './wire/headers/trace-context.ts'
 export type {
   ItemStatus,
   OutputItem,

@@ -1,8 +1,11 @@
 import { Session } from 'node:inspector/promises'
 import { createHostedHandler, type Handler } from '../../src/handler.ts'
 import type { Fetch, Fetched, PacketReader } from '../../src/platform/fetch.ts'
+import { Timeline } from '../../src/stream/timeline.ts'
+import { ExchangeMetrics } from '../../src/telemetry/metrics/exchange-metrics.ts'
 import { metricsType, writeMetrics } from '../../src/telemetry/metrics/exposition.ts'
 import type { Gauges } from '../../src/telemetry/metrics/gauges.ts'
+import { KnownLabels } from '../../src/telemetry/metrics/known-labels.ts'
 import { Registry } from '../../src/telemetry/metrics/registry.ts'
 import { median, medianInterval } from '../stats.ts'
 
@@ -147,6 +150,42 @@ export async function costOfFirstToken(handlers: Contest, rounds: number) {
     difference: medianInterval(differences(costs.on)),
     control: medianInterval(differences(costs.control)),
   }
+}
+
+/** Nanoseconds that the metrics add to a token, without all else that a token costs. */
+export function costOfObservation(): number {
+  const registry = new Registry()
+  const labels = new KnownLabels({ keys: [], upstream: [] }, { isServed: () => true })
+  const timelineOf = (isMeasured: boolean) => {
+    const timeline = new Timeline()
+    const observer = new ExchangeMetrics(registry, labels, { startedAt: 0 }, timeline)
+    if (isMeasured) timeline.observers = [observer]
+    timeline.attempt('gpu', 'm')
+    timeline.begin(1)
+    return timeline
+  }
+  const timelines = [timelineOf(true), timelineOf(false)] as const
+  const added: number[] = []
+  for (let round = 0; round < 40; round++) {
+    const [on, off] = timelines.map(nanosecondsOfToken)
+    if (round >= 10) added.push((on ?? 0) - (off ?? 0))
+  }
+  return median(added)
+}
+
+/** Milliseconds between tokens, of a usual model. */
+const GAP = 12.3
+
+function nanosecondsOfToken(timeline: Timeline): number {
+  const count = 300_000
+  let now = timeline.lastTokenAt
+  const before = process.cpuUsage()
+  for (let index = 0; index < count; index++) {
+    now += GAP
+    timeline.token(now)
+  }
+  const { user, system } = process.cpuUsage(before)
+  return ((user + system) * 1000) / count
 }
 
 /** Bytes that are allocated for each token, by sampling the heap, what was collected meanwhile included. */

@@ -12,6 +12,9 @@ import { type Seen, seen, watch } from './watch.ts'
 import { Wire } from './wire-sides.tsx'
 import { sentenceOf } from './words.ts'
 
+/** From so many characters on, Markdown is formatted once the answer has ended, and not for each token. */
+const MOST_LIVE = 10_000
+
 /** Computed once for each change of what was seen, and only while it is shown. */
 const findings = computed(() =>
   seen.value?.playing || !seen.value ? undefined : findingsOf(seen.value),
@@ -87,12 +90,17 @@ function Content({ now }: { now: Seen }) {
 function Said({ now }: { now: Seen }) {
   const { parts, record, state } = now
   const { texts, reasoning, calls } = parts
+  const isLive = state === 'live' && record?.state !== 'ended'
   const isEmpty = texts.size === 0 && reasoning === '' && calls.size === 0
   if (isEmpty) return <p class="weak">{whyNothing(now)}</p>
   return (
     <div class="said message">
       {!now.isWhole && (
-        <p class="weak">What was sent before you opened it was not kept, as nothing is captured.</p>
+        <p class="weak">
+          {record?.capture === undefined
+            ? 'What was sent before you opened it was not kept.'
+            : 'What was sent before you opened it is shown once it has ended.'}
+        </p>
       )}
       {reasoning && (
         <details class="reasoning" open={texts.size === 0}>
@@ -103,7 +111,7 @@ function Said({ now }: { now: Seen }) {
       {[...texts].map(([index, text]) => (
         <section key={index} aria-label="Answer">
           {texts.size > 1 && <h3>Answer {index + 1}</h3>}
-          <Answer text={text} />
+          {isLive && text.length > MOST_LIVE ? <p class="plain">{text}</p> : <Answer text={text} />}
         </section>
       ))}
       {[...calls].map(([index, { name, input }]) => (
@@ -112,7 +120,7 @@ function Said({ now }: { now: Seen }) {
           <pre>{input}</pre>
         </section>
       ))}
-      {state === 'live' && record?.state !== 'ended' && <span class="cursor" aria-hidden="true" />}
+      {isLive && <span class="cursor" aria-hidden="true" />}
     </div>
   )
 }

@@ -32,15 +32,19 @@ export function FeedNotice() {
   }
   if (now.state === 'refused') {
     return (
-      <p class="feed-state" role="status">
-        {now.message} <Again />
-      </p>
+      <>
+        <p class="feed-state" role="status">
+          {now.message} <Again />
+        </p>
+        <Key />
+      </>
     )
   }
   if (isAdmin.value) return null
   return (
-    <p class="feed-state weak">
-      You see the requests of your own key. An admin key sees those of all.
-    </p>
+    <div class="feed-state">
+      <p class="weak">You see the requests of your own key. An admin key sees those of all.</p>
+      <Key />
+    </div>
   )
 }

@@ -61,6 +61,15 @@ function matches(record: Activity, { text, which, failuresOnly }: Filter): boole
   return words.every((word) => all.includes(word))
 }
 
+/** The row that was in focus last. */
+export const focused = signal('')
+
+/** The one row that Tab leads to; arrow keys lead to the others. */
+export const tabStop = computed(() => {
+  const all = [...shownRunning.value, ...shownEnded.value]
+  return all.some(({ id }) => id === focused.value) ? focused.value : all[0]?.id
+})
+
 /** Whether it asks for a list or the like, and nothing is wrong with it. */
 function isList({ method, outcome = 'ok' }: Activity): boolean {
   return method === 'GET' && outcome === 'ok'

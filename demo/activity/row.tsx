@@ -1,7 +1,9 @@
+import { useComputed } from '@preact/signals'
 import type { Activity } from '../../src/wire/activity/schema.ts'
 import { timeText } from '../format.ts'
 import { clock } from '../keys/clock.ts'
 import { hashOf, item } from '../views.ts'
+import { focused, tabStop } from './filters.ts'
 import { Mark } from './mark.tsx'
 import { Sparkline } from './sparkline.tsx'
 import type { Row } from './store.ts'
@@ -12,6 +14,7 @@ export function RequestRow({ row }: { row: Row }) {
   const record = row.record.value
   const isOpen = item.value === row.id
   const isEnded = record.state === 'ended'
+  const isTabStop = useComputed(() => tabStop.value === row.id)
   return (
     <li>
       <a
@@ -19,6 +22,10 @@ export function RequestRow({ row }: { row: Row }) {
         href={hashOf('activity', row.id)}
         data-id={row.id}
         aria-label={sentenceOf(record)}
+        tabIndex={isTabStop.value ? 0 : -1}
+        onFocus={() => {
+          focused.value = row.id
+        }}
         aria-current={isOpen ? 'true' : undefined}
       >
         <StateCell row={row} />
@@ -56,7 +63,7 @@ function StateCell({ row }: { row: Row }) {
   return (
     <span class="cell state">
       <Mark record={record} />
-      {note && <small>{note}</small>}
+      {note && <small title={record.progress}>{note}</small>}
       <Bar row={row} />
     </span>
   )

@@ -47,7 +47,7 @@ export function Toolbar() {
               withLists.value = event.currentTarget.checked
             }}
           />
-          {listCount.value} for lists
+          Lists ({listCount.value})
         </label>
       )}
       <Counts />

@@ -80,7 +80,7 @@ async function follow(id: string, stop: AbortSignal): Promise<void> {
     else collector.end('lost')
   }
   const capture = seen.peek()?.record?.capture
-  if (!stop.aborted && capture !== undefined && !collector.isWhole) {
+  if (!stop.aborted && capture !== undefined) {
     await showCapture(capture, stop)
   }
 }

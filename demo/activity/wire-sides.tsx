@@ -21,6 +21,8 @@ export function Wire({ now }: { now: Seen }) {
     if (isMissing) void showEngineSide(now)
   }, [id, isMissing])
   if (frames.length === 0 && received === undefined) return null
+  // While they come, fewer: each update draws the list again.
+  const most = record?.state === 'ended' ? 300 : 100
   const shown = isEngine ? (received ?? []) : frames
   return (
     <section aria-label="Stream">
@@ -44,7 +46,15 @@ export function Wire({ now }: { now: Seen }) {
           ))}
       </div>
       {lost > 0 && <p class="weak">{lost} pieces were left out, as the page did not keep up.</p>}
-      <Frames key={isEngine ? 'engine' : 'client'} frames={shown} label="Events of the request" />
+      {isEngine && shown.length === 0 && !isMissing && (
+        <p class="weak">Nothing came from an engine: this one answers within sluice.</p>
+      )}
+      <Frames
+        key={isEngine ? 'engine' : 'client'}
+        frames={shown}
+        label="Events of the request"
+        most={most}
+      />
     </section>
   )
 }

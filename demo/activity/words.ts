@@ -42,11 +42,13 @@ export function wordOf({ state, outcome }: Activity): string {
 }
 
 /** More about the state: the place in the queue, or what the engine does. */
-export function noteOf({ state, place, progress, blockedMs = 0 }: Activity): string {
+export function noteOf(record: Activity): string {
+  const { state, place, progress, blockedMs = 0 } = record
+  const share = loadedShare(record)
   if (state === 'queued' && place !== undefined) return place === 1 ? 'next' : `place ${place}`
-  if (state === 'loading') return progress ?? ''
-  if (state === 'prefill') return progress ?? ''
-  if (state === 'blocked') return `client not reading, ${durationText(blockedMs)}`
+  if (state === 'loading' && share !== undefined) return `${Math.round(share * 100)} %`
+  if (state === 'loading' || state === 'prefill') return progress ?? ''
+  if (state === 'blocked') return `not read for ${durationText(blockedMs)}`
   return ''
 }
 

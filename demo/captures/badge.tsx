@@ -14,9 +14,9 @@ function Capturing() {
   return (
     <a class="capture-badge" href="#captures" title="Prompts and answers are kept">
       <span class="capture-dot" aria-hidden="true" />
-      <span>
-        Capturing{' '}
-        <span class="capture-what">{ruleText(rule.value)}: prompts and answers are kept</span>
+      <span class="capture-text">
+        Capturing
+        <span class="capture-what"> · prompts and answers are kept · {ruleText(rule.value)}</span>
       </span>
     </a>
   )

@@ -68,7 +68,7 @@ export function refreshSoon(): void {
 }
 
 /** Reads the list; a call while it is read has it read once more afterwards. */
-export async function refreshCaptures(): Promise<void> {
+async function refreshCaptures(): Promise<void> {
   isChanged = true
   if (isReading) return
   isReading = true

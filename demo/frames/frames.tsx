@@ -19,15 +19,22 @@ const KINDS: Partial<Record<string, string>> = {
   unreadable: 'data',
 }
 
+interface FramesProps {
+  frames: readonly Frame[]
+  label?: string
+  /** The most rows. */
+  most?: number
+}
+
 /** The events of a stream as they were sent: what each adds first, and all of it when it is opened. */
-export function Frames({ frames, label = 'Events' }: { frames: readonly Frame[]; label?: string }) {
+export function Frames({ frames, label = 'Events', most = SHOWN }: FramesProps) {
   const list = useRef<HTMLOListElement>(null)
   const isAtEnd = useRef(true)
   useEffect(() => {
     if (list.current && isAtEnd.current) list.current.scrollTop = list.current.scrollHeight
   }, [frames.length])
   if (frames.length === 0) return null
-  const hidden = Math.max(0, frames.length - SHOWN)
+  const hidden = Math.max(0, frames.length - most)
   return (
     <>
       {hidden > 0 && <p class="weak">{hidden} earlier events are not shown.</p>}

@@ -48,5 +48,5 @@ function valuesOf(lines: readonly string[], field: string): string[] {
 function typeIn(payload: unknown): string {
   const { type, object } = (payload ?? {}) as { type?: unknown; object?: unknown }
   if (typeof type === 'string') return type
-  return typeof object === 'string' ? `${object} without a delta` : 'JSON'
+  return typeof object === 'string' ? `${object.replace(/^.*\./, '')} without text` : 'JSON'
 }

@@ -57,7 +57,7 @@ export async function readCommand(
   if (line.help && line.command === 'key') return (await import('./tools/key.ts')).keyHelp
   if (line.help) return helpText()
   if (line.version) return `${VERSION}\n`
-  if (line.command === 'key') return (await import('./tools/key.ts')).newKey(line.words, line.admin)
+  if (line.command === 'key') return (await import('./tools/key.ts')).newKey(line.words, line.roles)
   if (line.command === 'schema') {
     const { settingsSchema } = await import('./schema.ts')
     return `${JSON.stringify(settingsSchema(), null, 2)}\n`

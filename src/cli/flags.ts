@@ -12,6 +12,9 @@ import { declarations } from '../settings/table/table.ts'
 import { closestMatches } from '../util/closest-matches.ts'
 import { toolNames } from './tools/tool-names.ts'
 
+/** An option of a key that is true or false, and a flag of `sluice key new`. */
+export type KeyRole = (typeof keyRoles)[number]
+
 /** A command line that was read. */
 export interface CommandLine {
   settings: SettingsInput
@@ -21,8 +24,8 @@ export interface CommandLine {
   command: string
   /** The arguments after the command. */
   words: string[]
-  /** Whether `sluice key` makes a key for an admin. */
-  admin: boolean
+  /** What the key that `sluice key` makes is for, besides requests: `admin` or `metrics`. */
+  roles: KeyRole[]
   help: boolean
   version: boolean
 }
@@ -32,6 +35,7 @@ export function flagName(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
 
+const keyRoles = ['admin', 'metrics'] as const
 const others = ['--config', '--help', '--version']
 const commands = ['serve', 'key', 'schema', ...toolNames]
 
@@ -52,7 +56,7 @@ export function readFlags(args: readonly string[], warn: Warn = () => {}): Comma
     settings: {},
     command: 'serve',
     words: [],
-    admin: false,
+    roles: [],
     help: false,
     version: false,
   }
@@ -65,10 +69,11 @@ export function readFlags(args: readonly string[], warn: Warn = () => {}): Comma
       hasCommand = true
     }
     if (token.kind !== 'option') continue
+    const role = keyRoles.find((name) => token.rawName === `--${name}`)
     if (token.name === 'config') line.config = readConfigPath(token.value)
     else if (token.name === 'help') line.help = true
     else if (token.name === 'version') line.version = true
-    else if (token.rawName === '--admin' && line.command === 'key') line.admin = true
+    else if (role && line.command === 'key') line.roles.push(role)
     else readFlag(token, names, given)
   }
   for (const [name, value] of Object.entries(given)) {

@@ -1,5 +1,6 @@
 import type { Fetch } from '../platform/fetch.ts'
 import type { Host } from '../platform/host.ts'
+import { withoutDoubleTrace } from '../platform/own-trace.ts'
 import { isWorkerd } from '../platform/runtime.ts'
 import { upstreamDefaults } from '../settings/per-upstream.ts'
 import { isRun, requireNoRun } from '../settings/run.ts'
@@ -97,7 +98,7 @@ export function createEngines(
 
 /** The options for all upstreams; an upstream's own options override them. */
 function sharedOptions(settings: Settings, host: EngineSources) {
-  const send: Fetch = host.fetch ?? ((input, init) => fetch(input, init))
+  const send: Fetch = host.fetch ?? ((input, init) => fetch(input, withoutDoubleTrace(init)))
   const sendOnce: Fetch = (url, init) => send(url, { ...init, once: init.method === 'POST' })
   return {
     ...upstreamDefaults(settings),

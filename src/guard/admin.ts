@@ -44,7 +44,7 @@ const ONLY_METRICS =
   'key: expected a key for this route, got one with metrics: true, which may read GET /metrics and nothing else; use another key.'
 
 const NO_SCRAPER =
-  'key: expected a key with admin: true or metrics: true, got another one; use one of these, or ask the operator ("sluice key new NAME" creates one, whose entry gets "metrics": true).'
+  'key: expected a key with admin: true or metrics: true, got another one; use one of these, or ask the operator ("sluice key new NAME --metrics" creates one).'
 
 /** Throws an `ApiError` (403) for a caller who is no admin. */
 export function requireAdmin(caller: Caller | undefined): void {

@@ -2,7 +2,7 @@ import type { RecordedPacket, Recording } from './recording.ts'
 
 /** Headers whose values are masked. */
 export const PRIVATE_HEADER =
-  /^(?:authorization|proxy-authorization|cookie|set-cookie)$|api-?key|token|secret/i
+  /^(?:authorization|proxy-authorization|cookie|set-cookie)$|key|token|secret/i
 
 /** Query parameters whose values are masked. */
 export const PRIVATE_PARAMETER = /key|token|secret|signature/i

@@ -3,6 +3,7 @@
  * They are meant for every program on a machine, so that a wrong one is ignored with a warning, as that
  * specification asks, and never keeps sluice from starting.
  */
+import { withoutTrailing } from '../util/without-trailing.ts'
 import type { Warn } from './deprecated.ts'
 import { SettingsError } from './error.ts'
 import { readTextSetting } from './settings.ts'
@@ -61,7 +62,7 @@ function readVariable(variable: string, name: string, value: string, warn: Warn)
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error
     const effect = value === 'grpc' ? 'no traces are sent' : 'it is ignored'
-    warn(`${error.message.replace(/[.;\s]+$/, '')}; ${effect}.`)
+    warn(`${withoutTrailing('.', error.message)}; ${effect}.`)
     return undefined
   }
 }

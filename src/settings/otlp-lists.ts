@@ -7,11 +7,27 @@ const HEADER = { name: /^[\w!#$%&'*+.^`|~-]+$/, value: /^[\x21-\x7e]([\t\x20-\x7
 
 type Pairs = Record<string, string>
 
-const pairsSchema = (): z.ZodMiniType<string | Pairs, string | Readonly<Pairs>> =>
-  z.union([z.string(), z.record(z.string().check(z.minLength(1)), z.string())])
+/** The same as one text, as far as a pattern tells before it is decoded. */
+const TEXT = {
+  headers:
+    /^(?:\s*[\w!#$%&'*+.^`|~-]+\s*=(?:[\t\x20-\x24\x26-\x2b\x2d-\x7e]|%[2-7][0-9a-fA-F])*|\s*)(?:,(?:\s*[\w!#$%&'*+.^`|~-]+\s*=(?:[\t\x20-\x24\x26-\x2b\x2d-\x7e]|%[2-7][0-9a-fA-F])*|\s*))*$/,
+  attributes:
+    /^(?:\s*[^,=\s][^,=]*=(?:[^,%]|%[0-9a-fA-F]{2})*|\s*)(?:,(?:\s*[^,=\s][^,=]*=(?:[^,%]|%[0-9a-fA-F]{2})*|\s*))*$/,
+}
 
-export const headersSchema = pairsSchema
-export const attributesSchema = pairsSchema
+type PairsSchema = z.ZodMiniType<string | Pairs, string | Readonly<Pairs>>
+
+export const headersSchema = (): PairsSchema =>
+  z.union([
+    z.string().check(z.regex(TEXT.headers)),
+    z.record(z.string().check(z.regex(HEADER.name)), z.string()),
+  ])
+
+export const attributesSchema = (): PairsSchema =>
+  z.union([
+    z.string().check(z.regex(TEXT.attributes)),
+    z.record(z.string().check(z.minLength(1)), z.string()),
+  ])
 
 /** The headers, by their names in lower case. Throws a `SettingsError` that shows no value: it may be a token. */
 export function readHeaders(given: string | Pairs, shownAs: string): Pairs {

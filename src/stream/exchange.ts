@@ -1,7 +1,7 @@
 import type { Usage } from '../wire/chat/request.ts'
 import { type ApiError, toApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
-import type { TraceHeaders } from '../wire/headers/trace-context.ts'
+import type { AttemptTrace } from '../wire/headers/trace-context.ts'
 import { type Answer, repairsOf, textLengthOf, usageOf } from './answer.ts'
 import type { ConversationHint } from './conversation-hint.ts'
 import { Deadlines, type Limits } from './deadlines.ts'
@@ -65,7 +65,7 @@ export class Exchange {
    * The trace that requests to upstreams belong to: that of the client's request, or the span of the current
    * attempt where spans are recorded.
    */
-  trace: TraceHeaders | undefined
+  trace: AttemptTrace | undefined
   /** How each attempt but the last failed: `gpu upstream_unreachable`. */
   readonly failures: string[] = []
   /** Whether the answer is streamed to the client. */

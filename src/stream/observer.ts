@@ -12,6 +12,8 @@ export interface EngineAttempt {
   readonly startedAt: number
   /** How it failed before its first chunk: `gpu upstream_unreachable`; undefined for the one that counts. */
   failure?: string
+  /** When it failed, by `performance.now()`. */
+  failedAt?: number
 }
 
 /**

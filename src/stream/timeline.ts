@@ -81,6 +81,7 @@ export class Timeline {
     const attempt = this.attempts.at(-1)
     if (attempt) {
       attempt.failure = failure
+      attempt.failedAt = performance.now()
       for (const observer of this.observers) observer.onAttemptFailed?.(attempt, error)
     }
     this.begunAt = 0

@@ -8,6 +8,7 @@ import type { TelemetryFeature } from './feature.ts'
 import { Metrics } from './metrics/metrics.ts'
 import type { ObservedRequest, RequestObserver } from './request-observer.ts'
 import type { Sources } from './sources.ts'
+import { GenAiMeter } from './traces/gen-ai-meter.ts'
 import { Tracing } from './traces/tracing.ts'
 
 /** Shared by a handler and the one that replaces it, so that a reload loses nothing. */
@@ -24,6 +25,7 @@ export class Telemetry implements Required<RequestObserver> {
     this.captures,
     this.activity,
     this.traces,
+    new GenAiMeter(),
   ]
   #observers: readonly RequestObserver[] = []
 

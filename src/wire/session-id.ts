@@ -46,7 +46,12 @@ export function sessionIdOf(headers: Headers, body: object | undefined): string 
     const id = headers.get(name)
     if (id) return id.slice(0, MAX_LENGTH)
   }
-  const fields = (body ?? {}) as Record<string, unknown>
+  return body === undefined ? undefined : sessionIdOfBody(body)
+}
+
+/** The id of the session that the fields of a body name. */
+export function sessionIdOfBody(body: object): string | undefined {
+  const fields = body as Record<string, unknown>
   for (const name of SESSION_FIELDS) {
     const given = fields[name]
     const id = isObject(given) ? given.id : given

@@ -159,6 +159,16 @@ export function keys(host: HostName): void {
     expect(wrong.stderr).toContain('--admin: there is no such flag.')
   })
 
+  it('are made for metrics alone, and not for both', needs(host, 'process'), async () => {
+    const { stdout, code } = await runToEnd(host, ['key', 'new', 'prom', '--metrics'])
+    expect(code).toBe(0)
+    const [, entryText = ''] = /(\{"name".*\})/.exec(stdout) ?? []
+    expect(JSON.parse(entryText)).toMatchObject({ name: 'prom', metrics: true })
+    const both = await runToEnd(host, ['key', 'new', 'prom', '--metrics', '--admin'])
+    expect(both.code).not.toBe(0)
+    expect(both.stderr).toContain('at most --admin or --metrics')
+  })
+
   it('are never logged', () => {
     const said = relay.server.stdout() + relay.server.stderr()
     expect(said).toContain('"key":"ann"')

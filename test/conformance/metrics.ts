@@ -136,6 +136,8 @@ export function metrics(host: HostName): void {
   it.each([
     ['/v1/embeddings', { model: 'm', input: 'Hi' }],
     ['/v1/rerank', { model: 'm', query: 'a', documents: ['b'] }],
+    ['/api/chat', { model: 'static', messages }],
+    ['/v1/messages', { model: 'static', max_tokens: 9, messages }],
   ])('counts %s', async (api, body) => {
     const ask = () => post(api, body)
     expect(await added(ask, (found) => found.sum('sluice_requests_total', { api }))).toBe(1)

@@ -100,7 +100,6 @@ describe('a server with keys', () => {
     await rows(ann).first().waitFor()
     const shown = await rows(ann).locator('.who span').allTextContents()
     expect(new Set(shown)).toEqual(new Set(['ann']))
-    expect(await ann.textContent('body')).not.toContain('bo')
     await ann.context().close()
 
     const ops = await openWith(KEYS.ops)
@@ -161,7 +160,7 @@ describe('a server that captures', () => {
     '--static-text',
     text,
     '--static-delay',
-    '20',
+    '300',
   ])
 
   it('shows and replays what has ended, and sends it again', async () => {

@@ -43,6 +43,25 @@ describe('the connection', () => {
     expect(await view.page.getByText('Reconnecting').count()).toBe(0)
   })
 
+  it('comes back without a word where the server only reads its settings again', async () => {
+    view.stand.list.requests = [record('a', { model: 'water' })]
+    await view.open()
+    await view.row('water').waitFor()
+    await view.page.evaluate(() => {
+      const own = globalThis as unknown as { lost: boolean }
+      new MutationObserver(() => {
+        own.lost ||= document.querySelector('.feed-state.lost') !== null
+      }).observe(document.body, { childList: true, subtree: true })
+    })
+    view.stand.list.requests = [record('b', { model: 'stone' })]
+    view.stand.endAll()
+    await view.row('stone').waitFor({ timeout: 10_000 })
+    expect(await view.page.evaluate(() => 'lost' in globalThis)).toBe(true)
+    expect(await view.page.evaluate(() => (globalThis as unknown as { lost: boolean }).lost)).toBe(
+      false,
+    )
+  })
+
   it.each([
     [403, 'admin_required', 'key: expected a key with admin: true, got another one.'],
     [404, 'activity_off', 'activity: the setting activity is 0; set it to 500.'],
@@ -83,7 +102,7 @@ describe('the rows', () => {
     change({ state: 'streaming', tokens: 12, rate: 43.2, firstTokenMs: 410, gaps: [20, 30] })
     await soon(() => view.row('water').locator('.tokens').textContent()).toBe('1243/s')
     change({ state: 'blocked', tokens: 13, blockedMs: 900 })
-    await view.row('water').getByText('client not reading, 900 ms').waitFor()
+    await view.row('water').getByText('not read for 900 ms').waitFor()
     const ended = { code: 'engine_failed', message: 'water: it failed.', status: 200 }
     change({ state: 'ended', outcome: 'failed', tokens: 13, ...ended })
     const list = view.page.getByRole('region', { name: 'Ended' })
@@ -162,6 +181,8 @@ describe('the rows', () => {
     const focused = () => view.page.evaluate(() => document.activeElement?.getAttribute('data-id'))
     await view.page.keyboard.press('ArrowDown')
     expect(await focused()).toBe('b')
+    // Tab leads to one of the rows, and from there out of the list.
+    expect(await view.page.locator('a.request[tabindex="0"]').getAttribute('data-id')).toBe('b')
     await view.page.keyboard.press('End')
     expect(await focused()).toBe('c')
     await view.page.keyboard.press('s')
@@ -183,9 +204,9 @@ describe('the rows', () => {
     view.stand.list.requests = [record('a', { ...list, outcome: 'ok' })]
     await view.open()
     await view.page.getByText('No requests yet.').waitFor()
-    await view.page.getByLabel('1 for lists').check()
+    await view.page.getByLabel('Lists (1)').check()
     await view.row('/v1/models').waitFor()
-    await view.page.getByLabel('1 for lists').uncheck()
+    await view.page.getByLabel('Lists (1)').uncheck()
     await soon(() => view.row('/v1/models').count()).toBe(0)
     view.stand.change({ requests: [record('b', { ...list, outcome: 'refused', code: 'no' })] })
     await view.row('/v1/models').waitFor()

@@ -144,7 +144,7 @@ it('shows all other words as text too, whatever a server says', async () => {
   stand.list.captures = { rule: `key=${XSS}`, count: 0, bytes: 0 }
   const { page } = await openView(browser, stand.url, 'engines')
   await card(page, XSS).waitFor()
-  await page.getByRole('link', { name: /Capturing requests of key <img/ }).waitFor()
+  await page.getByRole('link', { name: /^Capturing .* requests of key <img/ }).waitFor()
   for (const view of ['Keys', 'Captures', 'Engines']) {
     await page.getByRole('link', { name: view, exact: true }).click()
     await page.getByRole('main', { name: view }).getByText(XSS).first().waitFor()

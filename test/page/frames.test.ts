@@ -165,7 +165,7 @@ it('says of a frame what it adds, or else what it is', () => {
   expect(summary(': loading 4 %')).toBe('comment: loading 4 %')
   expect(summary('event: ping\ndata: {"type":"ping"}')).toBe('event: ping')
   expect(summary('data: {"object":"chat.completion.chunk","choices":[]}')).toBe(
-    'event: chat.completion.chunk without a delta',
+    'event: chunk without text',
   )
   expect(summary('data: {"choices":[{"delta":{"tool_calls":[{"function":{"name":"f"}}]}}]}')).toBe(
     'call: f(',

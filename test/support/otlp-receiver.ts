@@ -22,8 +22,8 @@ export interface OtlpReceiver extends AsyncDisposable {
   url: string
   /** Of those requests that were answered with 200. */
   spans: ReceivedSpan[]
-  /** All requests, with their headers and the number of spans in them. */
-  requests: { path: string; headers: IncomingMessage['headers']; spans: number }[]
+  /** All requests, with the number of spans in them. */
+  requests: { path: string; headers: IncomingMessage['headers']; spans: number; body: Buffer }[]
   /** Answers the next requests. */
   answer: () => OtlpAnswer
   /** Resolves with the spans of a trace once there are so many; rejects after `ms`. */
@@ -77,7 +77,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     const isTraces = path.endsWith('/traces')
     const decode = () => (isJson ? decodeJson(body.toString()) : decodeProtobuf(body))
     const spans = isTraces ? decode() : []
-    receiver.requests.push({ path, headers, spans: spans.length })
+    receiver.requests.push({ path, headers, spans: spans.length, body })
     const { status = 200, headers: own = {}, delay = 0, never, body: text } = receiver.answer()
     if (status === 200 && !never) receiver.spans.push(...spans)
     for (const check of waiting) check()

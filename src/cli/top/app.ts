@@ -5,7 +5,7 @@ import type { FeedClient } from './feed.ts'
 import { helpFrame } from './help-view.ts'
 import { ListScreen } from './list-screen.ts'
 import type { Selection } from './order.ts'
-import type { Paint } from './paint.ts'
+import type { Painter } from './paint.ts'
 import type { Screen } from './screen.ts'
 import { ActivityStore, isEnded } from './store.ts'
 import { shown } from './text.ts'
@@ -14,7 +14,7 @@ import type { View } from './view.ts'
 export interface AppOptions {
   client: FeedClient
   screen: Screen
-  paint: Paint
+  paint: Painter
   selection: Selection
   signal: AbortSignal
   /** Ends the program. */

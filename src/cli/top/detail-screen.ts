@@ -1,27 +1,27 @@
 /** One request on a terminal, as long as it is open. */
 import { detailFrame } from './detail-view.ts'
 import type { FeedClient } from './feed.ts'
-import type { Paint } from './paint.ts'
+import type { Painter } from './paint.ts'
 import type { ActivityStore } from './store.ts'
 import { shown } from './text.ts'
 import { type Size, stepOf, type View } from './view.ts'
-import { Watch } from './watch.ts'
+import { RequestWatch } from './watch.ts'
 
 export class DetailScreen implements View {
   readonly target: string
   readonly isTyping = false
   readonly #store: ActivityStore
-  readonly #paint: Paint
-  readonly #watch: Watch
+  readonly #paint: Painter
+  readonly #watch: RequestWatch
   readonly #closing = new AbortController()
   #raw = false
   #back = 0
 
-  constructor(id: string, store: ActivityStore, paint: Paint) {
+  constructor(id: string, store: ActivityStore, paint: Painter) {
     this.target = id
     this.#store = store
     this.#paint = paint
-    this.#watch = new Watch(id)
+    this.#watch = new RequestWatch(id)
   }
 
   /** Follows the request until it ends or the screen is closed. Never rejects. */

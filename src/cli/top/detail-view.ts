@@ -2,15 +2,15 @@
 import { sparkline } from '../sparkline.ts'
 import { stateOf } from './columns.ts'
 import { isNumber, numberOf, shortCount, shortRate, shortTime } from './format.ts'
-import { colourOf, type Paint } from './paint.ts'
+import { colourOf, type Painter } from './paint.ts'
 import { durationOf, isEnded, type Row } from './store.ts'
 import { clip, shown, wrapped } from './text.ts'
 import type { Size } from './view.ts'
-import type { Watch } from './watch.ts'
+import type { RequestWatch } from './watch.ts'
 
 export interface DetailState {
   row: Row | undefined
-  watch: Watch
+  watch: RequestWatch
   /** Whether bytes are shown in place of the text. */
   raw: boolean
   /** Lines between the end and what is shown; 0 follows what comes. */
@@ -23,7 +23,7 @@ const KEYS = 'w bytes or text  s stop  arrows scroll  End follow  Esc back  q qu
 export function detailFrame(
   state: DetailState,
   { columns, rows }: Size,
-  paint: Paint,
+  paint: Painter,
   now: number,
 ): { lines: string[]; back: number } {
   const { row, watch, raw } = state
@@ -44,7 +44,7 @@ export function detailFrame(
   return { lines: [...[...head, ...body].slice(0, rows - 1), last], back }
 }
 
-function titleOf(row: Row | undefined, id: string, width: number, paint: Paint): string {
+function titleOf(row: Row | undefined, id: string, width: number, paint: Painter): string {
   const state = row === undefined ? 'unknown' : stateOf(row)
   const title = clip(`request ${shown(id)}  `, width)
   return paint.strong(title) + paint.coloured(clip(state, width - title.length), colourOf(state))
@@ -96,11 +96,11 @@ function numbersOf(row: Row, now: number): string[] {
 }
 
 function attemptsOf({ activity }: Row): string[] {
-  const { attempts, affinity, place, progress } = activity
+  const { attempts = 0, affinity, place, progress } = activity
   const parts = [
     ...(place === undefined ? [] : [`place ${numberOf(place)} in the queue`]),
     ...fact('', progress),
-    ...(attempts ? [`attempts ${numberOf(attempts)}`] : []),
+    ...(attempts > 1 ? [`attempts ${numberOf(attempts)}`] : []),
     ...fact('conversation', affinity),
   ]
   return [
@@ -110,7 +110,7 @@ function attemptsOf({ activity }: Row): string[] {
 }
 
 /** The text, or what to say in its place. */
-function contentOf({ watch, raw }: DetailState, width: number, paint: Paint): string[] {
+function contentOf({ watch, raw }: DetailState, width: number, paint: Painter): string[] {
   const lines = watch.linesIn(width, raw, ({ kind }) => (kind === 'reasoning' ? paint.weak : same))
   const note = (text: string) => wrapped(text, width).map(paint.weak)
   return [
@@ -120,7 +120,7 @@ function contentOf({ watch, raw }: DetailState, width: number, paint: Paint): st
   ]
 }
 
-function emptyText({ isOver, failure }: Watch): string {
+function emptyText({ isOver, failure }: RequestWatch): string {
   if (failure !== '') return ''
   return isOver
     ? 'It has ended. What it sent is kept only where captures are switched on.'

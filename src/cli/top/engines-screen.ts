@@ -1,6 +1,6 @@
 /** The engines and the keys on a terminal. */
 import { enginesFrame } from './engines-view.ts'
-import type { Paint } from './paint.ts'
+import type { Painter } from './paint.ts'
 import type { ActivityStore } from './store.ts'
 import { type Size, stepOf, type View } from './view.ts'
 
@@ -8,10 +8,10 @@ export class EnginesScreen implements View {
   readonly target = undefined
   readonly isTyping = false
   readonly #store: ActivityStore
-  readonly #paint: Paint
+  readonly #paint: Painter
   #scrolled = 0
 
-  constructor(store: ActivityStore, paint: Paint) {
+  constructor(store: ActivityStore, paint: Painter) {
     this.#store = store
     this.#paint = paint
   }

@@ -3,7 +3,7 @@
 import { isObject } from '../../util/object.ts'
 import type { EngineActivity, KeyActivity } from '../../wire/activity/schema.ts'
 import { isNumber, numberOf, shortRate, shortTime } from './format.ts'
-import { colourOf, type Paint } from './paint.ts'
+import { colourOf, type Painter } from './paint.ts'
 import type { ActivityStore } from './store.ts'
 import { clip, padded, shown } from './text.ts'
 import type { Size } from './view.ts'
@@ -12,7 +12,7 @@ export function enginesFrame(
   store: ActivityStore,
   scrolled: number,
   { columns, rows }: Size,
-  paint: Paint,
+  paint: Painter,
   message: string,
 ): { lines: string[]; scrolled: number } {
   const all = [
@@ -31,7 +31,7 @@ export function enginesFrame(
   return { lines: [...body, footer].slice(-rows), scrolled: from }
 }
 
-function engineLines(store: ActivityStore, width: number, paint: Paint): string[] {
+function engineLines(store: ActivityStore, width: number, paint: Painter): string[] {
   const title = paint.strong(clip('ENGINES', width))
   if (store.engines === undefined) {
     return [title, clip('  Engines are shown to admin keys alone.', width)]
@@ -39,7 +39,7 @@ function engineLines(store: ActivityStore, width: number, paint: Paint): string[
   return [title, ...store.engines.flatMap((engine) => describe(engine, width, paint))]
 }
 
-function describe(engine: EngineActivity, width: number, paint: Paint): string[] {
+function describe(engine: EngineActivity, width: number, paint: Painter): string[] {
   const { label, kind, state, breaker, running, maxConcurrency, models, loaded, error } = engine
   const limit = maxConcurrency === undefined ? 'no limit' : `at most ${numberOf(maxConcurrency)}`
   const facts = [

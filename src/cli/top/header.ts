@@ -1,7 +1,7 @@
 /** The lines above the table: what runs, how fast, and how the engines are. */
 import type { EngineActivity } from '../../wire/activity/schema.ts'
 import { numberOf, shortBytes, shortRate } from './format.ts'
-import type { Paint } from './paint.ts'
+import type { Painter } from './paint.ts'
 import { colourOf } from './paint.ts'
 import { type ActivityStore, isEnded } from './store.ts'
 import { cells, clip, shown } from './text.ts'
@@ -14,7 +14,7 @@ export function summaryLine(
   store: ActivityStore,
   connection: string,
   width: number,
-  paint: Paint,
+  paint: Painter,
 ): string {
   const parts = [
     ...(connection === '' ? [] : [connection]),
@@ -58,7 +58,7 @@ function captureOf({ captures }: ActivityStore): string[] | undefined {
 }
 
 /** The line of engines: each with its state, and its breaker where that is not closed. */
-export function enginesLine(store: ActivityStore, width: number, paint: Paint): string {
+export function enginesLine(store: ActivityStore, width: number, paint: Painter): string {
   const { engines } = store
   if (engines === undefined) return ''
   let line = ''

@@ -1,6 +1,6 @@
 /** The screen with the keys. */
 
-import type { Paint } from './paint.ts'
+import type { Painter } from './paint.ts'
 import { clip, wrapped } from './text.ts'
 import type { Size } from './view.ts'
 
@@ -23,7 +23,7 @@ const NOTES = [
   'TOKENS: ~ stands before a number that the engine has not reported yet. TOK/S: tokens in the last second; of an ended request, the mean since its first token. GAPS: the pauses between its last tokens, the newest on the right.',
 ]
 
-export function helpFrame({ columns, rows }: Size, paint: Paint): string[] {
+export function helpFrame({ columns, rows }: Size, paint: Painter): string[] {
   const first = Math.max(...keyHelp.map(([keys]) => keys.length))
   const lines = [
     paint.strong(clip('Keys of sluice top', columns)),

@@ -1,7 +1,7 @@
 /** The table of requests on a terminal: which row is selected, how it is sorted and filtered. */
 import { type ListState, listFrame } from './list-view.ts'
 import { nextSort, ordered, type Selection } from './order.ts'
-import type { Paint } from './paint.ts'
+import type { Painter } from './paint.ts'
 import type { ActivityStore, Row } from './store.ts'
 import { shown } from './text.ts'
 import { type Size, stepOf, type View } from './view.ts'
@@ -13,14 +13,14 @@ export class ListScreen implements View {
   readonly #name: string
   readonly #store: ActivityStore
   readonly #selection: Selection
-  readonly #paint: Paint
+  readonly #paint: Painter
   #selected: string | undefined
   /** Where the selected row was, so that its neighbour is selected when it is gone. */
   #at = 0
   #scrolled = 0
   #filterBefore = ''
 
-  constructor(name: string, store: ActivityStore, selection: Selection, paint: Paint) {
+  constructor(name: string, store: ActivityStore, selection: Selection, paint: Painter) {
     this.#name = name
     this.#store = store
     this.#selection = selection

@@ -2,7 +2,7 @@
 import { columnsFor, type PlacedColumn, rowCells, stateOf, titleLine } from './columns.ts'
 import { enginesLine, summaryLine } from './header.ts'
 import type { OrderedRows, Selection } from './order.ts'
-import { colourOf, type Paint } from './paint.ts'
+import { colourOf, type Painter } from './paint.ts'
 import { type ActivityStore, isEnded, type Row } from './store.ts'
 import { clip, padded, shown } from './text.ts'
 import type { Size } from './view.ts'
@@ -32,7 +32,7 @@ type Entry = { row: Row } | { divider: string }
 export function listFrame(
   state: ListState,
   { columns, rows }: Size,
-  paint: Paint,
+  paint: Painter,
   now: number,
 ): { lines: string[]; scrolled: number } {
   const placed = columnsFor(columns)
@@ -79,7 +79,7 @@ function rowLine(
   row: Row,
   placed: readonly PlacedColumn[],
   width: number,
-  paint: Paint,
+  paint: Painter,
   now: number,
   isSelected: boolean,
 ): string {
@@ -99,7 +99,7 @@ function emptyText({ store, selection, connection }: ListState): string {
   return '  No requests yet. They appear here while they happen.'
 }
 
-function footer({ message, selection }: ListState, width: number, paint: Paint): string {
+function footer({ message, selection }: ListState, width: number, paint: Painter): string {
   if (message !== '') return paint.strong(clip(message, width))
   const { sort, filter, failuresOnly } = selection
   const parts = [
@@ -111,7 +111,7 @@ function footer({ message, selection }: ListState, width: number, paint: Paint):
 }
 
 /** The table as plain text, for pipes and `--once`. */
-export function plainTable(state: ListState, columns: number, paint: Paint, now: number): string {
+export function plainTable(state: ListState, columns: number, paint: Painter, now: number): string {
   const placed = columnsFor(columns)
   const engines = enginesLine(state.store, columns, paint)
   const { running, ended } = state.rows

@@ -3,7 +3,7 @@
 export type Colour = 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan'
 
 /** Adds escape sequences to texts, or leaves them as they are. */
-export interface Paint {
+export interface Painter {
   strong(text: string): string
   weak(text: string): string
   /** Dark on light, for the row that is selected and for titles. */
@@ -21,7 +21,7 @@ const CODES: Readonly<Record<Colour, number>> = {
 }
 
 /** `NO_COLOR` leaves out every style, as in the other commands. */
-export function paintFor(wanted: boolean): Paint {
+export function paintFor(wanted: boolean): Painter {
   const paint = (code: number) => (text: string) =>
     wanted && text !== '' ? `\u001b[${code}m${text}\u001b[0m` : text
   return {

@@ -4,12 +4,12 @@ import { TopApp } from './app.ts'
 import type { FeedClient } from './feed.ts'
 import { Keyboard } from './keyboard.ts'
 import type { Selection } from './order.ts'
-import type { Paint } from './paint.ts'
+import type { Painter } from './paint.ts'
 import { Screen } from './screen.ts'
 
 export interface TerminalOptions {
   client: FeedClient
-  paint: Paint
+  paint: Painter
   selection: Selection
   context: ToolContext
 }
@@ -48,7 +48,8 @@ export async function runOnTerminal(options: TerminalOptions): Promise<number> {
   process.on('exit', leave)
   process.on('uncaughtException', failed.reject)
   process.stdout.on('resize', onResize)
-  process.on('SIGCONT', onContinue)
+  // Windows has no such signal, and refuses it.
+  if (process.platform !== 'win32') process.on('SIGCONT', onContinue)
   enter()
   try {
     await Promise.race([app.run(), failed.promise])

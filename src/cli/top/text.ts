@@ -51,16 +51,19 @@ function broken(line: string, most: number, anywhere: boolean): string[] {
   let space = -1
   for (const { segment, index } of isNarrow ? charactersOf(line) : graphemes.segment(line)) {
     const width = isNarrow ? 1 : cells(segment)
+    if (segment === ' ' && used <= most) space = index
     if (used + width > most && index > start) {
       const isAtSpace = !anywhere && space > start
       lines.push(line.slice(start, isAtSpace ? space : index))
       start = isAtSpace ? space + 1 : index
       used = isAtSpace ? cells(line.slice(start, index)) : 0
+      // The space at which the line ended is left out.
+      if (start > index) continue
     }
-    if (segment === ' ') space = index
     used += width
   }
-  return [...lines, line.slice(start)]
+  const rest = line.slice(start)
+  return rest === '' && lines.length > 0 ? lines : [...lines, rest]
 }
 
 function* charactersOf(line: string) {

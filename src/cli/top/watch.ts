@@ -18,7 +18,7 @@ export interface TextPart {
   text: string
 }
 
-export class Watch {
+export class RequestWatch {
   readonly id: string
   /** Whether the server will send no more. */
   isOver = false

@@ -9,8 +9,9 @@ import { ChatContract } from '../../wire/contract/chat.ts'
 import { TextContract } from '../../wire/contract/completions.ts'
 import { type EmbeddingRequest, requireEmbedding } from '../../wire/embeddings/request.ts'
 import { EngineErrors } from '../../wire/errors/engine-errors.ts'
+import { onlyHeaders } from '../../wire/headers/trace-context.ts'
 import { isTokenCount } from '../../wire/usage.ts'
-import type { ChatOptions, Engine, Progress } from '../engine.ts'
+import type { CallOptions, ChatOptions, Engine, Progress } from '../engine.ts'
 import { STATIC_MODEL } from '../static/model.ts'
 import { ChatForm, type ChatYield } from './chat-form.ts'
 import { type Embedded, embeddingAnswer } from './embed.ts'
@@ -116,17 +117,19 @@ function engineOf(definition: EngineDefinition): Engine {
       complete: (request, signal, options) => completeText(definition, request, signal, options),
     }),
     ...(definition.embed && {
-      async embed(asked, signal) {
+      async embed(asked, signal, options) {
         const request = requireEmbedding(asked)
-        const returned = await attempt(label, signal, () => definition.embed?.(request, { signal }))
+        const call = engineCall(signal, options)
+        const returned = await attempt(label, signal, () => definition.embed?.(request, call))
         return embeddingAnswer(returned, request, label, errors)
       },
     }),
     ...(definition.countTokens && {
-      countTokens(prompt, model, signal) {
+      countTokens(prompt, model, signal, options) {
+        const call = engineCall(signal, options)
         const request = { ...prompt.chat(), ...(model !== undefined && { model }) }
         return attempt(label, signal, async () =>
-          tokenCount(await definition.countTokens?.(request, { signal })),
+          tokenCount(await definition.countTokens?.(request, call)),
         )
       },
     }),
@@ -137,7 +140,7 @@ async function chat(
   definition: EngineDefinition,
   asked: ChatRequest,
   signal: AbortSignal,
-  { onProgress = () => {} }: Pick<ChatOptions, 'onProgress'> = {},
+  options: ChatOptions = {},
 ): Promise<ChatStream> {
   const request = requireChat(asked)
   const { label } = definition
@@ -151,7 +154,8 @@ async function chat(
   })
   const { errors } = contract
   const form = new ChatForm(label, contract, request)
-  const call = () => definition.chat(request, { signal, onProgress })
+  const { onProgress = () => {} } = options
+  const call = () => definition.chat(request, { ...engineCall(signal, options), onProgress })
   return enforceContract(await generated(call, { label, form, errors, signal }), contract)
 }
 
@@ -159,7 +163,7 @@ async function completeText(
   definition: EngineDefinition,
   asked: TextRequest,
   signal: AbortSignal,
-  { onProgress = () => {} }: Pick<ChatOptions, 'onProgress'> = {},
+  options: ChatOptions = {},
 ): Promise<TextStream> {
   const request = requireText(asked)
   const { label } = definition
@@ -174,8 +178,15 @@ async function completeText(
   })
   const { errors } = contract
   const form = new TextForm(label, contract, request, answers.choices)
-  const call = () => definition.complete?.(request, { signal, onProgress }) ?? []
+  const { onProgress = () => {} } = options
+  const own = { ...engineCall(signal, options), onProgress }
+  const call = () => definition.complete?.(request, own) ?? []
   return enforceContract(await generated(call, { label, form, errors, signal }), contract)
+}
+
+/** What every function of an engine is told. */
+function engineCall(signal: AbortSignal, { trace }: CallOptions = {}): EngineCall {
+  return { signal, ...(trace && { trace: onlyHeaders(trace) }) }
 }
 
 /** What one's own code returns, unless the signal aborts first. Rejects with an `ApiError`. */

@@ -5,6 +5,7 @@ import { abortable } from '../../util/abortable.ts'
 import { inBackground } from '../../util/background.ts'
 import { isObject } from '../../util/object.ts'
 import type { EngineErrors } from '../../wire/errors/engine-errors.ts'
+import type { TraceHeaders } from '../../wire/headers/trace-context.ts'
 import { badValue, engineFailure } from './errors.ts'
 
 /** An async generator or another async iterable, an array, or a promise of one of them. */
@@ -17,6 +18,11 @@ export type Yields<T> =
 export interface EngineCall {
   /** Aborts when the answer is no longer needed: the client disconnected, or a deadline has passed. */
   signal: AbortSignal
+  /**
+   * The headers of the trace that the request belongs to, `traceparent` and `tracestate`, for requests that
+   * the engine sends itself; undefined where it belongs to none.
+   */
+  trace?: TraceHeaders
 }
 
 /** How yielded values become the chunks of one API. */

@@ -214,7 +214,8 @@ export class Pool {
     const stopWatchingLoad = watchLoad(exchange, route)
     const stopWatching = watchFirstChunk(call, member, this.#options, this.#state.budgets)
     try {
-      const pending = attempt(route, signal)
+      const ask = () => attempt(route, signal)
+      const pending = exchange.trace?.run ? exchange.trace.run(ask) : ask()
       const answer = await (stopWatching ? abortable(pending, signal) : pending)
       permit.answered()
       return answer

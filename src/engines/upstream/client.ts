@@ -4,7 +4,7 @@ import { engineStopped } from '../../stream/engine-stop.ts'
 import type { EngineRequest, Tapped } from '../../stream/observer.ts'
 import { safeHeaders } from '../../util/safe/headers.ts'
 import { HOP_HEADER, writeHops } from '../../wire/headers/hops.ts'
-import type { TraceHeaders } from '../../wire/headers/trace-context.ts'
+import { onlyHeaders } from '../../wire/headers/trace-context.ts'
 import type { CallOptions } from '../engine.ts'
 import { readJson } from './json-body.ts'
 import { isLoadFailure } from './model-loading.ts'
@@ -108,7 +108,10 @@ export class UpstreamClient {
 
   async #send(path: string, init: FetchInit, call: CallOptions): Promise<Fetched> {
     const { hops, trace, tapped } = call
-    const passed = { ...(hops && { [HOP_HEADER]: writeHops(hops) }), ...traceHeaders(trace) }
+    const passed = {
+      ...(hops && { [HOP_HEADER]: writeHops(hops) }),
+      ...(trace && onlyHeaders(trace)),
+    }
     const headers = { accept: ACCEPT, ...init.headers, ...this.#headers, ...passed }
     // Called as a function of no object: the global `fetch` throws on a foreign `this` on some
     // hosts.
@@ -135,13 +138,6 @@ export class UpstreamClient {
     const now = performance.now()
     for (const tap of taps) tap.onEngineRequest?.({ ...request, secrets: this.secrets }, now)
   }
-}
-
-/** Only these of what may be a `TraceContext`. */
-function traceHeaders(trace: TraceHeaders | undefined): Record<string, string> | undefined {
-  if (trace === undefined) return undefined
-  const { traceparent, tracestate } = trace
-  return { traceparent, ...(tracestate && { tracestate }) }
 }
 
 /**

@@ -3,6 +3,8 @@ import type { Caller } from '../../guard/caller.ts'
 import { shownTo, steadyText } from '../../telemetry/activity/feed-reader.ts'
 import { RequestWatcher } from '../../telemetry/activity/request-watcher.ts'
 import type { TrackedRequest } from '../../telemetry/activity/tracked-request.ts'
+import type { Capture } from '../../telemetry/captures/capture.ts'
+import { concat } from '../../util/bytes.ts'
 import type { Activity } from '../../wire/activity/schema.ts'
 import { namedFrame } from '../../wire/sse/sse.ts'
 import type { RouteContext } from '../route.ts'
@@ -11,6 +13,8 @@ import { INTERVAL } from './event-stream.ts'
 
 /** Milliseconds between two writes of bytes; the request itself is told of less often. */
 const BYTES_INTERVAL = 100
+
+type Bytes = Uint8Array<ArrayBuffer>
 
 const END = namedFrame('end', '{}')
 
@@ -49,10 +53,14 @@ class WatchedRequest {
     this.#caller = caller
     this.#context = context
     // What the engine sent may tell of the engine.
-    this.#watcher = new RequestWatcher(tracked.request.startedAt, caller.isAdmin)
+    const secrets = secretsOf(context.settings.upstream)
+    this.#watcher = new RequestWatcher(tracked.request.startedAt, caller.isAdmin, secrets)
   }
 
   onStart(): void {
+    const { capture } = this.#tracked.request
+    const captured = this.#context.telemetry.captures.find(capture ?? '')
+    if (captured && this.#caller.isAdmin) showCaptured(captured, this.#watcher)
     this.#tracked.addTap(this.#watcher)
   }
 
@@ -95,6 +103,36 @@ class WatchedRequest {
   #ended(): Activity {
     const entry = feedOf(this.#context).ended.get(this.#tracked.request.id)
     return entry ? shownTo(this.#caller, entry.activity) : this.#running()
+  }
+}
+
+/** The keys and addresses of servers, which nobody is shown. */
+function secretsOf(upstreams: readonly { url: string; key?: string | undefined }[]): string[] {
+  const texts = upstreams.flatMap(({ url, key = '' }) => [
+    key,
+    URL.canParse(url) ? new URL(url).host : '',
+  ])
+  // A host such as `gpu` may be any word.
+  return texts.filter((text, at) => text.length > 3 && (at % 2 === 0 || /[.:]/.test(text)))
+}
+
+/** Packets that are shown as one event, of those that came before somebody looked. */
+const JOINED = 50
+
+/** What was captured of a request so far. */
+function showCaptured({ client, engine }: Capture, watcher: RequestWatcher): void {
+  for (const [side, show] of [
+    [client, (pieces: Bytes[], now: number) => watcher.onSent(pieces, now)],
+    [engine, (pieces: Bytes[], now: number) => watcher.onReceived?.(concat(pieces), now)],
+  ] as const) {
+    const { packets = [], startedAt = 0 } = side ?? {}
+    for (let at = 0; at < packets.length; at += JOINED) {
+      const some = packets.slice(at, at + JOINED)
+      show(
+        some.map(({ bytes }) => bytes),
+        startedAt + (some[0]?.at ?? 0),
+      )
+    }
   }
 }
 

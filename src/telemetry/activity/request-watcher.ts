@@ -20,11 +20,16 @@ export class RequestWatcher implements ExchangeTap {
   #events: WatchedEvent[] = []
   #held = 0
   #lost = 0
+  readonly #secrets: readonly string[]
   readonly #decoders: Partial<Record<'sent' | 'received', Decoder | undefined>> = {}
 
-  /** `startedAt`: when the request arrived. `seesEngine`: whether the engine's bytes are collected too. */
-  constructor(startedAt: number, seesEngine: boolean) {
+  /**
+   * `startedAt`: when the request arrived. `seesEngine`: whether the engine's bytes are collected too.
+   * `secrets`: texts that are masked in them, as a server may repeat the key that it was sent.
+   */
+  constructor(startedAt: number, seesEngine: boolean, secrets: readonly string[] = []) {
     this.#startedAt = startedAt
+    this.#secrets = secrets
     this.onReceived = seesEngine
       ? (bytes, now) => this.#collect('received', [bytes], now)
       : undefined
@@ -59,6 +64,10 @@ export class RequestWatcher implements ExchangeTap {
     this.#held += length
     if (text === '') return
     const at = Math.max(0, Math.round(now - this.#startedAt))
-    this.#events.push({ event, data: { at, text } })
+    this.#events.push({ event, data: { at, text: event === 'sent' ? text : this.#masked(text) } })
+  }
+
+  #masked(text: string): string {
+    return this.#secrets.reduce((rest, secret) => rest.replaceAll(secret, '…'), text)
   }
 }

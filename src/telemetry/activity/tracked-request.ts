@@ -3,14 +3,12 @@ import type { ExchangeObserver, ExchangeTap } from '../../stream/observer.ts'
 import { isObject } from '../../util/object.ts'
 import { logText } from '../../util/safe/log.ts'
 import type { ApiError } from '../../wire/errors/api-error.ts'
-import { sessionIdOf } from '../../wire/session-id.ts'
+import { sessionIdOf, sessionIdOfBody } from '../../wire/session-id.ts'
 import type { ObservedRequest } from '../request-observer.ts'
 import { TokenMarks } from './token-marks.ts'
 
 /** The most characters of what a client says of itself. */
 const MOST = { client: 200, session: 100, model: 200 }
-
-const NO_HEADERS = new Headers()
 
 /** One request while it runs. */
 export class TrackedRequest implements ExchangeObserver {
@@ -39,7 +37,7 @@ export class TrackedRequest implements ExchangeObserver {
     const { model, stream } = body
     if (typeof model === 'string' && model !== '') this.asked = logText(model, MOST.model)
     this.asksStream = stream === true
-    if (this.session === undefined) this.#setSession(sessionIdOf(NO_HEADERS, body))
+    if (this.session === undefined) this.#setSession(sessionIdOfBody(body))
   }
 
   #setSession(id: string | undefined): void {

@@ -13,11 +13,14 @@ const UNNAMED = 'none'
  */
 export class KnownLabels {
   readonly #keys: ReadonlySet<string>
-  readonly #sources: Sources
+  readonly #sources: Pick<Sources, 'isServed'>
   /** Names of models, of the settings and of what was served once: so a series goes on after a restart. */
   readonly #models: Set<string>
 
-  constructor({ keys, upstream }: Settings, sources: Sources) {
+  constructor(
+    { keys, upstream }: Pick<Settings, 'keys' | 'upstream'>,
+    sources: Pick<Sources, 'isServed'>,
+  ) {
     this.#keys = new Set(keys.map(({ name }) => name))
     this.#sources = sources
     const configured = upstream.flatMap(({ models = [] }) => models)

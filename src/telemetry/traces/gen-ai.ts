@@ -13,7 +13,7 @@ import type { Usage } from '../../wire/chat/answer.ts'
 import type { SpanAttributes } from './tracer.ts'
 
 /** The version of the conventions of generative AI, as their schema is named. */
-export const GEN_AI_CONVENTIONS = '1.42.0-dev'
+const GEN_AI_CONVENTIONS = '1.42.0-dev'
 
 /** The address of their schema, which exported spans name. */
 export const SCHEMA_URL = `https://opentelemetry.io/schemas/gen-ai-dev/${GEN_AI_CONVENTIONS}`
@@ -47,9 +47,7 @@ export interface AskedEngine {
 /** The name of the span of an attempt, and what is known of it at its start. */
 export function attemptStart(asked: AskedEngine): { name: string; attributes: SpanAttributes } {
   const { route, engine, kind, model, attempt, session } = asked
-  // A custom value is allowed; most routes that are only forwarded have no name in the conventions.
-  const operation =
-    OPERATIONS[route ?? ''] ?? (route ?? 'request').replace(/^\/(?:v\d|api)?\/?/, '')
+  const operation = operationOf(route)
   const attributes: SpanAttributes = {
     'gen_ai.operation.name': operation,
     // The conventions name no local server, and allow names of one's own.
@@ -149,6 +147,48 @@ export function requestEnd(request: RequestOutcome): SpanAttributes {
   if (heartbeats > 0) attributes['sluice.heartbeats'] = heartbeats
   if (blocked > 0) attributes['sluice.client_blocked_ms'] = blocked
   return attributes
+}
+
+/** The metrics of attempts, for a meter of the program's: the same conventions as those of spans. */
+export const GEN_AI_METRICS = {
+  duration: 'gen_ai.client.operation.duration',
+  firstChunk: 'gen_ai.client.operation.time_to_first_chunk',
+  input: 'gen_ai.client.inference.usage.input_tokens',
+  output: 'gen_ai.client.inference.usage.output_tokens',
+} as const
+
+/** Seconds: the conventions end at 82, which is too short for a model that is loaded first. */
+export const SECONDS = [
+  ...[0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92],
+  ...[160, 320, 640, 1_280, 2_560],
+]
+
+/** The attributes of such a metric, all of which come from settings and from what engines serve. */
+export function metricAttributes(attempt: {
+  route: string | undefined
+  engine: string
+  kind: string | undefined
+  model: string
+  error: string | undefined
+}): SpanAttributes {
+  const { route, engine, kind, model, error } = attempt
+  return {
+    'gen_ai.operation.name': operationOf(route),
+    'gen_ai.provider.name': kind ?? 'sluice',
+    'gen_ai.request.model': model,
+    'sluice.engine': engine,
+    ...(error !== undefined && errorType(error)),
+  }
+}
+
+/** Which kind of tokens are counted: the conventions want 0 of an unknown kind where none were reported. */
+export function modality(isReported: boolean): SpanAttributes {
+  return { 'gen_ai.token.modality': isReported ? 'text' : 'unknown' }
+}
+
+/** Most routes that are only forwarded have no name in the conventions: theirs is their path's. */
+function operationOf(route: string | undefined): string {
+  return OPERATIONS[route ?? ''] ?? (route ?? 'request').replace(/^\/(?:v\d|api)?\/?/, '')
 }
 
 /** Names of sluice's own: the span of the time in the queue, and the event of the first token. */

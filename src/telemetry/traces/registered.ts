@@ -4,14 +4,26 @@
  * major version, which all copies of the package in a process share. Reading it there needs no copy here.
  */
 import { VERSION } from '../../version.ts'
-import type { SpanParent, SpanTracer } from './tracer.ts'
+import type { SpanAttributes, SpanParent, SpanTracer } from './tracer.ts'
 
 const REGISTRY = Symbol.for('opentelemetry.js.api.1')
 
 interface Registry {
   trace?: { getTracer(name: string, version: string): SpanTracer }
-  context?: { active(): SpanParent }
+  metrics?: { getMeter(name: string, version: string): Meter }
+  context?: {
+    active(): SpanParent
+    with<T>(context: SpanParent, act: () => T): T
+  }
 }
+
+/** What measures, as `@opentelemetry/api` has it. */
+export interface Meter {
+  createHistogram(name: string, options: object): { record: Measure }
+  createCounter(name: string, options: object): { add: Measure }
+}
+
+type Measure = (value: number, attributes: SpanAttributes) => void
 
 /** The name of what makes these spans. */
 export const SCOPE = 'sluice'
@@ -35,4 +47,15 @@ export function registeredTracer(): SpanTracer | undefined {
 /** The context of the code that runs now, where the SDK keeps one: it holds the program's own span. */
 export function activeContext(): SpanParent | undefined {
   return registry()?.context?.active()
+}
+
+/** Runs code in a context, where the SDK keeps one: whatever makes spans finds the one of that context. */
+export function runWithin(context: SpanParent): (<T>(act: () => T) => T) | undefined {
+  const manager = registry()?.context
+  return manager && ((act) => manager.with(context, act))
+}
+
+/** The meter provider that is registered now, and what makes its meter. */
+export function registeredMeter(): Registry['metrics'] {
+  return registry()?.metrics
 }

@@ -1,9 +1,12 @@
 /** The span that a request was sent in, out of its headers. */
 import type { TraceContext } from '../../wire/headers/trace-context.ts'
-import { ForeignSpan, type SpanParent, type TraceState, within } from './tracer.ts'
+import { ForeignSpan, ROOT, type SpanParent, type TraceState, within } from './tracer.ts'
 
 /** The context of what the sender's span asked for. */
-export function remoteParent({ traceId, spanId, isSampled, tracestate }: TraceContext): SpanParent {
+export function remoteParent(
+  { traceId, spanId, isSampled, tracestate }: TraceContext,
+  base: SpanParent = ROOT,
+): SpanParent {
   return within(
     new ForeignSpan({
       traceId,
@@ -12,6 +15,7 @@ export function remoteParent({ traceId, spanId, isSampled, tracestate }: TraceCo
       isRemote: true,
       ...(tracestate && { traceState: new ReadTraceState(tracestate) }),
     }),
+    base,
   )
 }
 

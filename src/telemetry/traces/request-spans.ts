@@ -15,6 +15,7 @@ import {
   requestName,
   requestStart,
 } from './gen-ai.ts'
+import { runWithin } from './registered.ts'
 import { remoteParent } from './remote-parent.ts'
 import {
   isValid,
@@ -82,7 +83,9 @@ export class RequestSpans implements ExchangeObserver {
     })
     this.#attempt = this.#child(name, SPAN_KIND.client, startedAt, attributes)
     const headers = headersOf(this.#attempt.spanContext())
-    if (this.#exchange && headers) this.#exchange.trace = headers
+    if (this.#exchange === undefined || headers === undefined) return
+    const run = runWithin(within(this.#attempt, this.#context))
+    this.#exchange.trace = { ...headers, ...(run && { run }) }
   }
 
   onAttemptFailed(_: EngineAttempt, error: unknown): void {
@@ -159,7 +162,8 @@ export class RequestSpans implements ExchangeObserver {
     const { active } = this.#sources
     if (active && spanContextOf(active)) return active
     const { traceContext } = this.#request
-    return traceContext ? remoteParent(traceContext) : ROOT
+    // What the program's context holds besides a span goes on.
+    return traceContext ? remoteParent(traceContext, active) : (active ?? ROOT)
   }
 
   #child(name: string, kind: number, now: number, attributes: SpanAttributes): Span {

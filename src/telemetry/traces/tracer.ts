@@ -5,6 +5,7 @@
 
 /** A value that OpenTelemetry allows in an attribute. */
 export type AttributeValue = string | number | boolean | string[]
+/** What a span says besides its name, by the names of the conventions. */
 export type SpanAttributes = Record<string, AttributeValue>
 
 /** The ids of a span, by which others name it as their parent. */

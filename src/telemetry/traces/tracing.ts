@@ -2,7 +2,8 @@
 import type { Settings } from '../../settings/settings.ts'
 import type { Exchange } from '../../stream/exchange.ts'
 import { isObject } from '../../util/object.ts'
-import { logText } from '../../util/safe/log.ts'
+import { terminalLine } from '../../util/safe/terminal.ts'
+import { withoutTrailing } from '../../util/without-trailing.ts'
 import { VERSION } from '../../version.ts'
 import { sessionIdOf } from '../../wire/session-id.ts'
 import type { TelemetryFeature } from '../feature.ts'
@@ -116,7 +117,7 @@ export class Tracing implements RequestObserver, TelemetryFeature {
     this.#isTold = true
     this.#toldAt = now
     console.error(
-      `sluice: traces: the OTLP endpoint ${logText(problem)}, and spans may be lost until it takes them; no request is affected. Check otlpEndpoint (OTEL_EXPORTER_OTLP_ENDPOINT).`,
+      `sluice: traces: the OTLP endpoint ${terminalLine(problem)}, and spans may be lost until it takes them; no request is affected. Check otlpEndpoint (OTEL_EXPORTER_OTLP_ENDPOINT).`,
     )
   }
 
@@ -138,7 +139,7 @@ function isRecorded({ exchange, method }: ObservedRequest): boolean {
 /** Where spans are sent; undefined where nothing says so. */
 function tracesUrl({ otlpTracesEndpoint, otlpEndpoint }: Settings): string | undefined {
   if (otlpTracesEndpoint !== undefined) return otlpTracesEndpoint
-  return otlpEndpoint && `${otlpEndpoint.replace(/\/+$/, '')}/v1/traces`
+  return otlpEndpoint && `${withoutTrailing('/', otlpEndpoint)}/v1/traces`
 }
 
 function resourceOf({ otlpServiceName, otlpAttributes }: Settings) {

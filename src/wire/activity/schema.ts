@@ -166,11 +166,11 @@ export const ActivityBytesSchema = z.looseObject({
   text: z.string(),
 })
 
-export const ActivityLostSchema = z.looseObject({
+const ActivityLostSchema = z.looseObject({
   count: described(count, 'How many events this reader lost because it read too slowly.'),
 })
 
-export const ActivityEndSchema = z.looseObject({})
+const ActivityEndSchema = z.looseObject({})
 
 export type ActivityBytes = z.infer<typeof ActivityBytesSchema>
 

@@ -9,6 +9,12 @@ export interface TraceHeaders {
   readonly tracestate?: string
 }
 
+/** What belongs to one attempt of a request. */
+export interface AttemptTrace extends TraceHeaders {
+  /** Runs code so that spans of others that it starts are below the attempt's. */
+  run?<T>(act: () => T): T
+}
+
 /** The trace that a request belongs to, and the span that it was sent in. */
 export interface TraceContext extends TraceHeaders {
   /** 32 and 16 hexadecimal digits in lower case. */
@@ -64,6 +70,11 @@ function readTraceState(given: string | null): string | undefined {
     keys.add(key)
   }
   return keys.size === full.length ? full.join(',') : undefined
+}
+
+/** The headers alone, of what holds more. */
+export function onlyHeaders({ traceparent, tracestate }: TraceHeaders) {
+  return { traceparent, ...(tracestate && { tracestate }) }
 }
 
 /** `traceparent` for requests that are sent within a span. */

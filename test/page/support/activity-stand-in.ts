@@ -33,6 +33,8 @@ export interface ActivityStandIn {
   change(changes: Omit<ActivityChanges, 'time'>): void
   /** Breaks every connection of the feed. */
   breakAll(): void
+  /** Ends every connection of the feed, as a server does that reads its settings again. */
+  endAll(): void
   close(): void
 }
 
@@ -73,6 +75,9 @@ export async function serveActivity(folder: string): Promise<ActivityStandIn> {
     },
     breakAll() {
       for (const reader of readers) reader.destroy()
+    },
+    endAll() {
+      for (const reader of readers) reader.end()
     },
     close() {
       server.closeAllConnections()

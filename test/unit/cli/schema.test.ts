@@ -116,7 +116,10 @@ const near: Record<string, fc.Arbitrary<unknown>> = {
     fc.double({ noNaN: true, noDefaultInfinity: true }),
     fc.constantFrom(1_000, 65_535, 65_536, 1e6, 1e9, 1e12, 86_400_000, 86_400_001),
   ),
-  word: fc.constantFrom('keep', 'merge', 'learn', 'auto', 'json', 'separate', 'reasoning', '', 'x'),
+  word: fc.constantFrom(
+    ...['keep', 'merge', 'learn', 'auto', 'json', 'separate', 'reasoning', '', 'x'],
+    ...['http/json', 'always_on', 'http://127.0.0.1:4318', 'a=b', 'a=b,=c', 'a=%2', '0.5'],
+  ),
   other: fc.oneof(fc.boolean(), fc.constant(null), fc.constant([]), fc.string({ maxLength: 5 })),
 }
 const kinds = ['integer', 'time', 'size', 'boolean', 'choice', 'text']
@@ -137,7 +140,7 @@ it('agrees with the parser on every simple value of every simple setting', () =>
       expect(accepts({ [name]: given }), `${name}: ${JSON.stringify(given)}`).toBe(isAccepted)
       accepted += Number(isAccepted)
     }),
-    { numRuns: 3_000 },
+    { numRuns: 4_000 },
   )
   expect(accepted).toBeGreaterThan(300)
 })

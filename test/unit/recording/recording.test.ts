@@ -173,6 +173,21 @@ describe('what may be abused', () => {
     expect(told).toContain('"accept":"x"')
   })
 
+  it('is hidden in any header that is named after a key, and in a body of bytes', () => {
+    const bytes = Uint8Array.from([0xff, ...encoder.encode(`key=${secret}`), 0xfe])
+    const request = {
+      method: 'POST',
+      url: 'http://h/v1/audio/transcriptions',
+      headers: { 'ocp-apim-subscription-key': 'abc' },
+    }
+    const recording = recordingOf([], { request: { ...request, bytes } })
+    expect(parseRecording(formatRecording(recording))).toEqual(recording)
+    const kept = parseRecording(formatRecording(masked(recording, [secret]))).request
+    expect(kept.headers).toEqual({ 'ocp-apim-subscription-key': '***' })
+    const shown = new TextDecoder('latin1').decode(kept.bytes)
+    expect(shown).toBe(`ÿkey=${'*'.repeat(secret.length)}þ`)
+  })
+
   it('leaves a recording without it as it is', () => {
     const recording = recordingOf(['a', 'b'])
     expect(masked(recording, [secret])).toEqual(recording)

@@ -163,6 +163,27 @@ describe('a captured stream', () => {
   })
 })
 
+describe('a captured stream that an admin stops', () => {
+  it('ends with the error that its client gets', async () => {
+    const open = upstream(() => {
+      const body = new ReadableStream({
+        start: (controller) => controller.enqueue(new TextEncoder().encode(STREAM[0])),
+      })
+      return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+    })
+    const { post, recorded, captures } = capturing({ capture: 'all' }, open)
+    const response = await post('/v1/chat/completions', CHAT)
+    const id = response.headers.get('x-request-id')
+    expect((await post(`/v1/activity/${id}/cancel`, {})).status).toBe(200)
+    const client = await response.text()
+    expect(client).toContain('request_stopped')
+    expect(textOf(recorded().packets)).toBe(client)
+    expect(recorded().end.how).toBe('end')
+    expect(recorded('engine').end).toMatchObject({ how: 'stopped' })
+    expect(captures.all[0]?.summary.outcome).toBe('cancelled')
+  })
+})
+
 describe('other answers', () => {
   it('are captured where they are complete', async () => {
     const { post, recorded } = capturing(

@@ -1,5 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest'
-import { prepareDeno } from '../../../worker/deno.ts'
+
+// Its types are those of a browser's worker.
+const { prepareDeno } = await import(new URL('../../../worker/deno.ts', import.meta.url).href)
 
 const { process } = globalThis
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { answerReader, type Said } from '../../../../src/cli/top/answer-text.ts'
-import { Watch } from '../../../../src/cli/top/watch.ts'
+import { RequestWatch } from '../../../../src/cli/top/watch.ts'
 
 /** All that was said, the text of each kind joined. */
 function said(bytes: string, size = bytes.length): Partial<Record<Said['kind'], string>> {
@@ -91,7 +91,7 @@ describe('an open request', () => {
   const sent = (text: string) => ({ name: 'sent', data: { at: 1_500, text } })
 
   it('shows text in the order in which it came, reasoning and calls apart', () => {
-    const watch = new Watch('x')
+    const watch = new RequestWatch('x')
     watch.take(sent(chat({ reasoning: 'Hm, ' }) + chat({ reasoning: 'well' })))
     watch.take(sent(chat({ content: 'So\u001b[2J ' })))
     watch.take(sent(chat({ content: 'be it.' }) + chat({ tool_calls: [call] })))
@@ -103,7 +103,7 @@ describe('an open request', () => {
   })
 
   it('shows bytes as they are, of both sides', () => {
-    const watch = new Watch('x')
+    const watch = new RequestWatch('x')
     watch.take({ name: 'received', data: { at: 3, text: 'data: {"a":1}\r\n\r\n' } })
     watch.take(sent('data: \u001b\n\n'))
     expect(watch.linesIn(40, true, plain)).toEqual([
@@ -117,7 +117,7 @@ describe('an open request', () => {
   })
 
   it('keeps a bounded part of the text and of the bytes, the newest', () => {
-    const watch = new Watch('x')
+    const watch = new RequestWatch('x')
     for (let i = 0; i < 3_000; i++) {
       watch.take(sent(chat({ content: `${i} ${'x'.repeat(97)}\n` })))
     }
@@ -130,7 +130,7 @@ describe('an open request', () => {
   })
 
   it('takes note of its record, of frames that were left out and of the end', () => {
-    const watch = new Watch('x')
+    const watch = new RequestWatch('x')
     expect(watch.take({ name: 'activity', data: { id: 'x' } })).toEqual({ id: 'x' })
     watch.take({ name: 'lost', data: { count: 3 } })
     watch.take({ name: 'lost', data: { count: 4 } })

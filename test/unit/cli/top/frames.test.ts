@@ -9,7 +9,7 @@ import { ordered, type Selection } from '../../../../src/cli/top/order.ts'
 import { paintFor } from '../../../../src/cli/top/paint.ts'
 import { ActivityStore } from '../../../../src/cli/top/store.ts'
 import { cells } from '../../../../src/cli/top/text.ts'
-import { Watch } from '../../../../src/cli/top/watch.ts'
+import { RequestWatch } from '../../../../src/cli/top/watch.ts'
 import { ActivitySchema, EngineActivitySchema } from '../../../../src/wire/activity/schema.ts'
 import { activity, mixed, snapshot, storeOf } from './rows.ts'
 
@@ -46,7 +46,7 @@ describe('every screen', () => {
         const list = { ...snapshot([row] as never), engines, keys: [named, null] }
         store.takeSnapshot(list as never, 0)
         store.takeChanges({ requests: [row], ...more } as never, 1)
-        const watch = new Watch('x')
+        const watch = new RequestWatch('x')
         watch.take({ name: 'sent', data: { at: 1, text: JSON.stringify(row) } })
         const detail = { row: store.find('x'), watch, raw: false, back: 0, message: '' }
         const screen = new ListScreen('host', store, selection(), paint)

@@ -31,6 +31,8 @@ describe('text in cells', () => {
 
   it('is wrapped without losing anything but spaces', () => {
     expect(wrapped('one two three', 8)).toEqual(['one two', 'three'])
+    expect(wrapped('one two three', 7)).toEqual(['one two', 'three'])
+    expect(wrapped('one two three', 3)).toEqual(['one', 'two', 'thr', 'ee'])
     expect(wrapped('one two three', 8, true)).toEqual(['one two ', 'three'])
     expect(wrapped('a\n\n\tb', 8)).toEqual(['a', '', '    b'])
     fc.assert(

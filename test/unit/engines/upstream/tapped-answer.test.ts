@@ -56,7 +56,6 @@ async function seen(
     onEngineResponse: ({ status, headers }) => responses.push({ status, headers }),
   }
   const telemetry = new Telemetry()
-  telemetry.observe([{ onExchange: (_request, exchange) => onExchange(exchange, tap) }])
   const sentToServer: unknown[] = []
   const fetch: Fetch = async (url, init) => {
     if (url.endsWith('/models')) return Response.json({ data: [{ id: 'm', object: 'model' }] })
@@ -67,6 +66,8 @@ async function seen(
     { upstream: [`gpu=${SERVER}`], upstreamKey: ['sk-of-the-server'], insecure: true },
     { fetch, telemetry },
   )
+  // Instead of what the settings ask for.
+  telemetry.observe([{ onExchange: (_request, exchange) => onExchange(exchange, tap) }])
   const response = await handler.fetch(
     new Request(`http://localhost${path}`, {
       method: 'POST',

@@ -46,3 +46,9 @@ it.each([
 it('sees nothing of the engine where it may not', () => {
   expect(new RequestWatcher(0, false).onReceived).toBeUndefined()
 })
+
+it('masks the keys and addresses of servers in what they send', () => {
+  const watcher = new RequestWatcher(0, true, ['sk-secret-key', '10.0.0.2:8000'])
+  watcher.onReceived?.(encoder.encode('bad key sk-secret-key at 10.0.0.2:8000'), 1)
+  expect(watcher.take()).toMatchObject([{ data: { text: 'bad key … at …' } }])
+})

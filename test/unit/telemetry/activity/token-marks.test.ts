@@ -36,9 +36,10 @@ it('counts the tokens of the last second, to a tenth of a second', () => {
       fc.double({ min: 0, max: 3_000, noNaN: true }),
       (steps, after) => {
         const marks = new TokenMarks()
-        const came: { at: number; tokens: number }[] = []
+        const came = [{ at: 5_000, tokens: 1 }]
         let now = 5_000
-        let total = 0
+        let total = 1
+        marks.add(undefined, now, 0)
         for (const [pause, tokens] of steps) {
           now += pause
           marks.add(pause, now, total)

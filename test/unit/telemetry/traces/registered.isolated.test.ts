@@ -10,7 +10,7 @@ import {
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createHandler, type HandlerOptions } from '../../../../src/index.ts'
+import { createHandler, defineEngine, type HandlerOptions } from '../../../../src/index.ts'
 import type { FetchInit } from '../../../../src/platform/fetch.ts'
 import { PARENT, traceparent } from '../../../support/spans.ts'
 
@@ -156,4 +156,30 @@ it('without any of them nothing is recorded, and no header is made', async () =>
   await chat()
   expect(exporter.getFinishedSpans()).toEqual([])
   expect(sent[0]).not.toHaveProperty('traceparent')
+})
+
+it('what an engine of the program does is below the attempt, and the engine is told its headers', async () => {
+  trace.setGlobalTracerProvider(provider)
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  const traces: unknown[] = []
+  const engine = defineEngine({
+    label: 'own',
+    models: ['m'],
+    async chat(_, { trace: headers }) {
+      await Promise.resolve()
+      traces.push(headers)
+      trace.getTracer('app').startSpan('inside').end()
+      return ['Ho']
+    },
+  })
+  try {
+    const { chat } = handlerOf({ upstream: [], engines: [engine] })
+    await chat({ traceparent: traceparent(PARENT.traceId) })
+  } finally {
+    trace.disable()
+    context.disable()
+  }
+  const attempt = named('chat m')
+  expect(parentOf(named('inside'))).toBe(idOf(attempt))
+  expect(traces).toEqual([{ traceparent: `00-${PARENT.traceId}-${idOf(attempt)}-01` }])
 })
