@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -24,6 +24,15 @@ describe('the alert rules', () => {
     const { status, output } = promtool('check', 'rules', rules)
     expect({ status, output }).toMatchObject({ status: 0 })
     expect(output).toContain(`SUCCESS: ${alerts.length} rules found`)
+  })
+
+  it('are loaded by the example, with a key in a file: promtool check config', () => {
+    const copy = join(folder, 'prometheus')
+    cpSync(join(root, 'deploy/prometheus'), copy, { recursive: true })
+    writeFileSync(join(copy, 'sluice.key'), 'the key\n')
+    const { status, output } = promtool('check', 'config', join(copy, 'prometheus.yml'))
+    expect({ status, output }).toMatchObject({ status: 0 })
+    expect(output).toContain('1 rule files found')
   })
 
   it('have a case each, which fires', () => {
