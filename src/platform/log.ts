@@ -33,7 +33,10 @@ export interface LogEntry {
   code?: string
   /** The field that a refusal names, as a path: `messages[0].role`. */
   param?: string
-  /** Why it was refused, without any value that was received; an upstream's words are left out. */
+  /**
+   * Why it was refused, without any value that was received; an upstream's words are left out. A request
+   * that an engine failed to answer has none.
+   */
   message?: string
   /** What the contract repaired in the engine's stream: `done`, `role`, … */
   repaired?: string[]

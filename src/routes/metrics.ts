@@ -7,6 +7,8 @@ import type { RouteHandler } from './route.ts'
 export const readMetrics: RouteHandler = async (request, _trace, context) => {
   const { metrics } = context.telemetry
   if (!metrics.isOn) throw switchedOff()
+  // What scrapes watches the engines: without other requests, nothing else would notice that one is down.
+  context.sources.refresh()
   const type = metricsType(request.headers.get('accept'))
   const gauges = gaugesOf(context.sources, metrics.running, context.hostName)
   return new Response(writeMetrics(metrics.registry, gauges, type), {

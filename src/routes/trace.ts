@@ -150,11 +150,23 @@ export class Trace implements ObservedRequest {
       ...(usage?.completion_tokens !== undefined && { tokens: usage.completion_tokens }),
       ...(usage?.prompt_tokens !== undefined && { promptTokens: usage.prompt_tokens }),
       ...(error instanceof ApiError && error.code && { code: logText(error.code) }),
-      ...(error instanceof ApiError && errorLogFields(error)),
+      ...(error instanceof ApiError && this.#refusal(error)),
       ...(repaired.length > 0 && { repaired, mended: repaired }),
       ...(this.omittedTools.length > 0 && { omittedTools: this.#omittedTools() }),
       ...(cause && { cause }),
     })
+  }
+
+  /** Why it was refused. What an upstream says of it may quote a prompt. */
+  #refusal(error: ApiError): Pick<LogEntry, 'param' | 'message'> {
+    const { attempts = [], engine = 'the engine' } = this.exchange?.timeline ?? {}
+    const isRelayed = error.evidence === 'answered' && error.status < 500
+    return {
+      ...(isRelayed && {
+        message: `${logText(engine)}: it refused the request; its own words are left out here.`,
+      }),
+      ...errorLogFields(error, attempts.length > 0),
+    }
   }
 
   /** Clients choose these types. */

@@ -54,6 +54,13 @@ export function metrics(host: HostName): void {
     expect(plain.sum('sluice_queue_limit')).toBe(100)
   })
 
+  it('asks the engines whether they are up, while nobody else does', async () => {
+    await using server = await startServer(host, ['--upstream', `gpu=${relay.upstream.url}`])
+    const up = async () => (await scrape(server.url)).sum('sluice_engine_up', { engine: 'gpu' })
+    for (let tries = 0; tries < 100 && (await up()) === 0; tries++) await sleep(25)
+    expect(await up()).toBe(1)
+  })
+
   it.each([
     ['finished', { stream: true, script: talk('a') }],
     ['ok', { stream: false, script: { steps: [{ send: COMPLETION }] } }],

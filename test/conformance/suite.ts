@@ -46,6 +46,7 @@ import { passThroughOllama } from './pass-through-ollama.ts'
 import { pool } from './pool.ts'
 import { queue } from './queue.ts'
 import { recordings } from './recordings.ts'
+import { refusalLogs } from './refusal-logs.ts'
 import { refusals } from './refusals.ts'
 import { relayed } from './relayed.ts'
 import { reload } from './reload.ts'
@@ -92,6 +93,7 @@ const topics = {
     'foreign headers': foreignHeaders,
     'hostile values': hostileValues,
     'coding agents': codingAgents,
+    'log lines of refusals': refusalLogs,
   },
   apis: {
     static: staticEngine,

@@ -75,6 +75,7 @@ describe('the files', () => {
       'README.md',
       'SECURITY.md',
       'bench',
+      'deploy',
       'dist',
       'docs',
       'examples',

@@ -21,6 +21,8 @@ export interface Prometheus extends AsyncDisposable {
   until(expression: string, is: (found: Series[]) => boolean, ms?: number): Promise<Series[]>
   /** What it says of each server that it asks: the URL, and the error of the last time, if any. */
   targets(): Promise<{ url: string; health: string; lastError: string }[]>
+  /** What its HTTP API answers at a path below /api/v1/. Rejects where that is an error. */
+  ask(path: string): Promise<unknown>
 }
 
 /** The path of `prometheus` or `promtool`, which is brought where it is missing. Throws where it cannot be. */
@@ -64,6 +66,7 @@ export async function startPrometheus(config: object): Promise<Prometheus> {
     return (result ?? []).map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }))
   }
   return {
+    ask: api,
     query,
     async until(expression, is, ms = 20_000) {
       const deadline = performance.now() + ms

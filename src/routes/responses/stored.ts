@@ -44,7 +44,7 @@ export const cancelResponse: RouteHandler = async (request, trace, context) => {
   const { response } = await find(request, trace, context)
   if (!response.background) {
     const message = `id: expected a response that runs in the background, got ${response.id}, which does not; close its connection to cancel it.`
-    throw new ApiError(400, message, { code: 'not_background' })
+    throw new ApiError(400, message, { code: 'not_background', param: 'id' })
   }
   const run = context.responses.runs?.cancel(ownerOf(trace), response.id, context.isolates)
   return jsonResponse(run ?? response)
@@ -74,7 +74,7 @@ function ownerOf({ caller }: Trace): string {
 
 function unknown(id: string): ApiError {
   const message = `id: expected the id of a response that is stored for you, got ${quoted(id)}; responses are stored for 24 hours after their last use; send the whole conversation instead.`
-  return new ApiError(404, message, { code: 'response_not_found' })
+  return new ApiError(404, message, { code: 'response_not_found', param: 'id' })
 }
 
 /** One page of the list, newest first by default. */

@@ -7,21 +7,34 @@ const MAX = { message: 200, param: 80 }
 /** Fields whose keys are chosen by the client. */
 const OWN_NAMES = /^(metadata|logit_bias)[.[].*$/s
 
+/**
+ * The codes of 5xx refusals whose messages are sluice's own, with labels of engines and numbers alone, if
+ * no engine was asked: a full queue is one.
+ */
+const OWN_REFUSALS = new Set(
+  `authentication_failed engine_busy engine_resting engine_unavailable keys_missing loop_detected
+  not_ready not_supported parse_queue_full shutting_down too_many_background`.split(/\s+/),
+)
+
 /** The text before the received value in every message. */
 const GOT = ', got '
 
 /**
- * The field and the message of a 4xx error without received values, which may be parts of a prompt.
- * Nothing of a 5xx error, whose message may be an engine's; of an error that an upstream reported, only
- * the field.
+ * The field and the message of a refusal without received values, which may be parts of a prompt. Nothing
+ * of any other 5xx error, whose message may be an engine's; of an error that an upstream reported, only the
+ * field. `wasAsked`: whether an engine was asked.
  *
  * @example
  * loggable(badRequest('top_p: expected a number, got "two" (string).', 'top_p'))
  * // { param: 'top_p', message: 'top_p: expected a number' }
  */
-export function errorLogFields(error: ApiError): { param?: string; message?: string } {
-  const { status, evidence, param } = error
-  if (status < 400 || status >= 500) return {}
+export function errorLogFields(
+  error: ApiError,
+  wasAsked = false,
+): { param?: string; message?: string } {
+  const { status, code, evidence, param } = error
+  const isOwn = !wasAsked && code !== null && OWN_REFUSALS.has(code)
+  if (status < 400 || (status >= 500 && !isOwn)) return {}
   const field = param === null ? '' : withoutQuoted(param.replace(OWN_NAMES, '$1["…"]'))
   const isPath = field.length <= MAX.param && /^[\w.[\]"…-]+$/.test(field)
   const message = evidence === undefined ? withoutValues(error, field) : ''

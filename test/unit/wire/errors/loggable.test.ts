@@ -50,6 +50,17 @@ it('tells nothing of a failure, and of an upstream only the field', () => {
   expect(errorLogFields(refused)).toEqual({ param: 'model' })
 })
 
+it('tells why sluice itself refuses, whatever the status, but not if an engine was asked', () => {
+  const message = 'The engine is busy and its queue is full: 3 requests are waiting.'
+  const full = new ApiError(503, message, { code: 'engine_busy' })
+  expect(errorLogFields(full)).toEqual({ message })
+  // One in code may have made it, of a prompt.
+  expect(errorLogFields(full, true)).toEqual({})
+  expect(errorLogFields(new ApiError(503, 'secret', { code: 'engine_error' }))).toEqual({})
+  const relayed = { code: 'engine_busy', evidence: 'answered' } as const
+  expect(errorLogFields(new ApiError(503, 'secret', relayed))).toEqual({})
+})
+
 it('tells nothing of what a request holds, wherever it is wrong', () => {
   const secret = fc.constantFrom(
     'SECRET',
