@@ -70,12 +70,6 @@ export const parts = [
   tests('load', 'test/faults/load.test.ts', 120),
   tests('package', 'test/package/', 300),
   {
-    name: 'wrangler',
-    commands: [[...wrangler, 'deploy', '--dry-run', '--outdir', '.wrangler/dry-run']],
-    seconds: 120,
-    isBeside: true,
-  },
-  {
     ...tests('terminal', 'test/terminal/', 600),
     packages: terminalPackages,
     skips: tmux,
@@ -92,6 +86,12 @@ export const parts = [
     packages: browserPackages,
     lacks: chromiumAndMesa,
     isBeside: true,
+  },
+  // Not beside the package, which builds the same files.
+  {
+    name: 'wrangler',
+    commands: [[...wrangler, 'deploy', '--dry-run', '--outdir', '.wrangler/dry-run']],
+    seconds: 120,
   },
   { ...tests('soak', 'test/soak/', 300), isLong: true },
 ]

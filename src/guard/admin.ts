@@ -18,6 +18,7 @@ const FORWARDING =
 export function isLocalAdmin(request: Request, exposure: Exposure): boolean {
   if (exposure === 'anyone') return false
   const { headers } = request
+  if (isOfOtherSite(request)) return false
   for (const [name] of headers) {
     if (FORWARDING.test(name)) return false
   }
@@ -26,6 +27,12 @@ export function isLocalAdmin(request: Request, exposure: Exposure): boolean {
   if (origin !== null && !isOwnOrigin(origin, host)) return false
   // A name from --allow-host is that of a proxy which need not say that it is one.
   return exposure === 'page' || isLoopback(nameOf(host))
+}
+
+/** Whether a page of another site sent it without an `Origin`, as for an image; a link is followed by the user. */
+function isOfOtherSite({ headers, method }: Request): boolean {
+  const isOther = /^(?:cross|same)-site$/.test(headers.get('sec-fetch-site') ?? '')
+  return isOther && !(method === 'GET' && headers.get('sec-fetch-mode') === 'navigate')
 }
 
 /** Throws an `ApiError` (403) for a key that may only read the metrics. */

@@ -2,18 +2,20 @@ import type { RecordedPacket, Recording } from './recording.ts'
 
 /** Headers whose values are masked. */
 export const PRIVATE_HEADER =
-  /^(?:authorization|proxy-authorization|cookie|set-cookie)$|key|token|secret/i
+  /auth|cookie|key|token|secret|assertion|jwt|passw|credential|signature/i
 
 /** Query parameters whose values are masked. */
-export const PRIVATE_PARAMETER = /key|token|secret|signature/i
+export const PRIVATE_PARAMETER = /auth|key|token|secret|passw|credential|sig(?:nature)?$/i
 
 const STAR = 42
 
 /**
- * Masks private headers, keys in the URL, and every occurrence of each of `secrets`, also in the answer.
+ * Masks private headers, keys in the URL, and every occurrence of each of the `known` secrets, also in the answer.
  * Masked bytes of the answer keep their length, so that offsets do not change.
  */
-export function masked(recording: Recording, secrets: readonly string[]): Recording {
+export function masked(recording: Recording, known: readonly string[]): Recording {
+  // The longest first: one may begin with another, and its rest would be left.
+  const secrets = [...known].sort((one, other) => other.length - one.length)
   const { request, response, packets } = recording
   const hide = (text: string) =>
     secrets.reduce((rest, secret) => rest.replaceAll(secret, stars(secret)), text)

@@ -6,7 +6,7 @@ export function logThrown(act: () => void): void {
     act()
   } catch (error) {
     console.error(
-      `sluice: an internal error while ending a request, which is otherwise complete: ${stackText(error)}`,
+      `sluice: an error that does not affect the request it came with: ${stackText(error)}`,
     )
   }
 }

@@ -1,3 +1,4 @@
+import { logThrown } from './log-thrown.ts'
 import type { EngineAttempt, ExchangeObserver } from './observer.ts'
 
 /** A pause between two tokens, in milliseconds, from which on an answer counts as stalled. */
@@ -61,7 +62,7 @@ export class Timeline {
 
   enterQueue(now: number): void {
     this.queuedSince = now
-    for (const observer of this.observers) observer.onQueue?.(now)
+    this.#tell((observer) => observer.onQueue?.(now))
   }
 
   leaveQueue(now: number): void {
@@ -73,7 +74,7 @@ export class Timeline {
   attempt(engine: string, model: string | undefined, kind?: string): void {
     const attempt = { engine, model, kind, startedAt: performance.now() }
     this.attempts.push(attempt)
-    for (const observer of this.observers) observer.onAttempt?.(attempt)
+    this.#tell((observer) => observer.onAttempt?.(attempt))
   }
 
   /** The attempt failed, and another follows: what this one has answered does not count. */
@@ -82,7 +83,7 @@ export class Timeline {
     if (attempt) {
       attempt.failure = failure
       attempt.failedAt = performance.now()
-      for (const observer of this.observers) observer.onAttemptFailed?.(attempt, error)
+      this.#tell((observer) => observer.onAttemptFailed?.(attempt, error))
     }
     this.begunAt = 0
     this.firstTokenAt = 0
@@ -91,10 +92,15 @@ export class Timeline {
     this.stalls = 0
   }
 
+  /** What a user's tracer throws must not end the request. */
+  #tell(act: (observer: ExchangeObserver) => void): void {
+    for (const observer of this.observers) logThrown(() => act(observer))
+  }
+
   /** The engine begins to answer. */
   begin(now: number): void {
     this.begunAt = now
-    for (const observer of this.observers) observer.onAnswer?.(now)
+    this.#tell((observer) => observer.onAnswer?.(now))
   }
 
   waitForClient(now: number): void {

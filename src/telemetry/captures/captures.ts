@@ -133,7 +133,9 @@ export class Captures implements TelemetryFeature, RequestObserver, CaptureStore
 
   take(capture: Capture, bytes: number): boolean {
     if (capture.bytes + bytes > this.share) return false
-    while (this.#bytes + bytes > this.#limits.bytes) if (!this.#evict()) return false
+    // Until it is known whose it is, it may be a stranger's, of whom any number come at once.
+    const below = capture.request?.caller === undefined ? 1 : 3
+    while (this.#bytes + bytes > this.#limits.bytes) if (!this.#evict(below)) return false
     this.#bytes += bytes
     capture.bytes += bytes
     return true
@@ -150,11 +152,11 @@ export class Captures implements TelemetryFeature, RequestObserver, CaptureStore
     this.#drop(capture)
   }
 
-  /** Drops the oldest one that has ended, failures last. False where there is none. */
-  #evict(): boolean {
+  /** Drops the oldest one that has ended, failures last, of a rank `below` this. False where there is none. */
+  #evict(below = 3): boolean {
     let found: Capture | undefined
     for (const each of this.#kept.values()) {
-      if (each.rank !== undefined && each.rank < (found?.rank ?? 3)) found = each
+      if (each.rank !== undefined && each.rank < (found?.rank ?? below)) found = each
     }
     if (found) this.#drop(found)
     return found !== undefined

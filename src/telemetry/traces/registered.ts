@@ -52,7 +52,20 @@ export function activeContext(): SpanParent | undefined {
 /** Runs code in a context, where the SDK keeps one: whatever makes spans finds the one of that context. */
 export function runWithin(context: SpanParent): (<T>(act: () => T) => T) | undefined {
   const manager = registry()?.context
-  return manager && ((act) => manager.with(context, act))
+  if (manager === undefined) return undefined
+  return <T>(act: () => T): T => {
+    let done: { result: T } | undefined
+    const once = () => {
+      done ??= { result: act() }
+      return done.result
+    }
+    try {
+      return manager.with(context, once)
+    } catch {
+      // The program's own manager failed, or `act` did, which then throws again.
+      return once()
+    }
+  }
 }
 
 /** The meter provider that is registered now, and what makes its meter. */

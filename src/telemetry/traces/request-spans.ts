@@ -4,6 +4,7 @@ import type { EngineAttempt, ExchangeObserver } from '../../stream/observer.ts'
 import { logText } from '../../util/safe/log.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { type TraceHeaders, writeTraceparent } from '../../wire/headers/trace-context.ts'
+import { isOwnCode } from '../metrics/error-codes.ts'
 import type { ObservedRequest } from '../request-observer.ts'
 import {
   attemptEnd,
@@ -183,9 +184,10 @@ function fail(span: Span, error: unknown): void {
   span.setStatus({ code: STATUS_ERROR })
 }
 
-/** An upstream chooses its codes freely. */
+/** An upstream chooses its codes freely, and may put parts of a prompt into one. */
 function codeOf({ code, status }: ApiError): string {
-  return code === null ? String(status) : logText(code, 100)
+  if (code === null) return String(status)
+  return isOwnCode(code) ? code : OTHER
 }
 
 /** The headers by which the receiver of a request learns of a span. */
