@@ -36,7 +36,7 @@ const projects: Record<string, TestProjectInlineConfiguration['test']> = {
   timing: { include: [timing], maxWorkers: 1 },
   pace: { include: [pace], maxWorkers: 1 },
   // The tests that run beside each other, here and in the next class, wait for most of their time.
-  hosts: { include: ['test/hosts/*.test.ts'], exclude: [pace], maxWorkers: 1, maxConcurrency: 40 },
+  hosts: { include: ['test/hosts/*.test.ts'], exclude: [pace], maxWorkers: 2, maxConcurrency: 40 },
   faults: { include: [faults], maxWorkers: 2, maxConcurrency: 40 },
   rest: {
     include: ['test/*/**/*.test.ts'],

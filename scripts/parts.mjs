@@ -57,24 +57,19 @@ export const parts = [
   },
   // Apart from all others, as they measure time.
   classes('timing', ['timing'], 600),
-  ...onHosts('', '.test.ts', ['bun', 'deno', 'node', 'workerd']),
-  ...onHosts('-timing', '.timing.test.ts', ['bun', 'deno', 'node', 'workerd']),
+  ...onHosts('', ['test.ts', 'operating.test.ts']),
+  ...onHosts('-timing', ['timing.test.ts']),
   classes('faults', ['faults'], 600),
-  // Both wait for most of their time. Not beside the package, which builds the same files.
-  {
-    ...tests('page', 'test/page/', 600),
-    packages: browserPackages,
-    lacks: chromiumAndMesa,
-    isBeside: true,
-  },
   tests('load', 'test/faults/load.test.ts', 120),
-  tests('package', 'test/package/', 300),
+  // Not beside the package, which builds the same files.
+  { ...tests('page', 'test/page/', 600), packages: browserPackages, lacks: chromiumAndMesa },
   {
     ...tests('terminal', 'test/terminal/', 600),
     packages: terminalPackages,
     skips: tmux,
     isBeside: true,
   },
+  tests('package', 'test/package/', 300),
   // It downloads Debian's package once.
   {
     ...tests('prometheus', 'test/prometheus/', 300),
@@ -112,14 +107,15 @@ function classes(name, projects, seconds) {
 }
 
 /**
- * The conformance suite, on several hosts at once.
- * @param {string} suffix of the parts' names @param {string} ending of the files' names
- * @param {string[]} hosts
+ * The conformance suite, on all hosts at once.
+ * @param {string} suffix of the parts' names @param {string[]} endings of the files' names
  * @returns {Part[]}
  */
-function onHosts(suffix, ending, hosts) {
-  return hosts.map((host, index) => {
-    return { ...tests(host + suffix, `test/hosts/${host}${ending}`, 900), isBeside: index > 0 }
+function onHosts(suffix, endings) {
+  return ['bun', 'deno', 'node', 'workerd'].map((host, index) => {
+    const files = endings.map((ending) => `test/hosts/${host}.${ending}`)
+    const commands = [[...vitest, 'run', ...files]]
+    return { name: host + suffix, commands, seconds: 900, isBeside: index > 0 }
   })
 }
 

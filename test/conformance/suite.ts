@@ -176,9 +176,15 @@ export type Topic = keyof typeof topics
 const runsClients = (host: HostName) =>
   host === 'in-process' || host === 'bun' || process.env.SLUICE_TEST_CLIENTS === 'whole'
 
-/** What measures time in most of its tests, and what does not. */
+/** What measures time in most of its tests. */
 export const timed: Topic[] = ['endings', 'pace']
-export const untimed = (Object.keys(topics) as Topic[]).filter((topic) => !timed.includes(topic))
+
+/** What people do who run a server: commands, settings, watching. It runs beside the rest. */
+export const operating: Topic[] = ['telemetry', 'watching', 'command']
+
+export const answering = (Object.keys(topics) as Topic[]).filter((topic) => {
+  return !timed.includes(topic) && !operating.includes(topic)
+})
 
 /** What suites need in each of their tests. */
 const needed: Record<string, Capability[]> = {

@@ -1,3 +1,3 @@
-import { conformance, untimed } from '../conformance/suite.ts'
+import { answering, conformance } from '../conformance/suite.ts'
 
-conformance('deno', untimed)
+conformance('deno', answering)

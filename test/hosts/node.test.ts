@@ -1,3 +1,3 @@
-import { conformance, untimed } from '../conformance/suite.ts'
+import { answering, conformance } from '../conformance/suite.ts'
 
-conformance('node', untimed)
+conformance('node', answering)

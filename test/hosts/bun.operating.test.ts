@@ -1,0 +1,3 @@
+import { conformance, operating } from '../conformance/suite.ts'
+
+conformance('bun', operating)
