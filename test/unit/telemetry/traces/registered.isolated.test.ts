@@ -151,6 +151,29 @@ it('a tracer that the program gives comes before all others', async () => {
   expect(named('chat m').instrumentationScope).toMatchObject({ name: 'mine', version: '7' })
 })
 
+const CLIENT = { traceparent: traceparent(PARENT.traceId), tracestate: 'vendor=1' }
+const UNSAMPLED = { ...CLIENT, traceparent: traceparent(PARENT.traceId, '00') }
+
+it.each([
+  ['always_off', {}],
+  ['always_off', CLIENT],
+  ['always_off', UNSAMPLED],
+  ['traceidratio', {}],
+  ['traceidratio', CLIENT],
+  ['parentbased_always_off', {}],
+  ['parentbased_always_off', UNSAMPLED],
+  ['parentbased_traceidratio', {}],
+] as const)('a trace that %s does not record goes on as it came: %j', async (sampler, headers) => {
+  const { chat, sent } = handlerOf({
+    ...{ otlpEndpoint: 'http://127.0.0.1:1', tracesSampler: sampler, tracesSamplerArg: 0 },
+  })
+  await chat(headers)
+  const { traceparent: parent, tracestate } = sent[0] ?? {}
+  expect({ ...(parent && { traceparent: parent }), ...(tracestate && { tracestate }) }).toEqual(
+    headers,
+  )
+})
+
 it('without any of them nothing is recorded, and no header is made', async () => {
   const { chat, sent } = handlerOf()
   await chat()
