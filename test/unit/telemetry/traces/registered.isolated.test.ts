@@ -12,6 +12,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createHandler, defineEngine, type HandlerOptions } from '../../../../src/index.ts'
 import type { FetchInit } from '../../../../src/platform/fetch.ts'
+import { settingsFromEnv } from '../../../../src/settings/environment.ts'
 import { PARENT, traceparent } from '../../../support/spans.ts'
 
 const exporter = new InMemorySpanExporter()
@@ -126,6 +127,22 @@ describe('an SDK that is registered', () => {
     await chat({ traceparent: header })
     expect(exporter.getFinishedSpans()).toEqual([])
     expect(sent[0]?.traceparent).toBe(header)
+  })
+
+  it.each([
+    { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
+    { OTEL_TRACES_EXPORTER: 'console' },
+    { OTEL_TRACES_EXPORTER: 'zipkin' },
+  ])('gets them where its exporter is one that sluice has not: %j', async (env) => {
+    const all = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', ...env }
+    const settings = settingsFromEnv(all, () => {})
+    await handlerOf(settings).chat()
+    expect(exporter.getFinishedSpans()).toHaveLength(2)
+    exporter.reset()
+    trace.disable()
+    const tracer = provider.getTracer('mine')
+    await handlerOf({ ...settings, telemetry: { tracer } }).chat()
+    expect(exporter.getFinishedSpans()).toHaveLength(2)
   })
 
   it('decides what is recorded, which the upstream is told', async () => {
