@@ -26,6 +26,10 @@ const VARIABLES: readonly (readonly [variable: string, setting: string])[] = [
   ['OTEL_BSP_SCHEDULE_DELAY', 'tracesDelay'],
 ]
 
+const ENDPOINTS = ['otlpEndpoint', 'otlpTracesEndpoint'] as const
+
+const GRPC = 'grpc'
+
 /** Settings whose variables are a bare number of milliseconds. */
 const MILLISECONDS = new Set(['otlpTimeout', 'tracesDelay'])
 
@@ -35,20 +39,24 @@ export function settingsFromOtel(
   warn: Warn,
 ): Record<string, unknown> {
   const settings: Record<string, unknown> = {}
+  let isGrpc = false
   for (const [variable, name] of VARIABLES) {
     const value = textOf(env[variable])
     if (value === '') continue
     const read = readVariable(variable, name, value, warn)
     if (read !== undefined) settings[name] = read
-    // By HTTP it would ask a port that answers gRPC.
-    if (name === 'otlpFormat') {
-      if (value === 'grpc') settings.traces = false
-      else delete settings.traces
-    }
+    if (name === 'otlpFormat' && (value === GRPC || read !== undefined)) isGrpc = value === GRPC
   }
   const service = serviceName(env, settings.otlpAttributes)
   if (service !== undefined) settings.otlpServiceName = service
-  if (isOff(env)) settings.traces = false
+  const exporters = listOf(env.OTEL_TRACES_EXPORTER)
+  // These switch off what sluice sends itself; an SDK of the program has exporters of its own. With gRPC, the
+  // endpoint is a port that does not answer HTTP.
+  if (isGrpc || (exporters.length > 0 && !exporters.includes('otlp'))) {
+    for (const name of ENDPOINTS) delete settings[name]
+  }
+  const isOff = exporters.length > 0 && exporters.every((exporter) => exporter === 'none')
+  if (isOff || textOf(env.OTEL_SDK_DISABLED).toLowerCase() === 'true') settings.traces = false
   return settings
 }
 
@@ -61,7 +69,10 @@ function readVariable(variable: string, name: string, value: string, warn: Warn)
     return readTextSetting(name, value, variable, warn)
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error
-    const effect = value === 'grpc' ? 'no traces are sent' : 'it is ignored'
+    const effect =
+      value === GRPC
+        ? 'no traces are sent to the endpoint that these variables name'
+        : 'it is ignored'
     warn(`${withoutTrailing('.', error.message)}; ${effect}.`)
     return undefined
   }
@@ -74,12 +85,9 @@ function serviceName(env: Readonly<Record<string, unknown>>, attributes: unknown
   return (attributes as Record<string, string> | undefined)?.['service.name'] || undefined
 }
 
-function isOff(env: Readonly<Record<string, unknown>>): boolean {
-  const exporter = textOf(env.OTEL_TRACES_EXPORTER)
-  return (
-    textOf(env.OTEL_SDK_DISABLED).toLowerCase() === 'true' ||
-    (exporter !== '' && !exporter.split(',').includes('otlp'))
-  )
+function listOf(value: unknown): string[] {
+  const items = textOf(value).split(',')
+  return items.map((item) => item.trim()).filter((item) => item !== '')
 }
 
 function textOf(value: unknown): string {

@@ -82,14 +82,66 @@ function writeValue(out: ProtobufWriter, value: AttributeValue): void {
  * field 1. 0 where the answer says nothing, or is none.
  */
 export function rejectedSpans(answer: Uint8Array): number {
-  const [field = 0, length = 0, inner = 0, ...rest] = answer
-  if (field !== 0x0a || length === 0 || inner !== 0x08) return 0
   let rejected = 0
-  let scale = 1
-  for (const byte of rest.slice(0, 7)) {
-    rejected += (byte & 0x7f) * scale
-    scale *= 128
-    if (byte < 0x80) return rejected
+  for (const partial of fieldsOf(answer)) {
+    if (partial.number !== 1 || typeof partial.value === 'number') continue
+    // A message that is there several times is one, and the last of its values counts.
+    for (const { number, value } of fieldsOf(partial.value)) {
+      if (number === 1 && typeof value === 'number') rejected = value
+    }
   }
-  return 0
+  // A negative number is one of 64 bits.
+  return Number.isSafeInteger(rejected) ? rejected : 0
+}
+
+interface Field {
+  number: number
+  /** An integer, or the bytes of what has a length. */
+  value: number | Uint8Array
+}
+
+/** The sizes of values that have neither a length nor an end of their own, by their wire types. */
+const FIXED = new Map([
+  [1, 8],
+  [5, 4],
+])
+
+/** The fields of a message, as far as it is one; those of a fixed size are left out. */
+function* fieldsOf(message: Uint8Array): Generator<Field> {
+  let at = 0
+  while (at < message.length) {
+    const tag = varintAt(message, at)
+    if (tag === undefined) return
+    at = tag.end
+    const type = tag.value % 8
+    const number = Math.floor(tag.value / 8)
+    const size = FIXED.get(type)
+    if (size !== undefined) {
+      at += size
+      continue
+    }
+    const varint = varintAt(message, at)
+    if (varint === undefined || (type !== 0 && type !== 2)) return
+    at = varint.end
+    if (type === 0) {
+      yield { number, value: varint.value }
+      continue
+    }
+    const end = at + varint.value
+    if (end > message.length) return
+    yield { number, value: message.subarray(at, end) }
+    at = end
+  }
+}
+
+/** An integer of seven bits in each byte, the lowest first; inexact beyond 53 bits. */
+function varintAt(bytes: Uint8Array, start: number): { value: number; end: number } | undefined {
+  let value = 0
+  for (let at = start; at < start + 10; at++) {
+    const byte = bytes[at]
+    if (byte === undefined) return undefined
+    value += (byte & 0x7f) * 128 ** (at - start)
+    if (byte < 0x80) return { value, end: at + 1 }
+  }
+  return undefined
 }

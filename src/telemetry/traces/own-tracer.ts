@@ -49,7 +49,7 @@ export class OwnTracer implements SpanTracer {
     const parent = spanContextOf(context)
     const traceId = parent?.traceId ?? options.traceId ?? randomId(2 * ID_LENGTH)
     if (!this.#sample(traceId, parent)) {
-      // The sender's span stays the parent of what others record, as nothing is recorded here.
+      // Only spans below it are told of these ids, so that they are not recorded either.
       return new ForeignSpan(
         parent && (parent.traceFlags & 1) === 0
           ? parent

@@ -19,6 +19,7 @@ import {
 import { runWithin } from './registered.ts'
 import { remoteParent } from './remote-parent.ts'
 import {
+  ForeignSpan,
   isValid,
   ROOT,
   SPAN_KIND,
@@ -83,6 +84,8 @@ export class RequestSpans implements ExchangeObserver {
       attempt: ++this.#attempts,
     })
     this.#attempt = this.#child(name, SPAN_KIND.client, startedAt, attributes)
+    // Sluice's own tracer does not record it: what the client sent goes on, and nothing is made up.
+    if (this.#attempt instanceof ForeignSpan) return
     const headers = headersOf(this.#attempt.spanContext())
     if (this.#exchange === undefined || headers === undefined) return
     const run = runWithin(within(this.#attempt, this.#context))

@@ -26,7 +26,8 @@ export function samplerOf(name: SamplerName, ratio: number): Sampler {
 function ownSampler(name: string, ratio: number): Sampler {
   if (name === 'always_off') return () => false
   if (name === 'always_on') return () => true
-  // The last 56 bits of an id are random, and all who sample a trace by them decide alike.
-  const limit = ratio * 2 ** 52
-  return (traceId) => Number.parseInt(traceId.slice(-14, -1), 16) < limit
+  // OpenTelemetry's consistent probability sampling: of the last 56 bits of an id, which are random, the high
+  // values are kept, so that all who sample so keep the same traces. A number holds 52 of these bits.
+  const threshold = (1 - ratio) * 2 ** 52
+  return (traceId) => Number.parseInt(traceId.slice(-14, -1), 16) >= threshold
 }

@@ -62,8 +62,10 @@ describe('OpenTelemetry’s variables', () => {
     [{ OTEL_SDK_DISABLED: 'false' }, undefined],
     [{ OTEL_SDK_DISABLED: '1' }, undefined],
     [{ OTEL_TRACES_EXPORTER: 'none' }, false],
-    [{ OTEL_TRACES_EXPORTER: 'console' }, false],
+    [{ OTEL_TRACES_EXPORTER: ' none ' }, false],
+    [{ OTEL_TRACES_EXPORTER: 'console' }, undefined],
     [{ OTEL_TRACES_EXPORTER: 'console,otlp' }, undefined],
+    [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, undefined],
     [
       { OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/json', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
       undefined,
@@ -106,15 +108,41 @@ describe('OpenTelemetry’s variables', () => {
     if (variable.endsWith('HEADERS')) expect(warnings[0]).not.toMatch(/hunter2|zz/)
   })
 
-  it('with grpc switch traces off, as another port answers it', () => {
-    const { settings, warnings } = read({
-      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4317',
-      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
-    })
-    expect(settings.traces).toBe(false)
+  const ENDPOINTS = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4317',
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://127.0.0.1:4317/v1/traces',
+  }
+  const PROTOCOL = 'OTEL_EXPORTER_OTLP_PROTOCOL'
+  const TRACES_PROTOCOL = 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'
+
+  it.each([
+    [{ [PROTOCOL]: 'grpc' }, false],
+    [{ [TRACES_PROTOCOL]: 'grpc', [PROTOCOL]: 'http/json' }, false],
+    [{ [TRACES_PROTOCOL]: 'http/json', [PROTOCOL]: 'grpc' }, true],
+    [{ OTEL_TRACES_EXPORTER: 'console' }, false],
+    [{ OTEL_TRACES_EXPORTER: 'zipkin, console' }, false],
+    [{ OTEL_TRACES_EXPORTER: 'console, otlp' }, true],
+    [{ OTEL_TRACES_EXPORTER: ' otlp ,console' }, true],
+    [{ OTEL_TRACES_EXPORTER: ',' }, true],
+  ])('%j: their endpoints are used: %j', (env, isUsed) => {
+    const { settings } = read({ ...ENDPOINTS, ...env })
+    expect('otlpEndpoint' in settings).toBe(isUsed)
+    expect('otlpTracesEndpoint' in settings).toBe(isUsed)
+    expect(settings.traces).toBeUndefined()
+  })
+
+  it('with grpc leave their endpoint out with a warning, as another port answers it', () => {
+    const { settings, warnings } = read({ ...ENDPOINTS, [PROTOCOL]: 'grpc' })
+    expect(settings).toEqual({})
     expect(warnings).toEqual([
-      expect.stringMatching(/^OTEL_EXPORTER_OTLP_PROTOCOL: .*no traces are sent\.$/),
+      expect.stringMatching(/^OTEL_EXPORTER_OTLP_PROTOCOL: .*no traces are sent to the endpoint/),
     ])
+  })
+
+  it('with another exporter leave an endpoint that is sluice’s own setting', () => {
+    const env = { ...ENDPOINTS, [PROTOCOL]: 'grpc', OTEL_TRACES_EXPORTER: 'console' }
+    const own = { ...env, SLUICE_OTLP_ENDPOINT: 'http://127.0.0.1:4318' }
+    expect(read(own).settings).toEqual({ otlpEndpoint: 'http://127.0.0.1:4318' })
   })
 })
 

@@ -80,7 +80,31 @@ describe('both formats of OTLP', () => {
   })
 })
 
+/** A field of bytes, whose length is shorter than 16,384. */
+const field = (tag: number, bytes: number[]) => [
+  tag,
+  ...(bytes.length < 128 ? [bytes.length] : [(bytes.length % 128) + 128, bytes.length >> 7]),
+  ...bytes,
+]
+const MESSAGE = field(
+  0x12,
+  Array.from({ length: 200 }, () => 0x61),
+)
+const FIVE = [0x08, 0x05]
+
 describe('an answer in protobuf', () => {
+  it.each([
+    ['before a long message', field(0x0a, [...FIVE, ...MESSAGE])],
+    ['after it', field(0x0a, [...MESSAGE, ...FIVE])],
+    [
+      'after fields that are not known',
+      [0x10, 0x80, 0x01, ...field(0x0a, [0x1d, 1, 2, 3, 4, 0x21, 1, 2, 3, 4, 5, 6, 7, 8, ...FIVE])],
+    ],
+    ['before a later one without it', [...field(0x0a, FIVE), ...field(0x0a, MESSAGE)]],
+  ])('says how many were rejected %s', (_, bytes) => {
+    expect(rejectedSpans(new Uint8Array(bytes))).toBe(5)
+  })
+
   it.each([
     [[], 0],
     [[0x0a, 0x00], 0],
@@ -89,6 +113,10 @@ describe('an answer in protobuf', () => {
     [[0x0a, 0x05, 0x12, 0x03, 0x61, 0x62, 0x63], 0],
     [[0x0a, 0x02, 0x08, 0x80], 0],
     [[0x7b, 0x7d], 0],
+    // A message that ends beyond the answer, a field that no longer exists, and a negative number.
+    [[0x0a, 0x05, 0x08, 0x03], 0],
+    [[0x0a, 0x04, 0x0b, 0x0c, 0x08, 0x03], 0],
+    [[0x0a, 0x0b, 0x08, ...Array.from({ length: 9 }, () => 0xff), 0x01], 0],
   ])('%j: %i spans were rejected', (bytes, count) => {
     expect(rejectedSpans(new Uint8Array(bytes))).toBe(count)
   })

@@ -12,6 +12,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createHandler, defineEngine, type HandlerOptions } from '../../../../src/index.ts'
 import type { FetchInit } from '../../../../src/platform/fetch.ts'
+import { settingsFromEnv } from '../../../../src/settings/environment.ts'
 import { PARENT, traceparent } from '../../../support/spans.ts'
 
 const exporter = new InMemorySpanExporter()
@@ -128,6 +129,22 @@ describe('an SDK that is registered', () => {
     expect(sent[0]?.traceparent).toBe(header)
   })
 
+  it.each([
+    { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
+    { OTEL_TRACES_EXPORTER: 'console' },
+    { OTEL_TRACES_EXPORTER: 'zipkin' },
+  ])('gets them where its exporter is one that sluice has not: %j', async (env) => {
+    const all = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', ...env }
+    const settings = settingsFromEnv(all, () => {})
+    await handlerOf(settings).chat()
+    expect(exporter.getFinishedSpans()).toHaveLength(2)
+    exporter.reset()
+    trace.disable()
+    const tracer = provider.getTracer('mine')
+    await handlerOf({ ...settings, telemetry: { tracer } }).chat()
+    expect(exporter.getFinishedSpans()).toHaveLength(2)
+  })
+
   it('decides what is recorded, which the upstream is told', async () => {
     trace.disable()
     const none = new BasicTracerProvider({
@@ -149,6 +166,29 @@ it('a tracer that the program gives comes before all others', async () => {
   })
   await chat()
   expect(named('chat m').instrumentationScope).toMatchObject({ name: 'mine', version: '7' })
+})
+
+const CLIENT = { traceparent: traceparent(PARENT.traceId), tracestate: 'vendor=1' }
+const UNSAMPLED = { ...CLIENT, traceparent: traceparent(PARENT.traceId, '00') }
+
+it.each([
+  ['always_off', {}],
+  ['always_off', CLIENT],
+  ['always_off', UNSAMPLED],
+  ['traceidratio', {}],
+  ['traceidratio', CLIENT],
+  ['parentbased_always_off', {}],
+  ['parentbased_always_off', UNSAMPLED],
+  ['parentbased_traceidratio', {}],
+] as const)('a trace that %s does not record goes on as it came: %j', async (sampler, headers) => {
+  const { chat, sent } = handlerOf({
+    ...{ otlpEndpoint: 'http://127.0.0.1:1', tracesSampler: sampler, tracesSamplerArg: 0 },
+  })
+  await chat(headers)
+  const { traceparent: parent, tracestate } = sent[0] ?? {}
+  expect({ ...(parent && { traceparent: parent }), ...(tracestate && { tracestate }) }).toEqual(
+    headers,
+  )
 })
 
 it('without any of them nothing is recorded, and no header is made', async () => {

@@ -31,3 +31,12 @@ it('records the share of traces that is asked for, the same ones everywhere', ()
   const more = new Set(share(0.5))
   expect(share(0.25).every((each) => more.has(each))).toBe(true)
 })
+
+it('keeps those that OpenTelemetry’s consistent probability sampling keeps: R >= 2^56 * (1 - share)', () => {
+  const sample = samplerOf('traceidratio', 0.25)
+  const ending = (random: string) => sample(`0af7651916cd43dd84${random}`, undefined)
+  expect(ending('c0000000000000')).toBe(true)
+  expect(ending('ffffffffffffff')).toBe(true)
+  expect(ending('bfffffffffffff')).toBe(false)
+  expect(ending('00000000000000')).toBe(false)
+})
