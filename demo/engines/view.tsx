@@ -52,7 +52,7 @@ function Summary({ servers }: { servers: readonly EngineActivity[] }) {
     <p class="engines-summary">
       {/* The other numbers change too often to be read aloud. */}
       <span role="status">
-        {up === servers.length ? `All ${up} up` : `${up} of ${servers.length} up`}
+        {up === servers.length ? `${up} up` : `${up} of ${servers.length} up`}
       </span>
       <span>{running === 1 ? '1 request runs' : `${running} requests run`}</span>
       <span>
