@@ -135,7 +135,7 @@ describe('an SDK that is registered', () => {
     { OTEL_TRACES_EXPORTER: 'zipkin' },
   ])('gets them where its exporter is one that sluice has not: %j', async (env) => {
     const all = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', ...env }
-    const settings = settingsFromEnv(all, () => {})
+    const { log: _, ...settings } = settingsFromEnv(all, () => {})
     await handlerOf(settings).chat()
     expect(exporter.getFinishedSpans()).toHaveLength(2)
     exporter.reset()
