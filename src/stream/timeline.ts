@@ -1,8 +1,6 @@
+import { STALL } from '../wire/activity/stall.ts'
 import { logThrown } from './log-thrown.ts'
 import type { EngineAttempt, ExchangeObserver } from './observer.ts'
-
-/** A pause between two tokens, in milliseconds, from which on an answer counts as stalled. */
-export const STALL = 5_000
 
 const NONE: readonly ExchangeObserver[] = []
 

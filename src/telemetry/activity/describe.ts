@@ -1,5 +1,5 @@
 import type { Exchange } from '../../stream/exchange.ts'
-import { STALL } from '../../stream/timeline.ts'
+import { STALL } from '../../wire/activity/stall.ts'
 import { logText } from '../../util/safe/log.ts'
 import type { Activity, ActivityState } from '../../wire/activity/schema.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
