@@ -1,5 +1,6 @@
 /** Which of the requests are shown. */
 import { computed, type ReadonlySignal, signal } from '@preact/signals'
+import { isList } from '../../src/wire/activity/lists.ts'
 import type { Activity } from '../../src/wire/activity/schema.ts'
 import { persisted } from '../persisted-signal.ts'
 import { ended, type Row, running } from './store.ts'
@@ -69,11 +70,6 @@ export const tabStop = computed(() => {
   const all = [...shownRunning.value, ...shownEnded.value]
   return all.some(({ id }) => id === focused.value) ? focused.value : all[0]?.id
 })
-
-/** Whether it asks for a list or the like, and nothing is wrong with it. */
-function isList({ method, outcome = 'ok' }: Activity): boolean {
-  return method === 'GET' && outcome === 'ok'
-}
 
 /** How many requests are left out because they only ask for lists. */
 export const listCount = computed(() =>

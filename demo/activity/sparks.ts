@@ -1,10 +1,9 @@
 /** Draws the pauses between tokens: all rows that changed, once a frame. */
+import { STALL } from '../../src/wire/activity/stall.ts'
 import type { Trace } from './trace.ts'
 
 const BAR = 2
 const STEP = 3
-/** Milliseconds from which a pause is a stall. */
-const STALL = 5_000
 /** A pause of so many milliseconds is as high as the canvas. */
 const TOP = 10_000
 

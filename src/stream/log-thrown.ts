@@ -5,8 +5,13 @@ export function logThrown(act: () => void): void {
   try {
     act()
   } catch (error) {
-    console.error(
-      `sluice: an error that does not affect the request it came with: ${stackText(error)}`,
-    )
+    logError(error)
   }
+}
+
+/** For a caller that catches itself, where a closure for each call is too much. */
+export function logError(error: unknown): void {
+  console.error(
+    `sluice: an error that does not affect the request it came with: ${stackText(error)}`,
+  )
 }

@@ -1,8 +1,6 @@
+import { STALL } from '../wire/activity/stall.ts'
 import { logThrown } from './log-thrown.ts'
 import type { EngineAttempt, ExchangeObserver } from './observer.ts'
-
-/** A pause between two tokens, in milliseconds, from which on an answer counts as stalled. */
-export const STALL = 5_000
 
 const NONE: readonly ExchangeObserver[] = []
 
@@ -34,6 +32,8 @@ export class Timeline {
   #blocked = 0
   /** What `#blocked` was at the last token. */
   #blockedBefore = 0
+  /** What it was at the first token. */
+  #blockedFirst = 0
 
   /** Milliseconds in the queue so far. */
   queuedMs(now: number): number {
@@ -48,6 +48,11 @@ export class Timeline {
   /** Milliseconds since the last token, without those for which the client had unread data. */
   gapUntil(now: number): number {
     return now - this.lastTokenAt - (this.blockedMs(now) - this.#blockedBefore)
+  }
+
+  /** Milliseconds from the first token to the last, without those for which the client had unread data. */
+  get tokensMs(): number {
+    return this.lastTokenAt - this.firstTokenAt - (this.#blockedBefore - this.#blockedFirst)
   }
 
   /** The label of the engine of the current attempt. */
@@ -115,8 +120,10 @@ export class Timeline {
   /** Tokens came. */
   token(now: number): void {
     const gap = this.firstTokenAt === 0 ? undefined : this.gapUntil(now)
-    if (gap === undefined) this.firstTokenAt = now
-    else {
+    if (gap === undefined) {
+      this.firstTokenAt = now
+      this.#blockedFirst = this.blockedMs(now)
+    } else {
       if (gap > this.longestGap) this.longestGap = gap
       if (gap >= STALL) this.stalls++
     }

@@ -1,7 +1,7 @@
 /** All that watches requests: metrics, traces, the activity feed, captures. */
 import type { Settings } from '../settings/settings.ts'
 import type { Exchange } from '../stream/exchange.ts'
-import { logThrown } from '../stream/log-thrown.ts'
+import { logError } from '../stream/log-thrown.ts'
 import { ActivityFeed } from './activity/activity-feed.ts'
 import { Captures } from './captures/captures.ts'
 import type { TelemetryFeature } from './feature.ts'
@@ -10,6 +10,8 @@ import type { ObservedRequest, RequestObserver } from './request-observer.ts'
 import type { Sources } from './sources.ts'
 import { GenAiMeter } from './traces/gen-ai-meter.ts'
 import { Tracing } from './traces/tracing.ts'
+
+const NONE: readonly RequestObserver[] = []
 
 /** Shared by a handler and the one that replaces it, so that a reload loses nothing. */
 export class Telemetry implements Required<RequestObserver> {
@@ -27,7 +29,9 @@ export class Telemetry implements Required<RequestObserver> {
     this.traces,
     new GenAiMeter(),
   ]
-  #observers: readonly RequestObserver[] = []
+  #observers = NONE
+  /** Those of when a request arrived: a reload must not end what they have begun of it. */
+  readonly #observersOf = new WeakMap<ObservedRequest, readonly RequestObserver[]>()
 
   /** Takes the settings of a handler that serves from now on, and what can be read of it. */
   configure(settings: Settings, sources: Sources): void {
@@ -46,18 +50,45 @@ export class Telemetry implements Required<RequestObserver> {
   }
 
   onArrival(request: ObservedRequest, headers: Headers, url: string): void {
-    for (const each of this.#observers) logThrown(() => each.onArrival?.(request, headers, url))
+    const observers = this.#observers
+    if (observers.length === 0) return
+    this.#observersOf.set(request, observers)
+    for (const each of observers) {
+      try {
+        each.onArrival?.(request, headers, url)
+      } catch (error) {
+        logError(error)
+      }
+    }
   }
 
   onBody(request: ObservedRequest, body: unknown): void {
-    for (const each of this.#observers) logThrown(() => each.onBody?.(request, body))
+    for (const each of this.#observersOf.get(request) ?? NONE) {
+      try {
+        each.onBody?.(request, body)
+      } catch (error) {
+        logError(error)
+      }
+    }
   }
 
   onExchange(request: ObservedRequest, exchange: Exchange): void {
-    for (const each of this.#observers) logThrown(() => each.onExchange?.(request, exchange))
+    for (const each of this.#observersOf.get(request) ?? NONE) {
+      try {
+        each.onExchange?.(request, exchange)
+      } catch (error) {
+        logError(error)
+      }
+    }
   }
 
   onEnd(request: ObservedRequest): void {
-    for (const each of this.#observers) logThrown(() => each.onEnd?.(request))
+    for (const each of this.#observersOf.get(request) ?? NONE) {
+      try {
+        each.onEnd?.(request)
+      } catch (error) {
+        logError(error)
+      }
+    }
   }
 }

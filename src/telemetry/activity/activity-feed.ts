@@ -61,7 +61,7 @@ export class ActivityFeed implements TelemetryFeature, RequestObserver {
     const tracked = this.running.get(request.id)
     if (!this.running.delete(request.id) || tracked === undefined || !isListed(request)) return
     const now = performance.now()
-    if (request.exchange) this.recent.add(request.exchange, now)
+    if (request.exchange) this.recent.add(request.exchange)
     this.#keep(tracked, describeRequest(tracked, now))
   }
 

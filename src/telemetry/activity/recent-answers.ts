@@ -20,13 +20,13 @@ interface Samples {
 export class RecentSpeeds {
   readonly #engines = new Map<string, Map<string, Samples>>()
 
-  add(exchange: Exchange, now: number): void {
+  add(exchange: Exchange): void {
     const { timeline, tokens, usage } = exchange
     const attempt = timeline.attempts.at(-1)
     if (attempt === undefined || timeline.firstTokenAt === 0) return
     const { first, rates } = this.#samplesOf(attempt.engine, attempt.model ?? '')
     keep(first, timeline.firstTokenAt - attempt.startedAt)
-    const took = timeline.lastTokenAt - timeline.firstTokenAt - timeline.blockedMs(now)
+    const took = timeline.tokensMs
     const count = (usage?.completion_tokens ?? tokens) - 1
     if (count >= LEAST.tokens && took >= LEAST.ms) keep(rates, (count * 1_000) / took)
   }

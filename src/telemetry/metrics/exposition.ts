@@ -43,7 +43,8 @@ function typeOf(media: string, version: string | undefined): MetricsType | undef
 }
 
 function parameterOf(parameters: readonly string[], name: string): string | undefined {
-  return parameters.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1)
+  const value = parameters.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1)
+  return value?.replace(/^"(.*)"$/, '$1')
 }
 
 /** All metrics. One that has no value yet has its `# TYPE` and `# HELP` only. */

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import type { ExchangeObserver } from '../../../src/stream/observer.ts'
-import { STALL, Timeline } from '../../../src/stream/timeline.ts'
+import { Timeline } from '../../../src/stream/timeline.ts'
+import { STALL } from '../../../src/wire/activity/stall.ts'
 
 it('counts no time of a pause for which the client had unread data', () => {
   const timeline = new Timeline()

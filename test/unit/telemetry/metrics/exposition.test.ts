@@ -136,3 +136,8 @@ it('describes every label', () => {
   ]
   for (const label of labels) expect(labelTexts[label], label).toBeDefined()
 })
+
+it('reads a version in quotes', () => {
+  const accept = 'application/openmetrics-text; version="1.0.0"; q="0.5", text/plain; q=0.4'
+  expect(metricsType(accept)).toBe(OPEN)
+})

@@ -54,6 +54,18 @@ it('goes on counting when settings are read again, and stops where they say so',
   expect((await read(fourth)).sum('sluice_requests_total', finished)).toBe(3)
 })
 
+it.each([true, false])('counts a stream to its end that began with metrics %s', async (isOn) => {
+  const telemetry = new Telemetry()
+  const make = (settings: object) =>
+    createHostedHandler({ ...LOCAL, ...settings }, { exposure: 'machine', telemetry })
+  const response = await ask(make({ staticDelay: 5, metrics: isOn }))
+  make({ metrics: !isOn })
+  await response.text()
+  const found = await read(make({}))
+  expect(found.sum('sluice_requests_running')).toBe(0)
+  expect(found.sum('sluice_requests_total', { api: CHAT })).toBe(isOn ? 1 : 0)
+})
+
 it('can be read while the server stops', async () => {
   const handler = createHostedHandler(LOCAL, { exposure: 'machine' })
   await textOf(ask(handler))
