@@ -81,7 +81,7 @@ function Content({ now }: { now: Seen }) {
       <Rules findings={findings.value} />
       <Repairs list={record.repairs ?? []} />
       <Wire now={now} />
-      <h3>About it</h3>
+      <h3>Details</h3>
       <Facts record={record} />
     </>
   )
@@ -132,7 +132,7 @@ function whyNothing({ state, record, problem, frames }: Seen): string {
     return 'Nothing was sent since you opened it. It appears here as it is sent.'
   if (frames.length > 0) return 'Its answer has no text.'
   if (record.capture !== undefined) return 'Loading the capture…'
-  return 'Its text was not kept: an answer can be read while it is sent, and later only where it was captured.'
+  return 'The text was not stored. An answer is visible while it is being sent, and later only if it was captured.'
 }
 
 function Repairs({ list }: { list: readonly string[] }) {

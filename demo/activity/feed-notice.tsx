@@ -43,7 +43,7 @@ export function FeedNotice() {
   if (isAdmin.value) return null
   return (
     <div class="feed-state">
-      <p class="weak">You see the requests of your own key. An admin key sees those of all.</p>
+      <p class="weak">You see the requests of your own key. An admin key sees all requests.</p>
       <Key />
     </div>
   )

@@ -27,8 +27,8 @@ export function Requests() {
     // biome-ignore lint/a11y/noStaticElementInteractions: keys that move between the links in it
     <div class="requests" onKeyDown={handleKey}>
       <Columns />
-      <List title="Running" list={shownRunning.value} none="Nothing runs at the moment." />
-      <List title="Ended" list={listed} none="Nothing has ended yet." />
+      <List title="Running" list={shownRunning.value} none="No requests are running." />
+      <List title="Ended" list={listed} none="No requests have ended yet." />
       {all.length > listed.length && (
         <button
           type="button"

@@ -22,12 +22,12 @@ export const OUTCOME_WORDS = {
 
 /** What a state means, for those who wonder. */
 export const STATE_MEANINGS: Record<string, string> = {
-  reading: 'Its body is being read',
-  queued: 'It waits for an engine',
-  loading: 'The engine loads the model',
-  prefill: 'The engine reads the prompt',
+  reading: 'Reading the request body',
+  queued: 'Waiting for an engine',
+  loading: 'The engine is loading the model',
+  prefill: 'The engine is processing the prompt',
   streaming: 'Tokens arrive',
-  blocked: 'The client does not read',
+  blocked: 'The client is not reading',
   stalled: 'No token for 5 seconds',
 }
 

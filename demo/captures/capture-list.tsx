@@ -85,7 +85,7 @@ function Entry({ capture }: { capture: Capture }) {
         <span class={`outcome ${outcomeClass(outcome)}`}>{outcome || 'runs'}</span>
         <span class="weak">
           {clockText(new Date(time).getTime())} · {bytesText(capture.bytes)}
-          {capture.complete ? '' : outcome ? ' · cut off, as there was no more room' : ''}
+          {capture.complete ? '' : outcome ? ' · truncated: the memory limit was reached' : ''}
         </span>
       </p>
       <p class="weak">

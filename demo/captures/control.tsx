@@ -91,8 +91,8 @@ function Off() {
       </fieldset>
       <p class="weak">
         A capture holds the prompt and the answer, with keys masked. It stays in the memory of the
-        server, in bounded number and size, until it is deleted, displaced by newer ones, or sluice
-        restarts. <code>--capture</code> switches this on at the start.
+        server, within limits on count and size, until it is deleted, replaced by newer ones, or
+        sluice restarts. <code>--capture</code> switches this on at the start.
       </p>
       <button type="submit" disabled={isBusy.value || to === undefined}>
         Start capturing

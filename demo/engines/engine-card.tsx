@@ -137,7 +137,7 @@ function Measured({ engine }: { engine: EngineActivity }) {
   const { history } = measurements.value
   const recent = recentOf(engine, history)
   if (recent.length === 0) {
-    return <p class="weak">It has answered no request yet: plots appear with the first one.</p>
+    return <p class="weak">No answers yet. Plots appear after the first answer.</p>
   }
   return (
     <ul class="measured">

@@ -73,7 +73,7 @@ function NoServer() {
       </p>
       <CopyLine text="ollama serve" />
       <CopyLine text="llama-server -m MODEL.gguf" />
-      <p>Or say where your server is when you start sluice:</p>
+      <p>Or pass the URL of your server when you start sluice:</p>
       <CopyLine text="sluice --upstream http://HOST:PORT/v1" />
       <p class="weak">
         It appears here by itself. With --upstream or --no-discover, sluice does not look for

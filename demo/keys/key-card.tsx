@@ -65,7 +65,7 @@ function levelText({ limit }: Level, { left, debt, fullInMs, freeInMs }: LevelNo
   if (fullInMs === 0) return rest
   const full = `full in ${waitText(fullInMs)}`
   if (freeInMs === 0) return `${rest} · ${full}`
-  const over = debt > 0 ? `${countText(debt)} beyond the limit` : rest
+  const over = debt > 0 ? `${countText(debt)} over the limit` : rest
   return `${over} · usable in ${waitText(freeInMs)} · ${full}`
 }
 

@@ -87,11 +87,11 @@ function NoKeys() {
         unless sluice was started with <code>--insecure</code>.
       </p>
       <p>
-        A key gives a person or a program a name, limits and a place of its own in the queue. This
-        prints one, and the entry for <code>sluice.json</code>:
+        A key gives a person or a program a name, limits and its own share of the queue. This prints
+        one, and the entry for <code>sluice.json</code>:
       </p>
       <CopyLine text="sluice key new NAME" />
-      <p class="weak">As soon as there is one key, every request needs one.</p>
+      <p class="weak">Once a key is configured, every request needs a key.</p>
     </div>
   )
 }

@@ -63,4 +63,4 @@ const NOT_ADMIN =
   'key: expected a key with admin: true, got another one; use an admin key, or ask the operator ("sluice key new NAME --admin" creates one).'
 
 const NO_ADMIN =
-  'key: expected a key with admin: true, or, where no keys are configured, a request that a program on this machine sends directly to a loopback address; got neither. Configure a key ("sluice key new NAME --admin" creates one) and send it, or ask without a proxy.'
+  'key: expected a key with admin: true, or, where no keys are configured, a request that a program on this machine sends directly to a loopback address; got neither. Configure a key ("sluice key new NAME --admin" creates one) and send it, or send the request without a proxy.'

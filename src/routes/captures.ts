@@ -10,7 +10,7 @@ import { readBody } from './exchange.ts'
 import { jsonResponse } from './json.ts'
 import type { RouteHandler } from './route.ts'
 
-/** Nothing on the way may keep what others said. */
+/** No proxy or cache may store prompts and answers. */
 const PRIVATE = { 'cache-control': 'no-store' }
 
 /** `GET /v1/captures`: what is captured, and what there is of it, the newest first. */

@@ -5,8 +5,8 @@ import type { EngineAttempt, ExchangeObserver } from './observer.ts'
 const NONE: readonly ExchangeObserver[] = []
 
 /**
- * When what happened to one answer, by `performance.now()`; 0 stands for never. Only numbers are changed
- * while tokens come, so that a token allocates nothing.
+ * The times of the events of one answer, by `performance.now()`; 0 means that the event has not happened.
+ * Only numbers are changed while tokens come, so that a token allocates nothing.
  */
 export class Timeline {
   /** Told what happens, when it happens; each stays to the end. */

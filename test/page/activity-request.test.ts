@@ -89,7 +89,7 @@ describe('an open request', () => {
       ['end', {}],
     ])
     await view.open('#activity/a')
-    await view.page.getByText('Its text was not kept').waitFor()
+    await view.page.getByText('The text was not stored.').waitFor()
     await view.page.getByRole('button', { name: 'Copy as curl' }).click()
     await view.page.getByText('Its messages are a placeholder').waitFor()
     const copied = await view.page.evaluate(() => navigator.clipboard.readText())

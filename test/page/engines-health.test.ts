@@ -86,7 +86,7 @@ it('plots the first token and the rate of each model, with a table of the same v
   upstream.script = { steps: wordsOf(12) }
   const { page } = await openView(browser, server.url, 'engines')
   const box = card(page, 'box')
-  await box.getByText('It has answered no request yet').waitFor(NOTICED)
+  await box.getByText('No answers yet.').waitFor(NOTICED)
   for (let count = 0; count < 3; count++) await chat(server.base, { model: 'one', stream: true })
   const plots = box.getByRole('img')
   await plots.first().waitFor(NOTICED)

@@ -224,8 +224,8 @@ export interface SettingsInput {
    */
   metrics?: Given['metrics']
   /**
-   * How many requests that have ended GET /v1/activity shows, beside those that run; 0 switches it
-   * off. Default: 500.
+   * How many requests that have ended GET /v1/activity shows, besides the running ones; 0 switches
+   * the activity feed off. Default: 500.
    */
   activity?: Given['activity']
   /**
@@ -256,7 +256,8 @@ export interface SettingsInput {
    */
   otlpEndpoint?: Given['otlpEndpoint']
   /**
-   * The same as a whole URL, to which nothing is added. Also OTEL_EXPORTER_OTLP_TRACES_ENDPOINT.
+   * The full URL that traces are sent to; no path is added. Also
+   * OTEL_EXPORTER_OTLP_TRACES_ENDPOINT.
    */
   otlpTracesEndpoint?: Given['otlpTracesEndpoint']
   /**
@@ -274,17 +275,17 @@ export interface SettingsInput {
    * Default: 10s.
    */
   otlpTimeout?: Given['otlpTimeout']
-  /** The name under which traces show this sluice. Also OTEL_SERVICE_NAME. Default: sluice. */
+  /** The service name (service.name) in traces. Also OTEL_SERVICE_NAME. Default: sluice. */
   otlpServiceName?: Given['otlpServiceName']
   /**
-   * What traces say of this sluice besides its name, such as deployment.environment.name=home. Also
+   * Further resource attributes of traces, such as deployment.environment.name=home. Also
    * OTEL_RESOURCE_ATTRIBUTES.
    */
   otlpAttributes?: Given['otlpAttributes']
   /**
-   * Which traces are recorded, by the names that OpenTelemetry gives samplers: parentbased_… goes
-   * by what the client has decided, where it sends traceparent. Also OTEL_TRACES_SAMPLER. Default:
-   * parentbased_always_on.
+   * Which traces are recorded, by the names that OpenTelemetry gives samplers: parentbased_…
+   * follows the sampling decision in the traceparent of the client, if it sends one. Also
+   * OTEL_TRACES_SAMPLER. Default: parentbased_always_on.
    */
   tracesSampler?: Given['tracesSampler']
   /**
@@ -293,16 +294,17 @@ export interface SettingsInput {
    */
   tracesSamplerArg?: Given['tracesSamplerArg']
   /**
-   * How many spans may wait to be sent; further ones are dropped, and counted. Also
+   * How many spans may be queued for export; further spans are dropped and counted. Also
    * OTEL_BSP_MAX_QUEUE_SIZE. Default: 2048.
    */
   tracesQueue?: Given['tracesQueue']
   /**
-   * How many spans are sent at once at most. Also OTEL_BSP_MAX_EXPORT_BATCH_SIZE. Default: 512.
+   * The maximum number of spans in one export request. Also OTEL_BSP_MAX_EXPORT_BATCH_SIZE.
+   * Default: 512.
    */
   tracesBatch?: Given['tracesBatch']
   /**
-   * How long a span waits at most for others to be sent with it. On workerd each request sends its
+   * The maximum time that a span waits before its batch is sent. On workerd each request sends its
    * own at its end. Also OTEL_BSP_SCHEDULE_DELAY, in milliseconds. Default: 5s.
    */
   tracesDelay?: Given['tracesDelay']

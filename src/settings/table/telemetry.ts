@@ -12,7 +12,7 @@ export const telemetry = {
     max: 10_000,
     default: 500,
     placeholder: 'N',
-    help: 'How many requests that have ended GET /v1/activity shows, beside those that run; 0 switches it off.',
+    help: 'How many requests that have ended GET /v1/activity shows, besides the running ones; 0 switches the activity feed off.',
   }),
   capture: text({
     default: 'off',

@@ -29,7 +29,7 @@ export const tracing = {
   otlpTracesEndpoint: text({
     ...endpoint,
     expected: 'an http or https URL, such as http://127.0.0.1:4318/v1/traces',
-    help: 'The same as a whole URL, to which nothing is added. Also OTEL_EXPORTER_OTLP_TRACES_ENDPOINT.',
+    help: 'The full URL that traces are sent to; no path is added. Also OTEL_EXPORTER_OTLP_TRACES_ENDPOINT.',
   }),
   otlpHeaders: {
     kind: 'text' as const,
@@ -55,7 +55,7 @@ export const tracing = {
     default: 'sluice',
     placeholder: 'NAME',
     expected: 'a name',
-    help: 'The name under which traces show this sluice. Also OTEL_SERVICE_NAME.',
+    help: 'The service name (service.name) in traces. Also OTEL_SERVICE_NAME.',
   }),
   otlpAttributes: {
     kind: 'text' as const,
@@ -63,7 +63,7 @@ export const tracing = {
     default: {} as Record<string, string>,
     placeholder: 'NAME=VALUE,…',
     expected: 'NAME=VALUE with commas between them, or an object',
-    help: 'What traces say of this sluice besides its name, such as deployment.environment.name=home. Also OTEL_RESOURCE_ATTRIBUTES.',
+    help: 'Further resource attributes of traces, such as deployment.environment.name=home. Also OTEL_RESOURCE_ATTRIBUTES.',
     read: readAttributes,
   },
   tracesSampler: choice(
@@ -78,7 +78,7 @@ export const tracing = {
     {
       default: 'parentbased_always_on',
       placeholder: 'NAME',
-      help: 'Which traces are recorded, by the names that OpenTelemetry gives samplers: parentbased_… goes by what the client has decided, where it sends traceparent. Also OTEL_TRACES_SAMPLER.',
+      help: 'Which traces are recorded, by the names that OpenTelemetry gives samplers: parentbased_… follows the sampling decision in the traceparent of the client, if it sends one. Also OTEL_TRACES_SAMPLER.',
     },
   ),
   tracesSamplerArg: {
@@ -95,20 +95,20 @@ export const tracing = {
     max: 1_000_000,
     default: 2_048,
     placeholder: 'N',
-    help: 'How many spans may wait to be sent; further ones are dropped, and counted. Also OTEL_BSP_MAX_QUEUE_SIZE.',
+    help: 'How many spans may be queued for export; further spans are dropped and counted. Also OTEL_BSP_MAX_QUEUE_SIZE.',
   }),
   tracesBatch: integer({
     min: 1,
     max: 100_000,
     default: 512,
     placeholder: 'N',
-    help: 'How many spans are sent at once at most. Also OTEL_BSP_MAX_EXPORT_BATCH_SIZE.',
+    help: 'The maximum number of spans in one export request. Also OTEL_BSP_MAX_EXPORT_BATCH_SIZE.',
   }),
   tracesDelay: time({
     min: 0,
     max: 10 * 60_000,
     default: 5_000,
     placeholder: 'TIME',
-    help: 'How long a span waits at most for others to be sent with it. On workerd each request sends its own at its end. Also OTEL_BSP_SCHEDULE_DELAY, in milliseconds.',
+    help: 'The maximum time that a span waits before its batch is sent. On workerd each request sends its own at its end. Also OTEL_BSP_SCHEDULE_DELAY, in milliseconds.',
   }),
 }

@@ -70,7 +70,10 @@ export class ActivityFeed implements TelemetryFeature, RequestObserver {
     this.ended.add({ activity, owner, gapCount: marks?.count ?? 0 }, weightOf(request))
   }
 
-  /** Ends those that the runtime has ended without a word, as far as it may do that. */
+  /**
+   * Marks requests as ended that the runtime terminated without notifying sluice, as far as it may do
+   * that.
+   */
   endSilent(now: number): void {
     if (!this.#isolates || now - this.#searchedAt < SEARCH_EVERY) return
     this.#searchedAt = now
@@ -101,7 +104,7 @@ export class ActivityFeed implements TelemetryFeature, RequestObserver {
 
 function weightOf({ exchange, outcome, caller }: ObservedRequest): Weight {
   if (outcome === 'failed') return 'failed'
-  // Strangers can send any number of requests that are refused.
+  // Unauthenticated clients can send any number of refused requests.
   if (outcome === 'refused' && caller !== undefined) return 'failed'
   return exchange === undefined ? 'other' : 'answered'
 }

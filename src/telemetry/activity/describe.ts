@@ -61,7 +61,7 @@ function tokensOf(exchange: Exchange | undefined) {
   }
 }
 
-/** When what happened, in whole milliseconds; what did not happen is left out. */
+/** The times of events, in whole milliseconds; events that have not happened are omitted. */
 function timesOf(exchange: Exchange, startedAt: number, now: number): Partial<Activity> {
   const { timeline, progress, failures, affinity } = exchange
   const queued = Math.round(timeline.queuedMs(now))

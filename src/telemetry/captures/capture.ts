@@ -51,7 +51,7 @@ export class Capture implements RequestTap {
   bytes = 0
   /** `open` until it is known whether the rule holds for it. */
   state: 'open' | 'kept' | 'dropped' = 'open'
-  /** What is dropped first: 0 for strangers, 1 for others, 2 for failures. Known at the end. */
+  /** What is dropped first: 0 for unauthenticated requests, 1 for others, 2 for failures. Known at the end. */
   rank: 0 | 1 | 2 | undefined
   #cut: string | undefined
   #request: ObservedRequest | undefined
@@ -166,7 +166,7 @@ export class Capture implements RequestTap {
     this.client.request.body = undefined
   }
 
-  /** Lets go of the request, which holds much more than its bytes. */
+  /** Releases the reference to the request, which retains much more memory than its bytes. */
   #release(): void {
     const exchange = this.#exchange
     if (exchange) {

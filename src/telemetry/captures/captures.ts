@@ -25,7 +25,7 @@ export class Captures implements TelemetryFeature, RequestObserver, CaptureStore
   #bytes = 0
   /** How many were given up because all others were of requests that ran. */
   missed = 0
-  /** Told what the person who runs sluice is to know. */
+  /** Writes a message for the operator. */
   tell = (line: string): void => console.warn(`sluice: ${terminalLine(line)}`)
 
   configure({ capture, captureCount, captureBytes }: Settings): RequestObserver {
@@ -179,7 +179,7 @@ export class Captures implements TelemetryFeature, RequestObserver, CaptureStore
     else this.#apply({ kind: 'off' }, 'the number of requests, which has been reached')
   }
 
-  /** Nobody is to be captured without anyone knowing. */
+  /** Log every change of the rule, so that capturing is never silent. */
   #apply(rule: CaptureRule, by: string): void {
     const was = this.rule
     this.#rule = rule
@@ -206,6 +206,6 @@ function isMeantBy(
     // No other engine is asked after the first token.
     return hasEnded || firstTokenAt > 0 ? false : undefined
   }
-  // What strangers send must not push out others before it is known that they are.
+  // Requests that turn out to be unauthenticated must not evict other captures.
   return caller || hasEnded ? true : undefined
 }

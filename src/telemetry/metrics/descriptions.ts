@@ -30,19 +30,19 @@ export const descriptions: Readonly<Record<CounterName | HistogramName | GaugeNa
   sluice_tokens_total:
     'Tokens of prompts (input) and answers (output) as the engines reported them; what they do not report is not counted.',
   sluice_attempts_total:
-    'Attempts to have an answer from an engine: finished, cancelled, or the code of the error.',
-  sluice_failovers_total: 'Attempts at another engine after the one before had failed.',
+    'Attempts at an engine, by result: finished, cancelled, or the code of the error.',
+  sluice_failovers_total: 'Attempts at another engine after an attempt failed.',
   sluice_queue_wait_seconds:
     'Time for which an attempt waited for a concurrency slot; engine is empty if the request ended before it had one.',
   sluice_queue_waiting: 'Requests that wait for a concurrency slot now.',
   sluice_queue_limit: 'The most requests that may wait for a concurrency slot of an engine.',
-  sluice_repairs_total: 'Answers in which something was repaired, by what was.',
+  sluice_repairs_total: 'Answers that were repaired, by kind of repair.',
   sluice_heartbeats_total: 'Heartbeats that were sent to clients.',
   sluice_client_blocked_seconds:
     'Time for which the client of a stream left data unread, once for each stream.',
   sluice_engine_stop_seconds:
     'Time from the moment when the client left, or the request was stopped, to the one when its engine had stopped: its connection was closed or its work had ended.',
-  sluice_breaker_state: 'The state of an engine’s circuit breaker: 1 for the present one.',
+  sluice_breaker_state: 'The state of an engine’s circuit breaker: 1 for the current state.',
   sluice_engine_up:
     'Whether the engine’s last model listing succeeded; absent before the first one.',
   sluice_engine_running: 'Requests in progress at the engine now.',
@@ -52,10 +52,10 @@ export const descriptions: Readonly<Record<CounterName | HistogramName | GaugeNa
   sluice_limit_hits_total: 'Requests that were refused because a limit of their key was reached.',
   sluice_build_info: 'The version of sluice and the runtime; always 1.',
   sluice_series_dropped_total:
-    'Observations that were counted under other because the metric had its most series.',
-  sluice_spans_exported_total: 'Spans of traces that the OTLP endpoint took.',
+    'Observations counted under the label value other because the metric had reached its maximum number of series.',
+  sluice_spans_exported_total: 'Spans that the OTLP endpoint accepted.',
   sluice_spans_dropped_total:
-    'Spans of traces that were lost: too many waited, or the OTLP endpoint did not take them.',
+    'Spans that were dropped: the queue was full, or the OTLP endpoint did not accept them.',
 }
 
 /** The values of labels that have few. */

@@ -147,7 +147,7 @@ export const ActivityChangesSchema = z.looseObject({
   requests: z.array(ActivitySchema),
   removed: described(
     z.optional(z.array(z.string())),
-    'The ids of those that are not kept any more.',
+    'The ids of requests that are no longer stored.',
   ),
   keys: z.optional(z.array(KeyActivitySchema)),
   ...shared,

@@ -17,7 +17,7 @@ const CaptureSchema = z.looseObject({
     name,
     '`ok`, `refused`, `finished`, `failed` or `cancelled`; null while the request runs.',
   ),
-  bytes: described(count, 'About what it takes of memory.'),
+  bytes: described(count, 'Its approximate size in memory, in bytes.'),
   complete: described(
     z.boolean(),
     'Whether the request has ended, and the capture holds all that was sent.',
@@ -43,10 +43,10 @@ export const captureSchemas = {
       object: z.literal('list'),
       rule,
       count,
-      bytes: described(count, 'About what all captures take of memory.'),
+      bytes: described(count, 'The approximate size of all captures in memory, in bytes.'),
       missed: described(
         count,
-        'How many requests were not captured because all captures were of requests that ran.',
+        'How many requests were not captured because every capture in memory was of a running request.',
       ),
       data: described(z.array(CaptureSchema), 'The newest first.'),
     }),
