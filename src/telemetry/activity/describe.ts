@@ -1,7 +1,7 @@
 import type { Exchange } from '../../stream/exchange.ts'
-import { STALL } from '../../wire/activity/stall.ts'
 import { logText } from '../../util/safe/log.ts'
 import type { Activity, ActivityState } from '../../wire/activity/schema.ts'
+import { STALL } from '../../wire/activity/stall.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { TrackedRequest } from './tracked-request.ts'
 
