@@ -15,7 +15,7 @@ interface Column {
 
 const columns = {
   state: { title: 'STATE', min: 9, max: 9, text: (row) => stateOf(row) },
-  model: { title: 'MODEL', min: 12, max: 34, text: ({ activity }) => shown(activity.model) },
+  model: { title: 'MODEL', min: 12, max: 34, text: ({ activity }) => subjectOf(activity) },
   engine: { title: 'ENGINE', min: 8, max: 20, text: ({ activity }) => shown(activity.engine) },
   key: { title: 'KEY', min: 7, max: 16, text: ({ activity }) => shown(activity.key) },
   client: { title: 'CLIENT', min: 10, max: 26, text: ({ activity }) => shown(activity.client) },
@@ -57,6 +57,11 @@ const columns = {
     text: (row) => detailOf(row),
   },
 } as const satisfies Record<string, Column>
+
+/** The model; where there is none, the route or the path, so that the row says what it is. */
+function subjectOf({ model, api, path }: Row['activity']): string {
+  return shown(model) || shown(api) || shown(path)
+}
 
 export type ColumnName = keyof typeof columns
 

@@ -1,4 +1,5 @@
 /** Which rows are shown, and in which order: running ones first, ended ones below. */
+import { isList } from '../../wire/activity/lists.ts'
 import { numberOf } from './format.ts'
 import { isEnded, isFailure, type Row } from './store.ts'
 
@@ -25,7 +26,8 @@ export interface OrderedRows {
 export function ordered(rows: readonly Row[], selection: Selection): OrderedRows {
   const words = selection.filter.toLowerCase().split(/\s+/).filter(Boolean)
   const wanted = rows.filter(
-    (row) => (!selection.failuresOnly || isFailure(row)) && hasWords(row, words),
+    (row) =>
+      !isList(row.activity) && (!selection.failuresOnly || isFailure(row)) && hasWords(row, words),
   )
   const value = values[selection.sort]
   const by = (a: Row, b: Row) => value(b) - value(a) || arrivalOf(b) - arrivalOf(a)

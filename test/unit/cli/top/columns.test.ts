@@ -104,7 +104,8 @@ describe('the table', () => {
   })
 
   it('shows what a server may send in place of a text or a number', () => {
-    const odd = { model: 7, engine: {}, key: null, client: ['x'], firstTokenMs: '9', rate: null }
+    const texts = { model: 7, api: {}, path: [], engine: {}, key: null, client: ['x'] }
+    const odd = { ...texts, firstTokenMs: '9', rate: null }
     const [row] = rowsOf([activity('x', 5, odd as never)])
     if (row === undefined) throw new Error('There is no row.')
     const shown = rowCells(row, columnsFor(200), 0).map((cell) => cell.trim())
@@ -120,4 +121,16 @@ describe('the table', () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
     expect(line).not.toMatch(/[\u0000-\u001f\u202e]/)
   })
+})
+
+it('shows the route, or the path, of a request that names no model', () => {
+  const rows = rowsOf([
+    activity('a', 1, { path: '/v1/files/x', api: '/v1/files/:id' }),
+    activity('b', 1, { path: '/nowhere', api: null }),
+  ])
+  const placed = [{ name: 'model', width: 20 }] as const
+  expect(rows.flatMap((row) => rowCells(row, placed, 0)).map((text) => text.trim())).toEqual([
+    '/v1/files/:id',
+    '/nowhere',
+  ])
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { nextSort, ordered, type Selection, sorts } from '../../../../src/cli/top/order.ts'
-import { mixed, rowsOf } from './rows.ts'
+import { activity, mixed, rowsOf } from './rows.ts'
 
 function ids(more: Partial<Selection>): string {
   const selection: Selection = { sort: 'age', filter: '', failuresOnly: false, ...more }
@@ -42,4 +42,15 @@ describe('rows', () => {
   it('can be those that failed alone', () => {
     expect(ids({ failuresOnly: true })).toBe('|e')
   })
+})
+
+it('leaves out requests that only ask for lists, unless they fail', () => {
+  const lists = rowsOf([
+    activity('a', 1, { method: 'GET', path: '/v1/models', api: '/v1/models' }),
+    activity('b', 1, { method: 'GET', state: 'ended', outcome: 'ok' }),
+    activity('c', 1, { method: 'GET', state: 'ended', outcome: 'refused' }),
+    activity('d', 1, { state: 'ended', outcome: 'ok' }),
+  ])
+  const { running, ended } = ordered(lists, { sort: 'age', filter: '', failuresOnly: false })
+  expect([...running, ...ended].map((row) => row.activity.id)).toEqual(['c', 'd'])
 })
