@@ -5,6 +5,7 @@ import type { Exchange } from '../stream/exchange.ts'
 import { errorOf } from '../stream/outcome.ts'
 import type { ObservedRequest, RequestObserver, RequestTap } from '../telemetry/request-observer.ts'
 import { inBackground } from '../util/background.ts'
+import { isObject } from '../util/object.ts'
 import { causeText } from '../util/safe/error-text.ts'
 import { safeHeaders } from '../util/safe/headers.ts'
 import { logText } from '../util/safe/log.ts'
@@ -55,6 +56,8 @@ export class Trace implements ObservedRequest {
   readonly time = Date.now()
   readonly startedAt = performance.now()
   status = 0
+  asked: string | undefined
+  observers: readonly RequestObserver[] | undefined
   outcome: LogEntry['outcome'] | undefined
   readonly #log: ((entry: LogEntry) => void) | undefined
   readonly #telemetry: Required<RequestObserver> | undefined
@@ -92,6 +95,7 @@ export class Trace implements ObservedRequest {
 
   /** Its body was read and parsed; nothing here keeps it. */
   receive(body: unknown): void {
+    if (isObject(body) && typeof body.model === 'string') this.asked = body.model
     this.#telemetry?.onBody(this, body)
   }
 

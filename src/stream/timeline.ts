@@ -1,5 +1,5 @@
 import { STALL } from '../wire/activity/stall.ts'
-import { logThrown } from './log-thrown.ts'
+import { logError } from './log-thrown.ts'
 import type { EngineAttempt, ExchangeObserver } from './observer.ts'
 
 const NONE: readonly ExchangeObserver[] = []
@@ -99,7 +99,13 @@ export class Timeline {
 
   /** What a user's tracer throws must not end the request. */
   #tell(act: (observer: ExchangeObserver) => void): void {
-    for (const observer of this.observers) logThrown(() => act(observer))
+    for (const observer of this.observers) {
+      try {
+        act(observer)
+      } catch (error) {
+        logError(error)
+      }
+    }
   }
 
   /** The engine begins to answer. */

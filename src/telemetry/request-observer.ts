@@ -42,6 +42,13 @@ export interface ObservedRequest {
   tap?: RequestTap | undefined
   /** The id of its capture, if it is captured. */
   capture?: string | undefined
+  /** The model that its body names, which may never reach an engine. */
+  readonly asked?: string | undefined
+  /**
+   * Those told of it: of when it arrived, since a reload must not end what they have begun. A field, as a
+   * `WeakMap` costs a short request more than all that is counted of it.
+   */
+  observers?: readonly RequestObserver[] | undefined
 }
 
 /**

@@ -30,8 +30,6 @@ export class Telemetry implements Required<RequestObserver> {
     new GenAiMeter(),
   ]
   #observers = NONE
-  /** Those of when a request arrived: a reload must not end what they have begun of it. */
-  readonly #observersOf = new WeakMap<ObservedRequest, readonly RequestObserver[]>()
 
   /** Takes the settings of a handler that serves from now on, and what can be read of it. */
   configure(settings: Settings, sources: Sources): void {
@@ -52,7 +50,7 @@ export class Telemetry implements Required<RequestObserver> {
   onArrival(request: ObservedRequest, headers: Headers, url: string): void {
     const observers = this.#observers
     if (observers.length === 0) return
-    this.#observersOf.set(request, observers)
+    request.observers = observers
     for (const each of observers) {
       try {
         each.onArrival?.(request, headers, url)
@@ -63,7 +61,7 @@ export class Telemetry implements Required<RequestObserver> {
   }
 
   onBody(request: ObservedRequest, body: unknown): void {
-    for (const each of this.#observersOf.get(request) ?? NONE) {
+    for (const each of request.observers ?? NONE) {
       try {
         each.onBody?.(request, body)
       } catch (error) {
@@ -73,7 +71,7 @@ export class Telemetry implements Required<RequestObserver> {
   }
 
   onExchange(request: ObservedRequest, exchange: Exchange): void {
-    for (const each of this.#observersOf.get(request) ?? NONE) {
+    for (const each of request.observers ?? NONE) {
       try {
         each.onExchange?.(request, exchange)
       } catch (error) {
@@ -83,7 +81,7 @@ export class Telemetry implements Required<RequestObserver> {
   }
 
   onEnd(request: ObservedRequest): void {
-    for (const each of this.#observersOf.get(request) ?? NONE) {
+    for (const each of request.observers ?? NONE) {
       try {
         each.onEnd?.(request)
       } catch (error) {

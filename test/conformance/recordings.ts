@@ -123,7 +123,7 @@ export function recordings(host: HostName): void {
     const late = timesOf(copy).map((time, byte) => Math.abs(time - (timesOf(recording)[byte] ?? 0)))
     late.sort((a, b) => a - b)
     // Usually about 1 ms; here others work beside it.
-    expect(late[late.length >> 1]).toBeLessThan(20)
+    expect(late[late.length >> 1]).toBeLessThan(150)
     expect(await server.stop('SIGINT')).toBe(0)
   })
 

@@ -83,7 +83,7 @@ export function traceFaults(host: HostName): void {
         await streams(server)
         const begin = performance.now()
         await server.stop()
-        expect(performance.now() - begin).toBeLessThan(5_000)
+        expect(performance.now() - begin).toBeLessThan(15_000)
       },
     )
   })
@@ -99,7 +99,7 @@ async function chat(server: Server, traceId: string): Promise<void> {
 async function streams(server: Server): Promise<void> {
   const begin = performance.now()
   await Promise.all(Array.from({ length: REQUESTS }, () => chat(server, newTrace())))
-  expect(performance.now() - begin).toBeLessThan(5_000)
+  expect(performance.now() - begin).toBeLessThan(15_000)
 }
 
 /** At most a line that it fails, that it works again, and that the queue is full. */

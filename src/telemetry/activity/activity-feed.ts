@@ -46,7 +46,9 @@ export class ActivityFeed implements TelemetryFeature, RequestObserver {
 
   onArrival(request: ObservedRequest, headers: Headers): void {
     if (this.#isolates) this.endSilent(request.startedAt)
-    this.running.set(request.id, new TrackedRequest(request, headers))
+    const tracked = new TrackedRequest(request, headers)
+    if (this.#isolates) tracked.readHeaders()
+    this.running.set(request.id, tracked)
   }
 
   onBody({ id }: ObservedRequest, body: unknown): void {

@@ -53,9 +53,11 @@ export class ExchangeMetrics implements ExchangeObserver {
     this.#registry.count('sluice_attempts_total', [engine, this.#labels.code(error)])
   }
 
-  onToken(gap: number | undefined, now: number): void {
-    if (gap === undefined) this.#onFirstToken(now)
-    else this.#gaps?.observe(gap / 1000)
+  /** Nothing is done before the first token is sent: it is measured with the next one, or at the end. */
+  onToken(gap: number | undefined): void {
+    if (gap === undefined) return
+    this.#gaps ??= this.#measureFirstToken()
+    this.#gaps.observe(gap / 1000)
   }
 
   onEngineStopped(afterMs: number): void {
@@ -63,16 +65,20 @@ export class ExchangeMetrics implements ExchangeObserver {
     this.#registry.histogram('sluice_engine_stop_seconds', [engine]).observe(afterMs / 1000)
   }
 
-  /** An answer that is begun anew after a failure has its first token once only. */
-  #onFirstToken(now: number): void {
-    const { model, engine = '' } = this.#timeline
+  /**
+   * Returns where the pauses of this attempt are counted. An answer that is begun anew after a failure has
+   * its first token once only.
+   */
+  #measureFirstToken(): Histogram {
+    const { model, engine = '', firstTokenAt } = this.#timeline
     const values = [this.#labels.model(model), engine]
-    this.#gaps = this.#registry.histogram('sluice_token_gap_seconds', values)
-    if (this.#hasFirstToken) return
+    const gaps = this.#registry.histogram('sluice_token_gap_seconds', values)
+    if (this.#hasFirstToken) return gaps
     this.#hasFirstToken = true
     this.#registry
       .histogram('sluice_time_to_first_token_seconds', values)
-      .observe((now - this.#startedAt) / 1000)
+      .observe((firstTokenAt - this.#startedAt) / 1000)
+    return gaps
   }
 
   /** What it waited since it was measured last. */
@@ -88,6 +94,7 @@ export class ExchangeMetrics implements ExchangeObserver {
     const registry = this.#registry
     const { timeline, usage } = exchange
     this.#endAttempt(exchange)
+    if (timeline.firstTokenAt > 0) this.#measureFirstToken()
     // One that left the queue without a slot.
     if (timeline.queuedMs(now) > this.#queued) this.#measureQueue('', now)
     const { prompt_tokens: input = 0, completion_tokens: output = 0 } = usage ?? {}

@@ -1,7 +1,6 @@
 /** Counts and measures requests, for `GET /metrics`. */
 import type { Settings } from '../../settings/settings.ts'
 import type { Exchange } from '../../stream/exchange.ts'
-import { isObject } from '../../util/object.ts'
 import type { TelemetryFeature } from '../feature.ts'
 import type { ObservedRequest, RequestObserver } from '../request-observer.ts'
 import type { Sources } from '../sources.ts'
@@ -20,9 +19,6 @@ export class Metrics implements TelemetryFeature, RequestObserver {
   /** Requests that have asked an engine and have not ended. */
   running = 0
   #labels: KnownLabels | undefined
-  readonly #exchanges = new WeakMap<ObservedRequest, ExchangeMetrics>()
-  /** The models that requests named, which may never reach an engine. */
-  readonly #asked = new WeakMap<ObservedRequest, string>()
 
   configure(settings: Settings, sources: Sources): RequestObserver | undefined {
     this.isOn = settings.metrics
@@ -30,16 +26,11 @@ export class Metrics implements TelemetryFeature, RequestObserver {
     return this.isOn ? this : undefined
   }
 
-  onBody(request: ObservedRequest, body: unknown): void {
-    if (isObject(body) && typeof body.model === 'string') this.#asked.set(request, body.model)
-  }
-
   onExchange(request: ObservedRequest, exchange: Exchange): void {
     if (this.#labels === undefined) return
     const { timeline } = exchange
     const observer = new ExchangeMetrics(this.registry, this.#labels, request, timeline)
     timeline.observers = [...timeline.observers, observer]
-    this.#exchanges.set(request, observer)
     this.running++
   }
 
@@ -51,7 +42,7 @@ export class Metrics implements TelemetryFeature, RequestObserver {
     const { registry } = this
     const api = request.route ?? OTHER
     const engine = exchange?.timeline.engine ?? ''
-    const model = labels.model(exchange?.timeline.model ?? this.#asked.get(request))
+    const model = labels.model(exchange?.timeline.model ?? request.asked)
     const key = labels.key(caller?.name)
     registry.count('sluice_requests_total', [api, model, engine, key, outcome])
     registry
@@ -64,9 +55,8 @@ export class Metrics implements TelemetryFeature, RequestObserver {
     if (caller?.limitHit !== undefined) {
       registry.count('sluice_limit_hits_total', [key, caller.limitHit])
     }
-    const observer = this.#exchanges.get(request)
+    const observer = exchange?.timeline.observers.find((each) => each instanceof ExchangeMetrics)
     if (exchange === undefined || observer === undefined) return
-    this.#exchanges.delete(request)
     this.running--
     const isStream = exchange.isStream && status < 400
     observer.end(exchange, { api, model, engine, key, isStream, now })

@@ -164,7 +164,7 @@ describe('the feed', () => {
   })
 
   it('knows the session and the model by the body, where no header names one', () => {
-    const request = observed()
+    const request = observed({ asked: 'small\u202e' })
     feed.onArrival(request, new Headers())
     feed.onBody(request, { model: 'small\u202e', stream: true, prompt_cache_key: 'session-1' })
     expect(read().snapshot({ keys: [] }).requests).toMatchObject([
