@@ -63,13 +63,13 @@ export const parts = [
   tests('load', 'test/faults/load.test.ts', 120),
   // Not beside the package, which builds the same files.
   { ...tests('page', 'test/page/', 600), packages: browserPackages, lacks: chromiumAndMesa },
+  tests('package', 'test/package/', 300),
   {
     ...tests('terminal', 'test/terminal/', 600),
     packages: terminalPackages,
     skips: tmux,
     isBeside: true,
   },
-  tests('package', 'test/package/', 300),
   // It downloads Debian's package once.
   {
     ...tests('prometheus', 'test/prometheus/', 300),

@@ -5,7 +5,7 @@ import { hashKey } from '../../src/guard/keys.ts'
 import { runToEnd, startServer } from '../support/server.ts'
 import { openTerminal, startIn } from '../support/terminal.ts'
 import { closedPort } from '../support/upstream.ts'
-import { hosts } from './open-chat.ts'
+import { topHosts } from './open-chat.ts'
 import { ask, TITLES } from './open-top.ts'
 
 const time = 1_800_000_000_000
@@ -33,7 +33,7 @@ async function standIn(
   }
 }
 
-describe.each(hosts)('servers of sluice top, on %s', (host) => {
+describe.each(topHosts)('servers of sluice top, on %s', (host) => {
   it('goes on when the server was restarted, and says so', async () => {
     const first = await startServer(host, ['--static-delay', '1ms'])
     const { port, base, url } = first

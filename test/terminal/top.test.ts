@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { binaryOf, hostCommand } from '../../scripts/hosts.mjs'
 import { openTerminal, runIn, startIn } from '../support/terminal.ts'
-import { delta, endless, finish, hosts, STTY, script } from './open-chat.ts'
+import { delta, endless, finish, STTY, script, topHosts } from './open-chat.ts'
 import { TITLES, useTop } from './open-top.ts'
 
 /** A row that is selected, or is not. */
 const row = (text: string) => new RegExp(`^[> ] ${text}`, 'm')
 
-describe.each(hosts)('sluice top, on %s', (host) => {
+describe.each(topHosts)('sluice top, on %s', (host) => {
   const top = useTop(host)
 
   it('shows a stream while it happens, and how it ended', async () => {
