@@ -38,10 +38,9 @@ const projects: Record<string, TestProjectInlineConfiguration['test']> = {
   // The tests that run beside each other, here and in the next class, wait for most of their time.
   hosts: { include: ['test/hosts/*.test.ts'], exclude: [pace], maxWorkers: 2, maxConcurrency: 40 },
   faults: { include: [faults], maxWorkers: 2, maxConcurrency: 40 },
-  page: { include: ['test/page/**/*.test.ts'], maxWorkers: 2 },
   rest: {
     include: ['test/*/**/*.test.ts'],
-    exclude: ['test/unit/**', 'test/hosts/**', 'test/page/**', faults],
+    exclude: ['test/unit/**', 'test/hosts/**', faults],
     maxWorkers: 1,
   },
 }

@@ -60,9 +60,14 @@ export const parts = [
   ...onHosts('', ['test.ts', 'operating.test.ts']),
   ...onHosts('-timing', ['timing.test.ts']),
   classes('faults', ['faults'], 600),
-  tests('load', 'test/faults/load.test.ts', 120),
   // Not beside the package, which builds the same files.
-  { ...tests('page', 'test/page/', 600), packages: browserPackages, lacks: chromiumAndMesa },
+  {
+    ...tests('page', 'test/page/', 600),
+    packages: browserPackages,
+    lacks: chromiumAndMesa,
+    isBeside: true,
+  },
+  tests('load', 'test/faults/load.test.ts', 120),
   tests('package', 'test/package/', 300),
   {
     ...tests('terminal', 'test/terminal/', 600),
