@@ -52,6 +52,16 @@ describe('whoever asks a server without keys', () => {
     expect(ask({ origin: 'null' })).toBe(false)
   })
 
+  it('is not a page of another site that loads it as an image, but a user who follows a link', () => {
+    const host = { host: 'localhost:8787' }
+    for (const site of ['cross-site', 'same-site']) {
+      expect(ask({ ...host, 'sec-fetch-site': site, 'sec-fetch-mode': 'no-cors' })).toBe(false)
+      expect(ask({ ...host, 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate' })).toBe(true)
+    }
+    expect(ask({ ...host, 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' })).toBe(true)
+    expect(ask({ ...host, 'sec-fetch-site': 'none' })).toBe(true)
+  })
+
   it('is where it is a page of the service worker’s own origin, whatever its name', () => {
     expect(ask({}, 'page', 'models.example')).toBe(true)
   })

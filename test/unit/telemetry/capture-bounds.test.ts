@@ -31,6 +31,20 @@ describe('the bounds', () => {
     expect(captures.all.map(({ summary }) => summary.key)).toEqual(['ann', 'ann'])
   })
 
+  it('let strangers who come at once take no room from others', async () => {
+    const key = 'sk-ann-0123456789'
+    const keys = [{ name: 'ann', hash: await hashKey(key) }]
+    const { post, captures } = capturing({ capture: 'all', captureBytes: '1MB', keys })
+    const headers = { authorization: `Bearer ${key}` }
+    while (captures.bytes < 900_000)
+      await (await post('/v1/chat/completions', asked('x'.repeat(20_000)), headers)).text()
+    const before = captures.all.length
+    const long = { 'x-long': 'x'.repeat(14_000) }
+    const strangers = Array.from({ length: 60 }, () => post('/v1/chat/completions', CHAT, long))
+    for (const response of await Promise.all(strangers)) expect(response.status).toBe(401)
+    expect(captures.all.filter(({ summary }) => summary.key === 'ann')).toHaveLength(before)
+  })
+
   it('cut off what is too long, and say so', async () => {
     const long = Array.from({ length: 40 }, () => `: ${'x'.repeat(20_000)}\n\n`)
     const { post, captures, recorded } = capturing(
