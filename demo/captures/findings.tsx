@@ -1,4 +1,4 @@
-import { rules } from '../../src/check/rules/rules.ts'
+import { RuleList } from '../frames/rules.tsx'
 import type { Checked } from './captures-state.ts'
 
 /** The result of a check: the rules that the stream breaks. */
@@ -13,17 +13,7 @@ export function CheckResult({ checked }: { checked: Checked }) {
       <p class="weak">
         {whose} breaks {findings.length === 1 ? '1 rule' : `${findings.length} rules`}:
       </p>
-      <ul class="rules" aria-label="Broken rules">
-        {findings.map(({ rule, seen, count }) => (
-          <li key={rule} class={rules[rule].severity}>
-            <strong>{rule}</strong> {rules[rule].requirement}
-            <small>
-              {seen}
-              {count === undefined ? '' : ` (${count} times)`}. {rules[rule].repair}
-            </small>
-          </li>
-        ))}
-      </ul>
+      <RuleList findings={findings} />
     </>
   )
 }

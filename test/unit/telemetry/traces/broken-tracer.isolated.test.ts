@@ -10,6 +10,14 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
+const SPAN = {
+  spanContext: () => ({ traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1 }),
+  setAttributes() {},
+  setStatus() {},
+  addEvent() {},
+  end() {},
+}
+
 async function answer(): Promise<string> {
   const engine = defineEngine({ label: 'code', models: ['m'], chat: async () => ['Ho'] })
   const handler = createHandler({ engines: [engine], insecure: true })
@@ -24,7 +32,9 @@ async function answer(): Promise<string> {
 
 it('a tracer that throws ends no request, and is written to the log', async () => {
   const log = vi.spyOn(console, 'error').mockImplementation(() => {})
-  const startSpan = vi.fn(() => {
+  // Only the span of the request begins.
+  const startSpan = vi.fn((name: string) => {
+    if (name.startsWith('POST ')) return SPAN
     throw new Error('broken sampler')
   })
   trace.setGlobalTracerProvider({ getTracer: () => ({ startSpan }) } as never)
@@ -35,21 +45,15 @@ it('a tracer that throws ends no request, and is written to the log', async () =
 
 it('neither does a context manager that throws, before or after it has called', async () => {
   vi.spyOn(console, 'error').mockImplementation(() => {})
-  const span = {
-    spanContext: () => ({ traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1 }),
-    setAttributes() {},
-    setStatus() {},
-    addEvent() {},
-    end() {},
-  }
-  trace.setGlobalTracerProvider({ getTracer: () => ({ startSpan: () => span }) } as never)
+  trace.setGlobalTracerProvider({ getTracer: () => ({ startSpan: () => SPAN }) } as never)
   for (const isCalled of [false, true]) {
     const run = vi.fn((_: unknown, act: () => unknown) => {
       if (isCalled) act()
       throw new Error('broken manager')
     })
     context.disable()
-    const active = () => ({ getValue() {}, setValue: () => ({}), deleteValue: () => ({}) })
+    const empty = { getValue() {}, setValue: () => empty, deleteValue: () => empty }
+    const active = () => empty
     context.setGlobalContextManager({
       active,
       with: run,
