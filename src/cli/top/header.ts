@@ -53,7 +53,8 @@ function captureOf({ captures }: ActivityStore): string[] | undefined {
   const { rule, count, bytes } = captures
   const isOff = rule === undefined || rule === 'off' || rule === ''
   if (isOff && !count) return undefined
-  const held = `${numberOf(count)} captures, ${shortBytes(numberOf(bytes))}`
+  const total = numberOf(count)
+  const held = `${total} ${total === 1 ? 'capture' : 'captures'}, ${shortBytes(numberOf(bytes))}`
   return [isOff ? held : `CAPTURING ${shown(rule)} (${held})`]
 }
 
