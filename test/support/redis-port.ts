@@ -1,6 +1,7 @@
 /** The port to a real Redis server, as the hosts make it. */
 import * as library from '@redis/client'
-import { openClient } from '../../src/hosts/server/redis-client.ts'
+import { redisDialer } from '../../src/hosts/server/redis-client.ts'
+import { openerFor } from '../../src/state/redis/address.ts'
 import { RedisConnection, type RedisConnectionOptions } from '../../src/state/redis/connection.ts'
 import type { RedisPort } from '../../src/state/redis/port.ts'
 import { readStateUrl } from '../../src/settings/state-url.ts'
@@ -8,14 +9,10 @@ import { readStateUrl } from '../../src/settings/state-url.ts'
 /** A connection to the server at a URL such as `startRedis` returns; ready, unless it can't be reached. */
 export async function connectRedis(
   url: string,
-  options: Omit<RedisConnectionOptions, 'open'> = {},
+  { ca, ...options }: Omit<RedisConnectionOptions, 'open'> & { ca?: string } = {},
 ): Promise<RedisConnection> {
-  const { hosts, username, password, database } = readStateUrl(url)
-  const server = { ...hosts[0], username, password, database }
-  const connection = new RedisConnection({
-    ...options,
-    open: (onLost, signal) => openClient(library, server, onLost, signal),
-  })
+  const open = openerFor(readStateUrl(url), ca, redisDialer(library))
+  const connection = new RedisConnection({ ...options, open })
   await connection.start()
   return connection
 }

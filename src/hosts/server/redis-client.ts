@@ -1,5 +1,5 @@
 /** Connections to Redis by `@redis/client`, which only a server with `--state` loads. */
-import type { RedisDialer, RedisLogin } from '../../state/redis/address.ts'
+import type { RedisDialer, RedisLogin, RedisServer } from '../../state/redis/address.ts'
 import type { RedisClient } from '../../state/redis/client.ts'
 
 /** Milliseconds without traffic after which the system asks whether the other side is still there. */
@@ -18,22 +18,7 @@ const COMMON = {
 
 export function redisDialer(library: Library): RedisDialer {
   return {
-    async server({ host, port, ...login }, onLost, signal) {
-      const client = library.createClient({
-        ...COMMON,
-        ...loginOf(login),
-        ...(login.database && { database: login.database }),
-        // `RedisConnection` reconnects, so that it decides how often and checks each server.
-        socket: { host, port, ...socketOf(login), reconnectStrategy: false },
-      })
-      await connect(client, onLost, signal)
-      return {
-        send: (command) => client.sendCommand(command),
-        subscribe: (channel, onMessage) => client.subscribe(channel, onMessage),
-        unsubscribe: (channel) => client.unsubscribe(channel),
-        destroy: () => client.destroy(),
-      }
-    },
+    server: (...args) => openClient(library, ...args),
     async cluster(hosts, login, onLost, signal) {
       const cluster = library.createCluster({
         rootNodes: hosts.map((socket) => ({ socket })),
@@ -46,12 +31,35 @@ export function redisDialer(library: Library): RedisDialer {
       })
       await connect(cluster, onLost, signal)
       return {
-        send: (command, key) => cluster.sendCommand(key, false, command),
+        send: (command, key) => cluster.sendCommand(key, false, [...command]),
         subscribe: (channel, onMessage) => cluster.subscribe(channel, onMessage),
         unsubscribe: (channel) => cluster.unsubscribe(channel),
         destroy: () => cluster.destroy(),
       } satisfies RedisClient
     },
+  }
+}
+
+/** A connection to one server, ready for commands. */
+export async function openClient(
+  library: Library,
+  { host, port, ...login }: RedisServer,
+  onLost: (error: Error) => void,
+  signal: AbortSignal,
+): Promise<RedisClient> {
+  const client = library.createClient({
+    ...COMMON,
+    ...loginOf(login),
+    ...(login.database && { database: login.database }),
+    // `RedisConnection` reconnects, so that it decides how often and checks each server.
+    socket: { host, port, ...socketOf(login), reconnectStrategy: false },
+  })
+  await connect(client, onLost, signal)
+  return {
+    send: (command) => client.sendCommand(command),
+    subscribe: (channel, onMessage) => client.subscribe(channel, onMessage),
+    unsubscribe: (channel) => client.unsubscribe(channel),
+    destroy: () => client.destroy(),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Settings } from '../../settings/types.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Account } from '../account.ts'
 import {
@@ -11,7 +12,6 @@ import {
   type UseSoFar,
 } from '../limits.ts'
 import { memoryLimits } from '../memory-limits.ts'
-import type { StateFailure } from '../state-status.ts'
 import { KnownLevels } from './known-levels.ts'
 import { shareOf } from './share.ts'
 
@@ -20,6 +20,9 @@ const AGAIN = 5
 
 /** The most requests whose end the store is told later, after it was away. */
 const MOST_UNSETTLED = 10_000
+
+/** What happens to limits while the store is away: each instance's share, no limits, or no service. */
+export type StateFailure = Settings['stateFailure']
 
 export interface GuardedLimitsOptions {
   /** Those that instances share; they reject while the store is away. */
@@ -77,26 +80,22 @@ export class GuardedLimits implements Limits {
   async renew(permits: readonly HeldPermit[]): Promise<void> {
     const { shared, isAway } = this.#options
     if (isAway() || permits.length === 0) return
-    await shared.renew(permits.map((permit) => this.#held.get(permit.id) ?? permit)).catch(throwUnlessAway)
+    const known = permits.map((permit) => this.#held.get(permit.id) ?? permit)
+    await unlessAway(() => shared.renew(known))
   }
 
   async advance(permit: HeldPermit, used: UseSoFar): Promise<void> {
     const { shared, isAway } = this.#options
     await this.#own?.advance(this.#ofShare(permit), used)
-    if (!isAway()) await shared.advance(permit, used).catch(throwUnlessAway)
+    if (!isAway()) await unlessAway(() => shared.advance(permit, used))
   }
 
   async settle(permit: HeldPermit, used: UseSoFar | undefined): Promise<void> {
     const { shared, isAway } = this.#options
     this.#held.delete(permit.id)
     await this.#own?.settle(this.#ofShare(permit), used)
-    if (isAway()) return this.#settleLater(permit, used)
-    try {
-      await shared.settle(permit, used)
-    } catch (error) {
-      throwUnlessAway(error)
-      this.#settleLater(permit, used)
-    }
+    const isSettled = !isAway() && (await unlessAway(() => shared.settle(permit, used)))
+    if (!isSettled) this.#settleLater(permit, used)
   }
 
   async levels(key: string, limits: LimitsOfKey): Promise<Levels> {
@@ -119,15 +118,15 @@ export class GuardedLimits implements Limits {
     const unsettled = this.#unsettled
     this.#unsettled = []
     const oldest = this.#clock() - PERMIT_LEASE
-    try {
-      await Promise.all([
+    await unlessAway(() =>
+      Promise.all([
         shared.renew([...this.#held.values()]),
         // Of those whose lease has ended, the store knows nothing any more.
-        ...unsettled.filter(({ at }) => at > oldest).map(({ permit, used }) => shared.settle(permit, used)),
-      ])
-    } catch (error) {
-      throwUnlessAway(error)
-    }
+        ...unsettled
+          .filter(({ at }) => at > oldest)
+          .map(({ permit, used }) => shared.settle(permit, used)),
+      ]),
+    )
   }
 
   async #admitAlone(claim: Claim): Promise<Admission> {
@@ -179,6 +178,17 @@ function hold(account: Account, { id, slot, tokens }: HeldPermit): void {
   const periods = { day: day.period, month: month.period }
   account.held.set(id, { slot, leaseEndsAt: Infinity, tokens, answerTokens: 0, ...periods })
   account[slot]++
+}
+
+/** Returns whether it was done: what fails while the store is away is made up for later, or ends with a lease. */
+async function unlessAway(act: () => unknown): Promise<boolean> {
+  try {
+    await act()
+    return true
+  } catch (error) {
+    throwUnlessAway(error)
+    return false
+  }
 }
 
 /** What the caller got wrong is no failure of the store. */

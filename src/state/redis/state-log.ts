@@ -1,4 +1,4 @@
-import type { StateFailure } from '../state-status.ts'
+import type { StateFailure } from './guarded-limits.ts'
 import { UnusableServerError } from './server-check.ts'
 
 const MEANWHILE: Readonly<Record<StateFailure, string>> = {
