@@ -54,7 +54,7 @@ const append = fc.record({
     nil: undefined,
     freq: 12,
   }),
-  isBeginning: fc.boolean(),
+  isBeginning: fc.constantFrom(false, false, true),
 })
 const read = fc.record({
   ...where,
@@ -72,10 +72,10 @@ export const commands = fc.array(
     { weight: 12, arbitrary: append },
     { weight: 8, arbitrary: read },
     { weight: 1, arbitrary: plain('stop') },
-    { weight: 2, arbitrary: plain('bury') },
+    { weight: 4, arbitrary: plain('bury') },
     { weight: 1, arbitrary: plain('delete') },
     {
-      weight: 2,
+      weight: 3,
       arbitrary: fc.record({
         ...where,
         do: fc.constant('pass'),
@@ -83,7 +83,7 @@ export const commands = fc.array(
       }),
     },
   ) as fc.Arbitrary<Command>,
-  { minLength: 5, maxLength: 50 },
+  { minLength: 10, maxLength: 60, size: 'max' },
 )
 
 interface ModelRun {
