@@ -8,7 +8,7 @@ import type { Fetch } from './platform/fetch.ts'
 import type { Files } from './platform/files.ts'
 import type { Host } from './platform/host.ts'
 import type { LogEntry } from './platform/log.ts'
-import { memoryResponses, type StoredResponses } from './routes/responses/background.ts'
+import { memoryResponses, type StoredResponses } from './routes/runs/runs.ts'
 import type { Place } from './settings/declaration.ts'
 import { SettingsError, unexpected, unknownName } from './settings/error.ts'
 import {
