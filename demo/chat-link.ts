@@ -108,7 +108,7 @@ export class ChatLink {
       // A page that was just loaded does not wait.
       if (this.isLost) await this.#sleep()
       const response = await this.#get(address)
-      if (response?.ok && response.body) {
+      if (response?.ok) {
         if (this.recording.response === undefined) this.#record(response)
         this.isLost = false
         this.#onChange()
@@ -173,8 +173,9 @@ function ownHeaders(): Record<string, string> {
   return { 'sluice-direct': '1', ...authorization() }
 }
 
+/** 409: some servers cannot follow a stream whose request still runs. */
 function isTemporary(status: number): boolean {
-  return status >= 500 || status === 408 || status === 425 || status === 429
+  return status >= 500 || [408, 409, 425, 429].includes(status)
 }
 
 async function reasonOf(response: Response): Promise<string> {

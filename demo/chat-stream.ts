@@ -26,9 +26,10 @@ async function* readConnection(
   const { recording } = link
   let read = bytesIn(recording.packets)
   let whole = read
-  let isOver = false
+  // 204: the answer has ended, and all of it was read.
+  let isOver = response.status === 204
   try {
-    for await (const { frame, size } of framesOf(response, link)) {
+    for await (const { frame, size } of isOver ? [] : framesOf(response, link)) {
       read += size
       if (frame.number !== undefined) {
         whole = read

@@ -49,7 +49,9 @@ async function* eventsOf(first: Response, url: URL, { headers, signal }: Request
     signal.throwIfAborted()
     if (last >= 0) url.searchParams.set('starting_after', `${last}`)
     response = await fetch(url, { headers, signal }).catch(() => undefined)
-    if (response && /^4(?!29)/.test(`${response.status}`)) throw new Error(await response.text())
+    // All was read; or there is no such stream any more. 409: another request still holds it.
+    if (response?.status === 204) return
+    if (response && /^4(?!09|29)/.test(`${response.status}`)) throw new Error(await response.text())
     if (!response?.ok) response = undefined
   }
 }
