@@ -9,6 +9,7 @@ const slow = 'test/unit/**/*.slow.test.ts'
 const timing = 'test/{unit,hosts/in-process}/**/*.timing.test.ts'
 const isolated = 'test/unit/**/*.isolated.test.ts'
 const pace = 'test/hosts/*.timing.test.ts'
+const page = 'test/page/*.test.ts'
 const faults = 'test/faults/{bun,deno,node,workerd}.test.ts'
 
 /** The classes of tests, by what they need of the machine. CONTRIBUTING.md tells of them. */
@@ -38,9 +39,16 @@ const projects: Record<string, TestProjectInlineConfiguration['test']> = {
   // The tests that run beside each other, here and in the next class, wait for most of their time.
   hosts: { include: ['test/hosts/*.test.ts'], exclude: [pace], maxWorkers: 2, maxConcurrency: 40 },
   faults: { include: [faults], maxWorkers: 2, maxConcurrency: 40 },
+  // They wait for the page half of their time.
+  page: {
+    include: [page],
+    globalSetup: 'test/page/support/setup.ts',
+    maxWorkers: 2,
+    maxConcurrency: 4,
+  },
   rest: {
     include: ['test/*/**/*.test.ts'],
-    exclude: ['test/unit/**', 'test/hosts/**', faults],
+    exclude: ['test/unit/**', 'test/hosts/**', faults, page],
     maxWorkers: 1,
   },
 }
