@@ -59,9 +59,8 @@ export async function openSharedState({
   const port = new RedisConnection({
     ...{ open, connectMs },
     check: checked,
-    onChange(isAway, error) {
-      log.onChange(isAway, error)
-      if (isAway) return
+    onChange: (isAway, error) => log.onChange(isAway, error),
+    onBack() {
       void instances.beat()
       void limits.onBack()
     },
