@@ -1,13 +1,17 @@
 /** What a server shares with other instances, where its settings name a store. */
 import type { HandlerHost } from '../../options.ts'
-import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { withReadDeadline } from '../../routes/responses/read-deadline.ts'
 import { Runs } from '../../routes/runs/runs.ts'
+import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { readStateUrl } from '../../settings/state-url.ts'
 import type { Limits } from '../../state/limits.ts'
 import { openerFor } from '../../state/redis/address.ts'
 import type { RedisClient } from '../../state/redis/client.ts'
-import { CONNECT_DEADLINE, RedisConnection } from '../../state/redis/connection.ts'
+import {
+  CONNECT_DEADLINE,
+  RedisConnection,
+  type RedisConnectionOptions,
+} from '../../state/redis/connection.ts'
 import { GuardedLimits } from '../../state/redis/guarded-limits.ts'
 import { Instances } from '../../state/redis/instances.ts'
 import { redisLimits } from '../../state/redis/limits.ts'
@@ -16,6 +20,7 @@ import { redisRunLog } from '../../state/redis/run-log.ts'
 import { checkServer, isLoginError, UnusableServerError } from '../../state/redis/server-check.ts'
 import { StateLog } from '../../state/redis/state-log.ts'
 import type { StateStatus } from '../../state/state-status.ts'
+import type { Registry } from '../../telemetry/metrics/registry.ts'
 import { redisDialer } from './redis-client.ts'
 
 /** Milliseconds that connecting may take where several servers are asked. */
@@ -33,6 +38,8 @@ export interface SharedStateOptions {
   settings: Pick<Settings, 'state' | 'stateCa' | 'stateFailure' | 'stateInstances'>
   /** The id of this instance. */
   instance: string
+  /** Counts calls and what was decided without the store. */
+  metrics: Registry
   /** Called with a sentence for the person who runs the server, once per change. */
   tell: (text: string) => void
 }
@@ -44,6 +51,7 @@ export interface SharedStateOptions {
 export async function openSharedState({
   settings,
   instance,
+  metrics,
   tell,
 }: SharedStateOptions): Promise<SharedState | undefined> {
   const { state, stateCa, stateFailure: policy, stateInstances } = settings
@@ -56,9 +64,15 @@ export async function openSharedState({
   const open = openerFor(address, ca, dialer)
   // Sentinel is asked first, and a cluster tells its slots.
   const connectMs = address.kind === 'single' ? CONNECT_DEADLINE : SEVERAL_DEADLINE
+  const onCall: RedisConnectionOptions['onCall'] = (name, outcome, ms) => {
+    metrics.count('sluice_state_calls_total', [name, outcome])
+    if (outcome === 'away') return
+    metrics.histogram('sluice_state_call_duration_seconds', [name]).observe(ms / 1_000)
+  }
   const port = new RedisConnection({
     ...{ open, connectMs },
     check: checked,
+    onCall,
     onChange: (isAway, error) => log.onChange(isAway, error),
     onBack() {
       void instances.beat()
@@ -66,7 +80,7 @@ export async function openSharedState({
     },
   })
   // Of its own, so that megabytes of an answer never delay the decision on a request.
-  const data = new RedisConnection({ ...{ open, connectMs }, check: checked })
+  const data = new RedisConnection({ ...{ open, connectMs, onCall }, check: checked })
   const instances = new Instances(port, instance)
   const count = () => stateInstances ?? instances.count
   const limits = new GuardedLimits({
@@ -74,6 +88,7 @@ export async function openSharedState({
     isAway: () => port.isAway,
     policy,
     instances: count,
+    onFallback: (word) => metrics.count('sluice_state_fallbacks_total', [word]),
   })
   await Promise.all([port.start(), data.start()])
   requireUsable(port, data)
