@@ -8,6 +8,7 @@ import type { Fetch } from './platform/fetch.ts'
 import type { Files } from './platform/files.ts'
 import type { Host } from './platform/host.ts'
 import type { LogEntry } from './platform/log.ts'
+import { withReadDeadline } from './routes/responses/read-deadline.ts'
 import { memoryResponses, type StoredResponses } from './routes/runs/runs.ts'
 import type { Place } from './settings/declaration.ts'
 import { SettingsError, unexpected, unknownName } from './settings/error.ts'
@@ -21,6 +22,7 @@ import { isDefault, unsupportedBy } from './settings/support.ts'
 import type { DenoSetting, ServerSetting } from './settings/table/table.ts'
 import type { LimitStore } from './state/limit-store.ts'
 import type { ResponseStore } from './state/response-store.ts'
+import type { StateStatus } from './state/state-status.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import type { SpanTracer } from './telemetry/traces/tracer.ts'
 import { isObject } from './util/object.ts'
@@ -101,6 +103,12 @@ export interface HandlerHost extends Host, EngineSources {
   tracer?: SpanTracer
   authenticate?: Authenticate
   basePath?: string
+  /** The id of this instance, kept when the settings are reloaded; a random one by default. */
+  instance?: string
+  /** What `/health` tells of the shared state; by default that it is in memory. */
+  stateStatus?: () => StateStatus
+  /** Whether load balancers are to send no more requests, although the handler still answers them. */
+  isLeaving?: () => boolean
 }
 
 /** The options, split into settings and the rest. */
@@ -266,7 +274,9 @@ const readers: Record<CodeOption, (value: unknown) => HandlerHost> = {
     requireStore('state.responses', responses, responseMethods)
     return {
       ...(limits && { limits }),
-      ...(responses && { responses: { ...memoryResponses(), store: responses } }),
+      ...(responses && {
+        responses: { ...memoryResponses(), store: withReadDeadline(responses) },
+      }),
     }
   },
 }
