@@ -80,7 +80,7 @@ describe('a stream whose connection is lost every few events', () => {
 
 it('stops the model when the program leaves the stream', async () => {
   proxy.lengthOf = () => Number.POSITIVE_INFINITY
-  const asked = { model: 'gpt-oss', messages, stream: true as const }
+  const asked = { model: 'Qwen/Qwen3-8B', messages, stream: true as const }
   for await (const _ of await openai().chat.completions.create(asked)) break
   await (await upstream.next()).closedWithin(2_000)
 })
