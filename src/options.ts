@@ -22,6 +22,7 @@ import { isDefault, unsupportedBy } from './settings/support.ts'
 import type { DenoSetting, ServerSetting } from './settings/table/table.ts'
 import type { LimitStore } from './state/limit-store.ts'
 import type { ResponseStore } from './state/response-store.ts'
+import type { RunLog } from './state/run-log.ts'
 import type { StateStatus } from './state/state-status.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import type { SpanTracer } from './telemetry/traces/tracer.ts'
@@ -34,6 +35,8 @@ export interface StateOptions {
   limits?: LimitStore
   /** Responses of the Responses API that a later request may name. */
   responses?: ResponseStore
+  /** The events of streams that can be resumed, so that another instance can continue them. */
+  runs?: RunLog
 }
 
 /** What watches requests, besides the log. */
@@ -233,6 +236,10 @@ type CodeOption =
   | 'files'
 
 const limitMethods = ['take', 'settle', 'acquire', 'release'] satisfies (keyof LimitStore)[]
+const stores = ['limits', 'responses', 'runs']
+const runMethods = [
+  ...(['open', 'append', 'read', 'stop', 'bury', 'delete', 'watch'] satisfies (keyof RunLog)[]),
+]
 const responseMethods = ['put', 'update', 'get', 'delete', 'item'] satisfies (keyof ResponseStore)[]
 
 /** What each option gives the host. Each throws a `SettingsError`. */
@@ -264,19 +271,23 @@ const readers: Record<CodeOption, (value: unknown) => HandlerHost> = {
     throw unexpected('telemetry.tracer', 'a tracer of @opentelemetry/api', tracer)
   },
   state(value) {
-    if (!isObject(value)) throw unexpected('state', 'an object with limits or responses', value)
-    for (const name of Object.keys(value)) {
-      if (name !== 'limits' && name !== 'responses') {
-        throw unknownName(`state.${name}`, name, ['limits', 'responses'], 'field')
-      }
+    if (!isObject(value)) {
+      throw unexpected('state', 'an object with limits, responses or runs', value)
     }
-    const { limits, responses } = value as StateOptions
+    for (const name of Object.keys(value)) {
+      if (!stores.includes(name)) throw unknownName(`state.${name}`, name, stores, 'field')
+    }
+    const { limits, responses, runs } = value as StateOptions
     requireStore('state.limits', limits, limitMethods)
     requireStore('state.responses', responses, responseMethods)
+    requireStore('state.runs', runs, runMethods)
     return {
       ...(limits && { limits }),
-      ...(responses && {
-        responses: { ...memoryResponses(), store: withReadDeadline(responses) },
+      ...((responses || runs) && {
+        responses: {
+          ...memoryResponses(runs),
+          ...(responses && { store: withReadDeadline(responses) }),
+        },
       }),
     }
   },
