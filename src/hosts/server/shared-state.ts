@@ -1,4 +1,5 @@
 /** What a server shares with other instances, where its settings name a store. */
+import type { HandlerHost } from '../../options.ts'
 import { readStateUrl } from '../../settings/state-url.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
 import type { Limits } from '../../state/limits.ts'
@@ -13,10 +14,9 @@ import type { StateStatus } from '../../state/state-status.ts'
 import { redisDialer } from './redis-client.ts'
 
 export interface SharedState {
+  /** What the handler works with. */
+  lent: Pick<HandlerHost, 'stateStatus'>
   limits: Limits
-  /** The connection, for other stores. */
-  port: RedisConnection
-  status(): StateStatus
   /** Leaves the other instances, and closes the connection. */
   close(): Promise<void>
 }
@@ -67,15 +67,15 @@ export async function openSharedState({
   await port.start()
   requireUsable(port)
   await instances.start()
+  const stateStatus = (): StateStatus => ({
+    kind: 'redis',
+    status: port.isAway ? 'away' : 'connected',
+    instances: count(),
+    policy,
+  })
   return {
+    lent: { stateStatus },
     limits,
-    port,
-    status: () => ({
-      kind: 'redis',
-      status: port.isAway ? 'away' : 'connected',
-      instances: count(),
-      policy,
-    }),
     async close() {
       await instances.stop()
       port.close()
