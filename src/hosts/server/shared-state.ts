@@ -4,7 +4,7 @@ import { readStateUrl } from '../../settings/state-url.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
 import type { Limits } from '../../state/limits.ts'
 import { openerFor } from '../../state/redis/address.ts'
-import { RedisConnection } from '../../state/redis/connection.ts'
+import { RedisConnection, type RedisConnectionOptions } from '../../state/redis/connection.ts'
 import { GuardedLimits } from '../../state/redis/guarded-limits.ts'
 import { Instances } from '../../state/redis/instances.ts'
 import { redisLimits } from '../../state/redis/limits.ts'
@@ -12,10 +12,11 @@ import { StateLog } from '../../state/redis/state-log.ts'
 import { checkServer, isLoginError, UnusableServerError } from '../../state/redis/server-check.ts'
 import type { StateStatus } from '../../state/state-status.ts'
 import { redisDialer } from './redis-client.ts'
+import { openSharedRuns } from './shared-runs.ts'
 
 export interface SharedState {
   /** What the handler works with. */
-  lent: Pick<HandlerHost, 'stateStatus'>
+  lent: Pick<HandlerHost, 'stateStatus' | 'responses'>
   limits: Limits
   /** Leaves the other instances, and closes the connection. */
   close(): Promise<void>
@@ -44,17 +45,20 @@ export async function openSharedState({
   const ca = await readCa(stateCa, address.usesTls)
   const dialer = redisDialer(await loadLibrary())
   const log = new StateLog(policy, tell)
-  const port = new RedisConnection({
+  const connecting: RedisConnectionOptions = {
     open: openerFor(address, ca, dialer),
     check: async (client) => log.warn(await checkServer(client)),
+    // Sentinel is asked first, and a cluster tells its slots.
+    ...(address.kind !== 'single' && { connectMs: 3_000 }),
+  }
+  const port = new RedisConnection({
+    ...connecting,
     onChange(isAway, error) {
       log.onChange(isAway, error)
       if (isAway) return
       void instances.beat()
       void limits.onBack()
     },
-    // Sentinel is asked first, and a cluster tells its slots.
-    ...(address.kind !== 'single' && { connectMs: 3_000 }),
   })
   const instances = new Instances(port, instance)
   const count = () => stateInstances ?? instances.count
@@ -67,6 +71,7 @@ export async function openSharedState({
   await port.start()
   requireUsable(port)
   await instances.start()
+  const runs = await openSharedRuns(connecting, policy === 'closed')
   const stateStatus = (): StateStatus => ({
     kind: 'redis',
     status: port.isAway ? 'away' : 'connected',
@@ -74,10 +79,11 @@ export async function openSharedState({
     policy,
   })
   return {
-    lent: { stateStatus },
+    lent: { stateStatus, responses: runs.responses },
     limits,
     async close() {
       await instances.stop()
+      runs.close()
       port.close()
     },
   }

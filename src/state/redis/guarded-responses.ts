@@ -57,6 +57,7 @@ class LocalWhileAway implements GuardedResponses {
   async put(owner: string, stored: StoredResponse): Promise<void> {
     try {
       await this.#shared.put(owner, stored)
+      this.#taken(owner, stored.response.id)
     } catch (error) {
       if (!(error instanceof StateAwayError) || this.#isClosed) throw error
       await this.#keep('put', owner, stored)
@@ -79,7 +80,10 @@ class LocalWhileAway implements GuardedResponses {
     const waiting = this.#waiting.get(storeKey(owner, id))
     if (waiting?.kind === 'delete') return undefined
     const here = waiting && (await this.#local.get(owner, id))
-    return here ?? this.#shared.get(owner, id)
+    if (here) return here
+    const found = await this.#shared.get(owner, id)
+    this.#sendLater()
+    return found
   }
 
   async item(owner: string, id: string) {
@@ -109,6 +113,17 @@ class LocalWhileAway implements GuardedResponses {
       this.#sending = undefined
     })
     return this.#sending
+  }
+
+  /** The shared store has a new response, and what waited under its id is older. */
+  #taken(owner: string, id: string): void {
+    this.#waiting.delete(storeKey(owner, id))
+    this.#sendLater()
+  }
+
+  /** It answers: nobody may have been told that it was away, as a connection can be back at once. */
+  #sendLater(): void {
+    if (this.#waiting.size > 0) void this.onBack()
   }
 
   async #keep(kind: Waiting['kind'], owner: string, stored: StoredResponse): Promise<void> {
