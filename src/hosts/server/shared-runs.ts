@@ -32,6 +32,7 @@ export async function openSharedRuns(
   return {
     responses: { store: withReadDeadline(store), runs },
     close() {
+      store.close()
       runsPort.close()
       responsesPort.close()
     },
