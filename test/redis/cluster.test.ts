@@ -19,7 +19,9 @@ beforeAll(async () => {
   const addresses = servers.map(({ port }) => `127.0.0.1:${port}`)
   const [first] = servers
   first?.ask('--cluster', 'create', ...addresses, '--cluster-replicas', '1', '--cluster-yes')
-  await until(() => servers.every((each) => each.ask('cluster', 'info').includes('cluster_state:ok')))
+  await until(() =>
+    servers.every((each) => each.ask('cluster', 'info').includes('cluster_state:ok')),
+  )
   connection = await connectRedis(`redis+cluster://${addresses.slice(0, 2).join(',')}`, {
     connectMs: 3_000,
   })

@@ -33,7 +33,11 @@ async function answer(response: Response): Promise<Answer> {
 }
 
 async function ask({ base }: Server, body: object): Promise<Answer> {
-  const response = await postResponses(base, { stream: false, script: { persona: 'vllm', words: ['tok', 'tok', 'tok'] }, ...body })
+  const response = await postResponses(base, {
+    stream: false,
+    script: { persona: 'vllm', words: ['tok', 'tok', 'tok'] },
+    ...body,
+  })
   expect(response.status).toBe(200)
   return answer(response)
 }

@@ -29,7 +29,11 @@ export class ByteGate {
   }
 
   #next(): void {
-    for (let first = this.#waiting[0]; first && first.bytes <= this.#free; first = this.#waiting[0]) {
+    for (
+      let first = this.#waiting[0];
+      first && first.bytes <= this.#free;
+      first = this.#waiting[0]
+    ) {
       this.#waiting.shift()
       this.#free -= first.bytes
       first.go()
