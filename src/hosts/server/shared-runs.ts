@@ -1,6 +1,6 @@
 /** Stored responses and runs that instances share. */
 import { withReadDeadline } from '../../routes/responses/read-deadline.ts'
-import { memoryResponses, type StoredResponses } from '../../routes/runs/runs.ts'
+import { Runs, type StoredResponses } from '../../routes/runs/runs.ts'
 import { RedisConnection, type RedisConnectionOptions } from '../../state/redis/connection.ts'
 import { guardedResponses } from '../../state/redis/guarded-responses.ts'
 import { redisResponseStore } from '../../state/redis/response-store.ts'
@@ -28,9 +28,8 @@ export async function openSharedRuns(
   })
   const store = guardedResponses(redisResponseStore(responsesPort), { isClosed })
   await Promise.all([runsPort.start(), responsesPort.start()])
-  const { runs } = memoryResponses(redisRunLog(runsPort))
   return {
-    responses: { store: withReadDeadline(store), runs },
+    responses: { store: withReadDeadline(store), runs: new Runs(redisRunLog(runsPort)) },
     close() {
       store.close()
       runsPort.close()
