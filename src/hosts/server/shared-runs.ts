@@ -8,6 +8,8 @@ import { redisRunLog } from '../../state/redis/run-log.ts'
 
 export interface SharedRuns {
   responses: StoredResponses
+  /** Connects. Resolves after the first attempt, whatever its outcome. */
+  start(): Promise<unknown>
   close(): void
 }
 
@@ -15,21 +17,16 @@ export interface SharedRuns {
  * Each on a connection of its own: a response may have megabytes, and what waits behind it on the same connection
  * would miss its deadline. `isClosed`: whether new responses are refused while the store is away.
  */
-export async function openSharedRuns(
-  connecting: RedisConnectionOptions,
-  isClosed: boolean,
-): Promise<SharedRuns> {
+export function openSharedRuns(connecting: RedisConnectionOptions, isClosed: boolean): SharedRuns {
   const runsPort = new RedisConnection(connecting)
   const responsesPort = new RedisConnection({
     ...connecting,
-    onChange(isAway) {
-      if (!isAway) void store.onBack()
-    },
+    onBack: () => void store.onBack(),
   })
   const store = guardedResponses(redisResponseStore(responsesPort), { isClosed })
-  await Promise.all([runsPort.start(), responsesPort.start()])
   return {
     responses: { store: withReadDeadline(store), runs: new Runs(redisRunLog(runsPort)) },
+    start: () => Promise.all([runsPort.start(), responsesPort.start()]),
     close() {
       store.close()
       runsPort.close()

@@ -53,9 +53,8 @@ export async function openSharedState({
   }
   const port = new RedisConnection({
     ...connecting,
-    onChange(isAway, error) {
-      log.onChange(isAway, error)
-      if (isAway) return
+    onChange: (isAway, error) => log.onChange(isAway, error),
+    onBack() {
       void instances.beat()
       void limits.onBack()
     },
@@ -68,10 +67,14 @@ export async function openSharedState({
     policy,
     instances: count,
   })
-  await port.start()
-  requireUsable(port)
+  const runs = openSharedRuns(connecting, policy === 'closed')
+  const close = () => {
+    runs.close()
+    port.close()
+  }
+  await Promise.all([port.start(), runs.start()])
+  requireUsable(port, close)
   await instances.start()
-  const runs = await openSharedRuns(connecting, policy === 'closed')
   const stateStatus = (): StateStatus => ({
     kind: 'redis',
     status: port.isAway ? 'away' : 'connected',
@@ -83,18 +86,16 @@ export async function openSharedState({
     limits,
     async close() {
       await instances.stop()
-      runs.close()
-      port.close()
+      close()
     },
   }
 }
 
-function requireUsable(port: RedisConnection): void {
-  const { lastError, isAway } = port
+function requireUsable({ lastError, isAway }: RedisConnection, close: () => void): void {
   if (!isAway || lastError === undefined) return
   const isLogin = isLoginError(lastError)
   if (!isLogin && !(lastError instanceof UnusableServerError)) return
-  port.close()
+  close()
   if (!isLogin) throw new SettingsError(lastError.message)
   throw new SettingsError(
     `state: expected a user and password that the server accepts, got its refusal (${lastError.message}); correct SLUICE_STATE.`,
