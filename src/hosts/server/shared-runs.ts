@@ -18,9 +18,10 @@ export interface SharedRuns {
  * would miss its deadline. `isClosed`: whether new responses are refused while the store is away.
  */
 export function openSharedRuns(connecting: RedisConnectionOptions, isClosed: boolean): SharedRuns {
-  const runsPort = new RedisConnection(connecting)
+  const runsPort = new RedisConnection({ ...connecting, isUsedWhenFull: true })
   const responsesPort = new RedisConnection({
     ...connecting,
+    isUsedWhenFull: true,
     onBack: () => void store.onBack(),
   })
   const store = guardedResponses(redisResponseStore(responsesPort), { isClosed })
