@@ -28,7 +28,7 @@ export const createResponse = generate(async (body, { trace, context }) => {
     model,
     use: { body: call.request, conversation: call.input },
     // A response in the background goes on when its client disconnects.
-    ...(background && { client: { signal: new AbortController().signal } }),
+    ...(background && { client: { signal: new AbortController().signal }, slot: 'background' }),
     begin(exchange) {
       const conversation = call.conversation(exchange)
       return background
@@ -123,7 +123,6 @@ async function beginRun(
   const requireRoom = () => runs.requireRoom(owner, placesOf(context))
   await pool.requireModel(exchange, request.model)
   requireRoom()
-  await trace.caller?.moveToBackground()
   exchange.isBackground = true
   const chat = { ...chatOf(conversation, trace), stream: true }
   const ask = chatAsker(exchange, chat, { asChunks: true })
