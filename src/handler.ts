@@ -16,9 +16,9 @@ import { isWorkerd } from './platform/runtime.ts'
 import { waitUntilOf } from './platform/wait-until.ts'
 import { type ApiFamily, errorResponse, familyOf, setRequestId } from './routes/api.ts'
 import { internalErrorResponse } from './routes/internal-error.ts'
-import { memoryResponses } from './routes/responses/background.ts'
 import type { RouteContext } from './routes/route.ts'
 import { createRoutes } from './routes/router.ts'
+import { memoryResponses } from './routes/runs/runs.ts'
 import { shownAnswer } from './routes/shown-answer.ts'
 import { telemetrySources } from './routes/telemetry-sources.ts'
 import { Trace } from './routes/trace.ts'
@@ -27,6 +27,7 @@ import { parseSettings, type Settings, type SettingsInput } from './settings/set
 import { WORKERD_DEFAULTS } from './settings/workerd-defaults.ts'
 import { boundedLimits } from './state/bounded-limits.ts'
 import { formerLimits, type LimitStore } from './state/former-limits.ts'
+import { memoryStatus } from './state/state-status.ts'
 import type { Exchange } from './stream/exchange.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
 import { transformWriter } from './stream/transform-writer.ts'
@@ -181,7 +182,11 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
     async drain(graceMs) {
       isDraining = true
       // On workerd each sees by itself that it has to end.
-      if (!context.isolates) for (const feed of context.feeds) feed.end()
+      if (!context.isolates) {
+        for (const feed of context.feeds) feed.end()
+        // Their runs go on here, and other instances have what they write.
+        context.responses.runs?.move()
+      }
       await untilFalse(() => running.size > 0 || pending > 0, graceMs)
       for (const exchange of running) exchange.fail(shuttingDown())
       // Where a reload shares it with another handler, whoever shares it does.
@@ -220,8 +225,9 @@ function createContext(
   isDraining: () => boolean,
 ): RouteContext {
   const { frameWriter = transformWriter, responses = memoryResponses() } = host
+  const { stateStatus = () => memoryStatus, isLeaving = isDraining } = host
   const isolates = host.isolateRequests ?? isWorkerd()
-  let id: string | undefined
+  let id = host.instance
   // Made when it is first needed: workerd has no random numbers before a request.
   const instance = () => {
     id ??= crypto.randomUUID()
@@ -235,8 +241,7 @@ function createContext(
     ticker,
     running,
     feeds: new Set(),
-    isDraining,
-    instance,
+    ...{ isDraining, isLeaving, instance, stateStatus },
     ...engines,
     sources: telemetrySources(engines, running, {
       queue: settings.queue,

@@ -8,7 +8,8 @@ import type { Fetch } from './platform/fetch.ts'
 import type { Files } from './platform/files.ts'
 import type { Host } from './platform/host.ts'
 import type { LogEntry } from './platform/log.ts'
-import { memoryResponses, type StoredResponses } from './routes/responses/background.ts'
+import { withReadDeadline } from './routes/responses/read-deadline.ts'
+import { memoryResponses, type StoredResponses } from './routes/runs/runs.ts'
 import type { Place } from './settings/declaration.ts'
 import { SettingsError, unexpected, unknownName } from './settings/error.ts'
 import {
@@ -23,6 +24,7 @@ import { boundedLimits } from './state/bounded-limits.ts'
 import { formerLimits, isFormer, type LimitStore } from './state/former-limits.ts'
 import type { Limits } from './state/limits.ts'
 import type { ResponseStore } from './state/response-store.ts'
+import type { StateStatus } from './state/state-status.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import type { SpanTracer } from './telemetry/traces/tracer.ts'
 import { isObject } from './util/object.ts'
@@ -80,8 +82,10 @@ export interface HandlerOptions extends Omit<SettingsInput, ServerSetting | Deno
 
 /** What `serve` takes: what a handler does, and what only a server has. */
 export interface ServerOptions
-  extends Omit<HandlerOptions, 'log'>,
-    Pick<SettingsInput, ServerSetting> {
+  extends Omit<HandlerOptions, 'log' | 'state'>,
+    Pick<SettingsInput, Exclude<ServerSetting, 'state'>> {
+  /** Where state is stored: the URL of a Redis server, or stores; in memory by default. */
+  state?: StateOptions | string
   /**
    * Called once per request, when it has ended. `text` and `json` write each entry to standard
    * output, as one line; `auto` chooses `text` for a terminal. Nothing is logged by default.
@@ -104,6 +108,12 @@ export interface HandlerHost extends Host, EngineSources {
   tracer?: SpanTracer
   authenticate?: Authenticate
   basePath?: string
+  /** The id of this instance, kept when the settings are reloaded; a random one by default. */
+  instance?: string
+  /** What `/health` tells of the shared state; by default that it is in memory. */
+  stateStatus?: () => StateStatus
+  /** Whether load balancers are to send no more requests, although the handler still answers them. */
+  isLeaving?: () => boolean
 }
 
 /** The options, split into settings and the rest. */
@@ -145,14 +155,19 @@ export function readOptions(options: object, reader: OptionsReader): ReadOptions
   const host: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue
-    const why = Object.hasOwn(reader.refused, name) ? reader.refused[name] : undefined
+    // A URL is a setting, of servers alone.
+    const isStores = name === 'state' && isObject(value)
+    const isRefused = Object.hasOwn(reader.refused, name) && !isStores
+    const why = isRefused ? reader.refused[name] : undefined
     if (why !== undefined) {
       if (!isAskedFor(name, value, options)) continue
       throw new SettingsError(
         `${name}: ${reader.name} can't honour this option; ${why}. Leave it out, and out of the environment where settingsFromEnv reads it.`,
       )
     }
-    if (Object.hasOwn(readers, name)) Object.assign(host, readers[name as CodeOption](value))
+    const isOption =
+      Object.hasOwn(readers, name) && !(name === 'state' && typeof value === 'string')
+    if (isOption) Object.assign(host, readers[name as CodeOption](value))
     else if (name === 'log' && typeof value === 'function') host.log = value
     else if (declarationOf(name)) settings[name] = value
     else throw unknownOption(name, reader)
@@ -264,7 +279,9 @@ const readers: Record<CodeOption, (value: unknown) => HandlerHost> = {
     requireStore('state.responses', responses, responseMethods)
     return {
       ...(limits && { limits: boundedLimits(isFormer(limits) ? formerLimits(limits) : limits) }),
-      ...(responses && { responses: { ...memoryResponses(), store: responses } }),
+      ...(responses && {
+        responses: { ...memoryResponses(), store: withReadDeadline(responses) },
+      }),
     }
   },
 }

@@ -23,6 +23,8 @@ export interface Identity {
   admin?: boolean
   /** Lets the caller read `GET /metrics` and nothing else, as `metrics: true` does for a key. */
   metrics?: boolean
+  /** Has every stream of the caller go on after a disconnect, as `resumable: true` does for a key. */
+  resumable?: boolean
   /** The models that the caller may use, where `*` stands for any characters; all by default. */
   models?: readonly string[]
   /** The most requests at the same time. */
@@ -51,7 +53,7 @@ export type Authenticate = (
   request: Request,
 ) => Identity | null | undefined | PromiseLike<Identity | null | undefined>
 
-const FLAGS = ['admin', 'metrics'] as const
+const FLAGS = ['admin', 'metrics', 'resumable'] as const
 const FIELDS = ['name', ...FLAGS, 'models', ...LIMIT_FIELDS]
 const NAME = /^[^\s\p{C}]{1,128}$/u
 

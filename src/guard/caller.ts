@@ -16,7 +16,10 @@ import { type Afterwards, LimitedPermit, type Permit } from './permit.ts'
 import { type ExpectedUse, Reservation, type TokenUse, tokenLimit } from './reservation.ts'
 
 /** The name and limits of a caller: those of an API key, or of an identity from `authenticate`. */
-export type CallerLimits = Pick<Key, 'name' | 'admin' | 'metrics' | 'models' | keyof LimitsOfKey>
+export type CallerLimits = Pick<
+  Key,
+  'name' | 'admin' | 'metrics' | 'models' | 'resumable' | keyof LimitsOfKey
+>
 
 /** Who sends one request, and what is left of their limits. */
 export class Caller {

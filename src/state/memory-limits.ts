@@ -35,6 +35,8 @@ export interface MemoryLimitsOptions {
    * is settled: a process that dies takes its memory with it.
    */
   lease?: number | undefined
+  /** Called with each account that is new and full: it may begin with less. */
+  begin?: ((key: string, account: Account) => void) | undefined
 }
 
 /** The number of keys from which on those are removed of which there is nothing to remember. */
@@ -57,6 +59,7 @@ class MemoryLimits implements Limits {
   readonly #clock: () => number
   readonly #now: () => number
   readonly #lease: number
+  readonly #begin: MemoryLimitsOptions['begin']
   readonly #periodsAt = calendar()
   #since: number | undefined
   #sweepAt = SWEEP_FROM
@@ -65,10 +68,12 @@ class MemoryLimits implements Limits {
     clock = () => performance.now(),
     now = Date.now,
     lease = Number.POSITIVE_INFINITY,
+    begin,
   }: MemoryLimitsOptions) {
     this.#clock = clock
     this.#now = now
     this.#lease = lease
+    this.#begin = begin
   }
 
   admit(claim: Claim): Admission {
@@ -143,6 +148,9 @@ class MemoryLimits implements Limits {
       if (this.#accounts.size >= this.#sweepAt) this.#sweep(now, at)
       account = newAccount(this.#periodsAt(now))
       this.#accounts.set(key, account)
+      this.#refresh(account, limits, now, at)
+      this.#begin?.(key, account)
+      return account
     }
     this.#refresh(account, limits, now, at)
     return account

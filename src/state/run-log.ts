@@ -81,17 +81,26 @@ export interface RunLimits {
   keepMs: number
 }
 
+/** What has happened to a run: events or its end, or somebody asked to stop it, or deleted it. */
+export type RunChange = 'events' | 'stopped'
+
 /**
  * Logs of runs. A call that fails rejects; whoever produces a run keeps the events that were not stored, and
  * appends them later. Each call may be sent twice.
  */
 export interface RunLog {
-  /** Begins a run, owned by the caller with epoch 1. Rejects where there is one with this id. */
+  /**
+   * Begins a run, owned by the caller with epoch 1. Rejects where there is one with this id, or was one until
+   * somebody deleted it: a producer that finds its log gone opens it again, and must not bring back what was
+   * deleted.
+   */
   open(run: RunKey, info: RunInfo, limits: RunLimits): Promise<void>
   /**
    * Appends events, the first of which has the number `first`. Those that the log has are skipped; where some
    * before `first` are missing, nothing is written, and `next` of the answer says where to begin again.
-   * Without events it renews the lease. `end` ends the run with its last event.
+   * Without events it renews the lease. `end` ends the run with its last event. Where `isBeginning`, events
+   * before `first` that the log lacks exist nowhere any more: it discards what it has and begins with `first`.
+   * Sent again after the end with events that the log has, it is held.
    */
   append(
     run: RunKey,
@@ -99,10 +108,11 @@ export interface RunLog {
     first: number,
     frames: readonly string[],
     end?: RunState,
+    isBeginning?: boolean,
   ): Promise<Produced>
   /**
-   * The events from `from` on; undefined where there is no such run. Marks the run as read now, unless
-   * `isPeek`.
+   * The events from `from` on, none where `from` is before the first stored one; undefined where there is no
+   * such run. Marks the run as read now, unless `isPeek`.
    */
   read(run: RunKey, from: number, isPeek?: boolean): Promise<RunPart | undefined>
   /** Asks the producer to stop. Returns the state; undefined where there is no such run. */
@@ -115,8 +125,8 @@ export interface RunLog {
   /** Deletes it; its producer is told at its next append that it is lost. Returns whether there was one. */
   delete(run: RunKey): Promise<boolean>
   /**
-   * Calls `onChange` soon after something was appended, stopped or deleted, by any instance. A hint: it can be
-   * lost, so whoever waits looks again after a second. Returns how to end it.
+   * Calls `onChange` soon after something was appended, stopped or deleted, by any instance; not for renewals.
+   * A hint: it can be lost, so whoever waits looks again after a second. Returns how to end it.
    */
-  watch(run: RunKey, onChange: () => void): () => void
+  watch(run: RunKey, onChange: (change: RunChange) => void): () => void
 }

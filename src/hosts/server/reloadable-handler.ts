@@ -2,7 +2,7 @@ import { PoolState } from '../../engines/pool/pool-state.ts'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
 import { createCheckedHandler, type Handler } from '../../handler.ts'
 import type { HandlerHost } from '../../options.ts'
-import { memoryResponses } from '../../routes/responses/background.ts'
+import { memoryResponses } from '../../routes/runs/runs.ts'
 import type { Settings } from '../../settings/settings.ts'
 import { memoryLimits } from '../../state/memory-limits.ts'
 import { Telemetry } from '../../telemetry/telemetry.ts'
@@ -16,6 +16,7 @@ export class ReloadableHandler {
   settings: Settings
   readonly #host: HandlerHost
   readonly #former = new Set<Handler>()
+  #isLeaving = false
   #current: Handler
 
   constructor(settings: Settings, host: HandlerHost) {
@@ -28,6 +29,8 @@ export class ReloadableHandler {
       finishes: new Map(),
       pool: new PoolState(false),
       telemetry: new Telemetry(),
+      instance: crypto.randomUUID(),
+      isLeaving: () => this.#isLeaving,
     }
     this.#host = { ...shared, ...host }
     this.settings = settings
@@ -51,6 +54,11 @@ export class ReloadableHandler {
     void former.drain(UNLIMITED).then(() => this.#former.delete(former))
     this.#current = next
     this.settings = settings
+  }
+
+  /** From now on `/health/ready` answers 503; all else is answered as before. */
+  leave(): void {
+    this.#isLeaving = true
   }
 
   async drain(graceMs: number): Promise<void> {

@@ -26,6 +26,12 @@ export interface SettingsInput {
   /** A PEM file with the private key of that certificate, without a passphrase. */
   tlsKey?: Given['tlsKey']
   /**
+   * Let several processes listen on the same port, each started with this flag: the system gives
+   * each new connection to one of them. Linux and FreeBSD only, and Node 23.1 or newer. Only on
+   * Bun, Deno and Node.
+   */
+  reusePort?: Given['reusePort']
+  /**
    * The keys that clients may present: a JSON array of the entries that "sluice key new NAME"
    * prints, or NAME=sha256:… with commas between them. Without keys only this machine may send
    * requests.
@@ -201,6 +207,12 @@ export interface SettingsInput {
   bodyTimeout?: Given['bodyTimeout']
   /** How long running streams may go on after SIGTERM or SIGINT. Default: 10s. */
   grace?: Given['grace']
+  /**
+   * How long requests are still answered after SIGTERM or SIGINT, while GET /health/ready answers
+   * 503 so that load balancers send no more. After that new requests are refused, and --grace
+   * begins. Only on Bun, Deno and Node. Default: 0ms.
+   */
+  drainDelay?: Given['drainDelay']
   /** The largest body of a request. Default: 20MB. */
   maxBody?: Given['maxBody']
   /** How many messages, prompts or inputs a request may have. Default: 5000. */
@@ -213,6 +225,19 @@ export interface SettingsInput {
    * 32.
    */
   maxBackground?: Given['maxBackground']
+  /**
+   * How many streams that can be resumed may run at once; further ones are sent as ordinary
+   * streams. Where there are several keys, a key gets one only while it has fewer than there are
+   * free places. Default: 256.
+   */
+  maxResumable?: Given['maxResumable']
+  /** How long a stream that can be resumed goes on while nobody reads it. Default: 30s. */
+  resumeGrace?: Given['resumeGrace']
+  /**
+   * How long a stream can be resumed after its end; one in the background at least an hour.
+   * Default: 10m.
+   */
+  streamTtl?: Given['streamTtl']
   /**
    * The format of the log, which has one line for each request; auto is text on a terminal and JSON
    * elsewhere. Default: auto.
@@ -308,4 +333,27 @@ export interface SettingsInput {
    * own at its end. Also OTEL_BSP_SCHEDULE_DELAY, in milliseconds. Default: 5s.
    */
   tracesDelay?: Given['tracesDelay']
+  /**
+   * The Redis server in which several instances share limits, streams and stored responses:
+   * redis://, rediss:// for TLS, redis+sentinel:// or redis+cluster://. Without it each instance
+   * has its own, in memory. A URL with a password has to come from the environment or the settings
+   * file. Only on Bun, Deno and Node.
+   */
+  state?: Given['state']
+  /**
+   * A PEM file with the certificates of the authorities to trust for --state by TLS, instead of
+   * those that the runtime trusts. Only on Bun, Deno and Node.
+   */
+  stateCa?: Given['stateCa']
+  /**
+   * What happens to limits while the store of --state is away. local: each instance allows its
+   * share, by the number of instances seen last; open: everything is allowed; closed: requests are
+   * refused with 503. Only on Bun, Deno and Node. Default: local.
+   */
+  stateFailure?: Given['stateFailure']
+  /**
+   * Among how many instances a limit is divided while the store of --state is away. By default as
+   * many as were seen last. Only on Bun, Deno and Node.
+   */
+  stateInstances?: Given['stateInstances']
 }

@@ -57,6 +57,15 @@ export const limits = {
     placeholder: 'TIME',
     help: 'How long running streams may go on after SIGTERM or SIGINT.',
   }),
+  drainDelay: time({
+    min: 0,
+    max: 600_000,
+    default: 0,
+    where: ['bun', 'deno', 'node'],
+    placeholder: 'TIME',
+    instead: 'wait outside of sluice before you stop it',
+    help: 'How long requests are still answered after SIGTERM or SIGINT, while GET /health/ready answers 503 so that load balancers send no more. After that new requests are refused, and --grace begins.',
+  }),
   maxBody: size({
     min: 1_000,
     max: 1_000_000_000,
@@ -85,5 +94,24 @@ export const limits = {
     default: 32,
     placeholder: 'N',
     help: 'How many responses may run in the background at once. Where there are several keys, a key gets one only while it has fewer than there are free places, so that the others find some.',
+  }),
+  maxResumable: integer({
+    min: 1,
+    max: 100_000,
+    default: 256,
+    placeholder: 'N',
+    help: 'How many streams that can be resumed may run at once; further ones are sent as ordinary streams. Where there are several keys, a key gets one only while it has fewer than there are free places.',
+  }),
+  resumeGrace: time({
+    min: 0,
+    default: 30_000,
+    placeholder: 'TIME',
+    help: 'How long a stream that can be resumed goes on while nobody reads it.',
+  }),
+  streamTtl: time({
+    min: 1_000,
+    default: 10 * 60_000,
+    placeholder: 'TIME',
+    help: 'How long a stream can be resumed after its end; one in the background at least an hour.',
   }),
 }

@@ -41,6 +41,7 @@ const NAMES = [
     'compat',
     'tlsCert',
     'tlsKey',
+    'reusePort',
     'keys',
     'insecure',
     'allowHost',
@@ -68,13 +69,23 @@ const NAMES = [
     'clientTimeout',
     'bodyTimeout',
     'grace',
+    'drainDelay',
     'maxBody',
   ],
-  ...['maxMessages', 'maxTools', 'maxBackground', 'log'],
+  ...[
+    'maxMessages',
+    'maxTools',
+    'maxBackground',
+    'maxResumable',
+    'resumeGrace',
+    'streamTtl',
+    'log',
+  ],
   ...['metrics', 'activity', 'capture', 'captureCount', 'captureBytes'],
   ...['traces', 'otlpEndpoint', 'otlpTracesEndpoint', 'otlpHeaders', 'otlpFormat', 'otlpTimeout'],
   ...['otlpServiceName', 'otlpAttributes', 'tracesSampler', 'tracesSamplerArg'],
   ...['tracesQueue', 'tracesBatch', 'tracesDelay'],
+  ...['state', 'stateCa', 'stateFailure', 'stateInstances'],
 ]
 
 it('has every setting, each in one group', () => {
@@ -178,23 +189,27 @@ describe('what cannot be honoured is refused, not ignored', () => {
   it('by createHandler, for each setting that it has no use for', () => {
     const refused = unsupportedBy('code').map(([name]) => name)
     expect(refused).toEqual([
-      ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'discover', 'memoryBudget', 'engine'],
-      ...['webgpu', 'webgpuModels', 'webgpuMemory', 'webgpuQueue', 'webgpuIdle', 'grace'],
+      ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'reusePort', 'discover', 'memoryBudget'],
+      ...['engine', 'webgpu', 'webgpuModels', 'webgpuMemory', 'webgpuQueue', 'webgpuIdle'],
+      ...['grace', 'drainDelay'],
+      ...['state', 'stateCa', 'stateFailure', 'stateInstances'],
     ])
     for (const name of refused) {
       expect(() => createHandler({ [name]: 1 })).toThrow(`${name}: createHandler can't honour`)
     }
     expectTypeOf<ServerSetting | DenoSetting>().toEqualTypeOf<
       | ('port' | 'host' | 'compat' | 'tlsCert' | 'tlsKey' | 'discover' | 'engine' | 'grace')
-      | 'memoryBudget'
+      | ('memoryBudget' | 'reusePort' | 'drainDelay')
       | ('webgpu' | 'webgpuModels' | 'webgpuMemory' | 'webgpuQueue' | 'webgpuIdle')
+      | ('state' | 'stateCa' | 'stateFailure' | 'stateInstances')
     >()
   })
 
   it('and a server that runs keeps what it cannot change', () => {
     expect(fixedSettings()).toEqual([
-      ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'engine', 'webgpu', 'webgpuModels'],
-      ...['webgpuMemory', 'webgpuQueue', 'webgpuIdle', 'log'],
+      ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'reusePort', 'engine', 'webgpu'],
+      ...['webgpuModels', 'webgpuMemory', 'webgpuQueue', 'webgpuIdle', 'log'],
+      ...['state', 'stateCa', 'stateFailure', 'stateInstances'],
     ])
   })
 })

@@ -9,6 +9,7 @@ import { createRouter } from '../../../../src/engines/registry/router.ts'
 import { createStatic } from '../../../../src/engines/static/static.ts'
 import { ready as answerReady } from '../../../../src/routes/health.ts'
 import { Trace } from '../../../../src/routes/trace.ts'
+import { memoryStatus } from '../../../../src/state/state-status.ts'
 import { Exchange } from '../../../../src/stream/exchange.ts'
 import { sharedTicker } from '../../../../src/stream/ticker.ts'
 import { callerOf } from '../../../support/limits.ts'
@@ -41,7 +42,10 @@ function world(port: number, seen: DiscoveredServers = new Map()) {
     ...{ retry: true, isolateRequests: false },
   })
   const guard = { findCaller: async () => callerOf({ name: 'ann', admin: true }) }
-  const context = { catalog, pool, router, guard, hostName: 'tests', isDraining: () => false }
+  const context = {
+    ...{ catalog, pool, router, guard, hostName: 'tests', instance: () => 'a' },
+    ...{ isLeaving: () => false, stateStatus: () => memoryStatus },
+  }
   const ready = () => {
     const request = new Request('http://localhost/health/ready')
     return answerReady(request, new Trace('GET', '/health/ready'), context)

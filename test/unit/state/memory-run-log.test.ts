@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import { memoryRunLog } from '../../../src/state/memory-run-log.ts'
+import { newRun, runLogSuite } from '../../state/run-log-suite.ts'
+
+function subject(options: { ended?: { count: number; bytes: number } } = {}) {
+  let now = 0
+  const log = memoryRunLog({ now: () => now, lease: 400, ...options })
+  const pass = async (ms: number) => {
+    now += ms
+  }
+  return { log, other: log, lease: 400, pass }
+}
+
+runLogSuite('memory', subject)
+
+const INFO = {
+  api: 'chat',
+  contentType: 'text/event-stream',
+  hasIds: false,
+  isBackground: false,
+  instance: 'a',
+} as const
+
+describe('logs in memory', () => {
+  it('are bounded: those that ended first go first, of the owner with the most', async () => {
+    const { log } = subject({ ended: { count: 4, bytes: 1_000 } })
+    const runs = [...'aaaab'].map((owner) => newRun(owner))
+    for (const run of runs) {
+      await log.open(run, INFO, { bytes: 10_000, keepMs: 60_000 })
+      await log.append(run, 1, 0, ['x'.repeat(50)], 'finished')
+    }
+    const left = await Promise.all(runs.map(async (run) => (await log.read(run, 0)) !== undefined))
+    expect(left).toEqual([false, true, true, true, true])
+  })
+
+  it('own a run for ever where the lease does not end', async () => {
+    let now = 0
+    const log = memoryRunLog({ now: () => now, lease: Number.POSITIVE_INFINITY })
+    const run = newRun()
+    await log.open(run, INFO, { bytes: 10_000, keepMs: 1_000 })
+    now = 1e9
+    expect(await log.read(run, 0)).toMatchObject({ isOrphan: false, state: 'running' })
+    expect(await log.append(run, 1, 0, ['a'], 'finished')).toMatchObject({ kind: 'held' })
+    now += 1_001
+    expect(await log.read(run, 0)).toBeUndefined()
+  })
+
+  it('take effect before the promise settles', async () => {
+    const { log } = subject()
+    const run = newRun()
+    let seen = 0
+    log.watch(run, () => seen++)
+    void log.open(run, INFO, { bytes: 10_000, keepMs: 1_000 })
+    void log.append(run, 1, 0, ['a'])
+    expect(seen).toBe(2)
+  })
+})
