@@ -9,6 +9,7 @@ import type { Files } from './platform/files.ts'
 import type { Host } from './platform/host.ts'
 import type { LogEntry } from './platform/log.ts'
 import { memoryResponses, type StoredResponses } from './routes/responses/background.ts'
+import { withReadDeadline } from './routes/responses/read-deadline.ts'
 import type { Place } from './settings/declaration.ts'
 import { SettingsError, unexpected, unknownName } from './settings/error.ts'
 import {
@@ -273,7 +274,9 @@ const readers: Record<CodeOption, (value: unknown) => HandlerHost> = {
     requireStore('state.responses', responses, responseMethods)
     return {
       ...(limits && { limits }),
-      ...(responses && { responses: { ...memoryResponses(), store: responses } }),
+      ...(responses && {
+        responses: { ...memoryResponses(), store: withReadDeadline(responses) },
+      }),
     }
   },
 }

@@ -28,3 +28,8 @@ export function meansAway({ message }: Error): boolean {
   const [first = ''] = message.split(' ', 1)
   return AWAY.has(first) || /^ERR .*\b(OOM|READONLY|MISCONF)\b/.test(message)
 }
+
+/** Whether a server has no memory left for a command that needs some. */
+export function meansFull({ message }: Error): boolean {
+  return /^(ERR .*\b)?OOM\b/.test(message)
+}
