@@ -10,6 +10,7 @@ import type { Host } from './platform/host.ts'
 import type { LogEntry } from './platform/log.ts'
 import { memoryResponses, type StoredResponses } from './routes/responses/background.ts'
 import { withReadDeadline } from './routes/responses/read-deadline.ts'
+import { memoryResponses, type StoredResponses } from './routes/runs/runs.ts'
 import type { Place } from './settings/declaration.ts'
 import { SettingsError, unexpected, unknownName } from './settings/error.ts'
 import {

@@ -195,7 +195,10 @@ describe('a log in a Redis that fails', () => {
 
   it('is begun again by its producer where the server has lost it, and tells watchers as before', async () => {
     await using lost = await startRedis()
-    const connections = [await connectRedis(lost.url, PATIENT), await connectRedis(lost.url, PATIENT)]
+    const connections = [
+      await connectRedis(lost.url, PATIENT),
+      await connectRedis(lost.url, PATIENT),
+    ]
     const [log, other] = connections.map((each) => redisRunLog(each)) as [RunLog, RunLog]
     const run = await opened(log)
     await log.append(run, 1, 0, events(5))
@@ -203,7 +206,9 @@ describe('a log in a Redis that fails', () => {
     const unwatch = other.watch(run, () => seen++)
     await lost.restart()
     const append = () => log.append(run, 1, 3, events(3, 3), undefined, true)
-    await expect.poll(() => append().catch(() => 'away'), { timeout: 10_000 }).toEqual({ kind: 'lost' })
+    await expect
+      .poll(() => append().catch(() => 'away'), { timeout: 10_000 })
+      .toEqual({ kind: 'lost' })
     await log.open(run, INFO, KEPT)
     expect(await append()).toMatchObject({ kind: 'held', next: 6 })
     const read = () => readAll(other, run, 3).catch(() => [])

@@ -152,7 +152,7 @@ export class RedisConnection implements RedisPort {
       this.#probeLater()
       this.#tell()
     }
-    return new StateAwayError(`state: ${error.message}`, { cause: error })
+    return isTimeout ? error : new StateAwayError(`state: ${error.message}`, { cause: error })
   }
 
   #lose(client: RedisClient, error: Error): void {

@@ -20,7 +20,10 @@ const AWAY = new Set([
 
 /** Whether a connection is to be opened anew: there may be another master by now, or other passwords. */
 export function wantsOtherServer({ message }: Error): boolean {
-  return /^(READONLY|MASTERDOWN|NOAUTH|CLUSTERDOWN|UNBLOCKED)\b/.test(message) || /\bREADONLY\b/.test(message)
+  return (
+    /^(READONLY|MASTERDOWN|NOAUTH|CLUSTERDOWN|UNBLOCKED)\b/.test(message) ||
+    /\bREADONLY\b/.test(message)
+  )
 }
 
 /** Whether an error reply is about the server rather than the command. A script's may quote it. */
