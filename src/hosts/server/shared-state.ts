@@ -1,21 +1,29 @@
 /** What a server shares with other instances, where its settings name a store. */
 import type { HandlerHost } from '../../options.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
+import { withReadDeadline } from '../../routes/responses/read-deadline.ts'
+import { Runs } from '../../routes/runs/runs.ts'
 import { readStateUrl } from '../../settings/state-url.ts'
 import type { Limits } from '../../state/limits.ts'
 import { openerFor } from '../../state/redis/address.ts'
-import { RedisConnection } from '../../state/redis/connection.ts'
+import type { RedisClient } from '../../state/redis/client.ts'
+import { CONNECT_DEADLINE, RedisConnection } from '../../state/redis/connection.ts'
 import { GuardedLimits } from '../../state/redis/guarded-limits.ts'
 import { Instances } from '../../state/redis/instances.ts'
 import { redisLimits } from '../../state/redis/limits.ts'
+import { redisResponseStore } from '../../state/redis/response-store.ts'
+import { redisRunLog } from '../../state/redis/run-log.ts'
 import { checkServer, isLoginError, UnusableServerError } from '../../state/redis/server-check.ts'
 import { StateLog } from '../../state/redis/state-log.ts'
 import type { StateStatus } from '../../state/state-status.ts'
 import { redisDialer } from './redis-client.ts'
 
+/** Milliseconds that connecting may take where several servers are asked. */
+const SEVERAL_DEADLINE = 3_000
+
 export interface SharedState {
   /** What the handler works with. */
-  lent: Pick<HandlerHost, 'stateStatus'>
+  lent: Pick<HandlerHost, 'stateStatus' | 'responses'>
   limits: Limits
   /** Leaves the other instances, and closes the connection. */
   close(): Promise<void>
@@ -44,18 +52,22 @@ export async function openSharedState({
   const ca = await readCa(stateCa, address.usesTls)
   const dialer = redisDialer(await loadLibrary())
   const log = new StateLog(policy, tell)
+  const checked = async (client: RedisClient) => log.warn(await checkServer(client))
+  const open = openerFor(address, ca, dialer)
+  // Sentinel is asked first, and a cluster tells its slots.
+  const connectMs = address.kind === 'single' ? CONNECT_DEADLINE : SEVERAL_DEADLINE
   const port = new RedisConnection({
-    open: openerFor(address, ca, dialer),
-    check: async (client) => log.warn(await checkServer(client)),
+    ...{ open, connectMs },
+    check: checked,
     onChange(isAway, error) {
       log.onChange(isAway, error)
       if (isAway) return
       void instances.beat()
       void limits.onBack()
     },
-    // Sentinel is asked first, and a cluster tells its slots.
-    ...(address.kind !== 'single' && { connectMs: 3_000 }),
   })
+  // Of its own, so that megabytes of an answer never delay the decision on a request.
+  const data = new RedisConnection({ ...{ open, connectMs }, check: checked })
   const instances = new Instances(port, instance)
   const count = () => stateInstances ?? instances.count
   const limits = new GuardedLimits({
@@ -64,8 +76,8 @@ export async function openSharedState({
     policy,
     instances: count,
   })
-  await port.start()
-  requireUsable(port)
+  await Promise.all([port.start(), data.start()])
+  requireUsable(port, data)
   await instances.start()
   const stateStatus = (): StateStatus => ({
     kind: 'redis',
@@ -74,21 +86,29 @@ export async function openSharedState({
     policy,
   })
   return {
-    lent: { stateStatus },
+    lent: {
+      stateStatus,
+      responses: {
+        store: withReadDeadline(redisResponseStore(data)),
+        runs: new Runs(redisRunLog(data)),
+      },
+    },
     limits,
     async close() {
       await instances.stop()
       port.close()
+      data.close()
     },
   }
 }
 
-function requireUsable(port: RedisConnection): void {
+function requireUsable(port: RedisConnection, other: RedisConnection): void {
   const { lastError, isAway } = port
   if (!isAway || lastError === undefined) return
   const isLogin = isLoginError(lastError)
   if (!isLogin && !(lastError instanceof UnusableServerError)) return
   port.close()
+  other.close()
   if (!isLogin) throw new SettingsError(lastError.message)
   throw new SettingsError(
     `state: expected a user and password that the server accepts, got its refusal (${lastError.message}); correct SLUICE_STATE.`,
