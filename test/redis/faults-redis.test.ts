@@ -3,17 +3,7 @@ import { type Instances, startInstances, until } from '../support/instances.ts'
 import { startRedis } from '../support/redis.ts'
 import { askResumable, goOn, readThrough, replay, textOf } from '../support/resuming.ts'
 import { runToEnd } from '../support/server.ts'
-import { talk, token } from '../support/talk.ts'
-
-/** Numbered tokens, `ms` apart. */
-function counted(count: number, ms: number) {
-  const steps = Array.from({ length: count }, (_, n) => [{ send: token(`${n} `) }, { wait: ms }])
-  return talk(...steps.flat())
-}
-
-function numbers(count: number): string {
-  return Array.from({ length: count }, (_, n) => `${n} `).join('')
-}
+import { counted, numbers } from './counted.ts'
 
 /** The longest pause between two events, in milliseconds. */
 function longestPause(events: { at: number }[]): number {

@@ -1,14 +1,15 @@
 /** What a server shares with other instances, where its settings name a store. */
 import type { HandlerHost } from '../../options.ts'
-import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { withReadDeadline } from '../../routes/responses/read-deadline.ts'
 import { Runs } from '../../routes/runs/runs.ts'
+import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { readStateUrl } from '../../settings/state-url.ts'
 import type { Limits } from '../../state/limits.ts'
 import { openerFor } from '../../state/redis/address.ts'
 import type { RedisClient } from '../../state/redis/client.ts'
 import { CONNECT_DEADLINE, RedisConnection } from '../../state/redis/connection.ts'
 import { GuardedLimits } from '../../state/redis/guarded-limits.ts'
+import { guardedResponses } from '../../state/redis/guarded-responses.ts'
 import { Instances } from '../../state/redis/instances.ts'
 import { redisLimits } from '../../state/redis/limits.ts'
 import { redisResponseStore } from '../../state/redis/response-store.ts'
@@ -64,6 +65,7 @@ export async function openSharedState({
       if (isAway) return
       void instances.beat()
       void limits.onBack()
+      void store.onBack()
     },
   })
   // Of its own, so that megabytes of an answer never delay the decision on a request.
@@ -76,6 +78,10 @@ export async function openSharedState({
     policy,
     instances: count,
   })
+  const store = guardedResponses(withReadDeadline(redisResponseStore(data)), {
+    isClosed: policy === 'closed',
+  })
+  const responses = { store, runs: new Runs(redisRunLog(data)) }
   await Promise.all([port.start(), data.start()])
   requireUsable(port, data)
   await instances.start()
@@ -86,13 +92,7 @@ export async function openSharedState({
     policy,
   })
   return {
-    lent: {
-      stateStatus,
-      responses: {
-        store: withReadDeadline(redisResponseStore(data)),
-        runs: new Runs(redisRunLog(data)),
-      },
-    },
+    lent: { stateStatus, responses },
     limits,
     async close() {
       await instances.stop()

@@ -43,7 +43,7 @@ export class Replicator {
   /** Settles when the end of the run is stored, or could not be. */
   readonly done: Promise<void>
   readonly #options: ReplicatorOptions
-  readonly #unwatch: () => void
+  #unwatch: () => void = () => {}
   #settle: () => void = () => {}
   /** The number of the next event to be stored. */
   #at = 0
@@ -67,9 +67,6 @@ export class Replicator {
     this.#options = options
     this.done = new Promise((resolve) => {
       this.#settle = resolve
-    })
-    this.#unwatch = options.shared.watch(options.key, (change) => {
-      if (change === 'stopped' && !this.#hasEnded) options.onStop()
     })
     // Even before the first event: it may be long in coming, and others want to find the run.
     this.#schedule(0)
@@ -134,6 +131,11 @@ export class Replicator {
       this.#openError = error
     }
     this.#isOpen = true
+    // Only now: a log tells who produces a run of what others do, and not of each append.
+    this.#unwatch()
+    this.#unwatch = shared.watch(key, (change) => {
+      if (change === 'stopped' && !this.#hasEnded) this.#options.onStop()
+    })
   }
 
   async #append(): Promise<void> {
