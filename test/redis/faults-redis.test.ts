@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Instances, startInstances, until } from '../support/instances.ts'
 import { startRedis } from '../support/redis.ts'
-import { askResumable, goOn, readThrough, replay, textOf } from '../support/resuming.ts'
+import { askResumable, goOn, readThrough, replay, textOf } from '../support/resuming-chat.ts'
 import { runToEnd } from '../support/server.ts'
 import { counted, numbers } from './counted.ts'
 
