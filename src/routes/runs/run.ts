@@ -69,6 +69,11 @@ export class Run {
     }
   }
 
+  /** Settles when the shared log has its end, or could not take it; undefined where there is none. */
+  get stored(): Promise<void> | undefined {
+    return this.#replicator?.done
+  }
+
   get owner(): string {
     return this.options.key.owner
   }
