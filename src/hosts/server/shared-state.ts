@@ -74,6 +74,7 @@ export async function openSharedState({
     check: checked,
     onCall,
     onChange: (isAway, error) => log.onChange(isAway, error),
+    onFull: () => log.onFull(),
     onBack() {
       void instances.beat()
       void limits.onBack()

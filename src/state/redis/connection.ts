@@ -29,6 +29,8 @@ export interface RedisConnectionOptions {
   onChange?: (isAway: boolean, error: Error | undefined) => void
   /** Called whenever it can be used again, also after a moment that was no change worth telling. */
   onBack?: () => void
+  /** Called for each call that failed as the server has no memory left. */
+  onFull?: () => void
   /** Called once for each call that was sent or refused. */
   onCall?: (name: string, outcome: CallOutcome, ms: number) => void
   deadlineMs?: number
@@ -149,7 +151,8 @@ export class RedisConnection implements RedisPort {
     if (isTimeout || wantsOtherServer(error)) this.#lose(client, error)
     if (!isLost && !meansAway(error)) return error
     // A full server still takes what ends or frees something: stops, settlements, renewals.
-    if (!meansFull(error) && this.#breaker.onFailure()) {
+    if (meansFull(error)) this.#options.onFull?.()
+    else if (this.#breaker.onFailure()) {
       this.#lastError = error
       this.#probeLater()
       this.#tell()
