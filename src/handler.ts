@@ -226,7 +226,7 @@ function createContext(
     ...engines,
     sources: telemetrySources(engines, running, {
       queue: settings.queue,
-      store: responses.store,
+      responses,
       ...{ isolates, tracer: host.tracer, stateStatus },
     }),
     guard: createGuard(settings, host),

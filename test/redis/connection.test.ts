@@ -141,7 +141,10 @@ describe('a connection to Redis', () => {
     const own = await startRedis()
     onTestFinished(() => own.stop())
     const told: string[] = []
-    const connection = await connect(own.url, { onFull: () => told.push('full') })
+    const connection = await connect(own.url, {
+      onFull: () => told.push('full'),
+      isUsedWhenFull: true,
+    })
     own.ask('config', 'set', 'maxmemory', '1')
     for (let count = 0; count < 5; count++) {
       await expect(connection.eval(script, ['{a}n'], [1])).rejects.toThrow('state: OOM')
