@@ -3,7 +3,14 @@ import type { ProcessHost } from '../support/hosts.ts'
 import { type Instances, startInstances, until } from '../support/instances.ts'
 import type { RedisProcess } from '../support/redis.ts'
 import { startRedis } from '../support/redis.ts'
-import { askResumable, goOn, readThrough, replay, resume, textOf } from '../support/resuming-chat.ts'
+import {
+  askResumable,
+  goOn,
+  readThrough,
+  replay,
+  resume,
+  textOf,
+} from '../support/resuming-chat.ts'
 import { pace, talk } from '../support/talk.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { counted, numbers } from './counted.ts'
