@@ -131,12 +131,7 @@ export const table = entries({
   deleteCaptures: remove('admin', '/v1/captures', 'CaptureList', captures),
   retrieveCapture: get('admin', '/v1/captures/:id', 'application/x-ndjson', captures),
   deleteCapture: remove('admin', '/v1/captures/:id', 'CaptureDeleted', captures),
-  retrieveStream: get(
-    'key',
-    '/v1/streams/:id',
-    ['text/event-stream', 'application/x-ndjson'],
-    streams,
-  ),
+  retrieveStream: get('key', '/v1/streams/:id', 'text/event-stream', streams),
   deleteStream: remove('key', '/v1/streams/:id', 'Stream', streams),
   stopStream: post('key', '/v1/streams/:id/stop', undefined, 'Stream', streams),
 })

@@ -2,9 +2,9 @@ import type { ProcessStatus } from '../engines/engine.ts'
 import type { Engines } from '../engines/engines.ts'
 import { healthOf } from '../engines/health.ts'
 import type { CatalogEntry } from '../engines/registry/catalog.ts'
-import type { ResponseStore } from '../state/response-store.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import type { EngineView, Sources } from '../telemetry/sources.ts'
+import type { StoredResponses } from './runs/runs.ts'
 
 /** Milliseconds for which a listing of models is new enough for whoever watches the engines. */
 const WATCHED_MAX_AGE = 10_000
@@ -15,9 +15,9 @@ export function telemetrySources(
   running: ReadonlySet<Exchange>,
   {
     queue,
-    store,
+    responses: { store, runs },
     ...host
-  }: Pick<Sources, 'isolates' | 'tracer'> & { queue: number; store: Pick<ResponseStore, 'size'> },
+  }: Pick<Sources, 'isolates' | 'tracer'> & { queue: number; responses: StoredResponses },
 ): Sources {
   return {
     ...host,
@@ -38,6 +38,7 @@ export function telemetrySources(
     places: () => pool.places(),
     running: () => running.size,
     stored: () => store.size,
+    streams: () => runs?.size ?? 0,
     isServed: (model) => catalog.known.some(({ models }) => models.some(({ id }) => id === model)),
   }
 }

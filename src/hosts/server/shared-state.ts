@@ -1,13 +1,17 @@
 /** What a server shares with other instances, where its settings name a store. */
 import type { HandlerHost } from '../../options.ts'
+import { Runs } from '../../routes/runs/runs.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { readStateUrl } from '../../settings/state-url.ts'
 import type { Limits } from '../../state/limits.ts'
 import { openerFor } from '../../state/redis/address.ts'
 import { RedisConnection } from '../../state/redis/connection.ts'
 import { GuardedLimits } from '../../state/redis/guarded-limits.ts'
+import { guardedResponses } from '../../state/redis/guarded-responses.ts'
 import { Instances } from '../../state/redis/instances.ts'
 import { redisLimits } from '../../state/redis/limits.ts'
+import { redisResponseStore } from '../../state/redis/response-store.ts'
+import { redisRunLog } from '../../state/redis/run-log.ts'
 import { checkServer, isLoginError, UnusableServerError } from '../../state/redis/server-check.ts'
 import { StateLog } from '../../state/redis/state-log.ts'
 import type { StateStatus } from '../../state/state-status.ts'
@@ -15,7 +19,7 @@ import { redisDialer } from './redis-client.ts'
 
 export interface SharedState {
   /** What the handler works with. */
-  lent: Pick<HandlerHost, 'stateStatus'>
+  lent: Pick<HandlerHost, 'stateStatus' | 'responses'>
   limits: Limits
   /** Leaves the other instances, and closes the connection. */
   close(): Promise<void>
@@ -52,6 +56,7 @@ export async function openSharedState({
       if (isAway) return
       void instances.beat()
       void limits.onBack()
+      void store.onBack()
     },
     // Sentinel is asked first, and a cluster tells its slots.
     ...(address.kind !== 'single' && { connectMs: 3_000 }),
@@ -64,6 +69,8 @@ export async function openSharedState({
     policy,
     instances: count,
   })
+  const store = guardedResponses(redisResponseStore(port), { isClosed: policy === 'closed' })
+  const responses = { store, runs: new Runs(redisRunLog(port)) }
   await port.start()
   requireUsable(port)
   await instances.start()
@@ -74,7 +81,7 @@ export async function openSharedState({
     policy,
   })
   return {
-    lent: { stateStatus },
+    lent: { stateStatus, responses },
     limits,
     async close() {
       await instances.stop()

@@ -25,6 +25,7 @@ export function gaugesOf(sources: Sources, running: number, host: string | undef
       return BREAKER_STATES.map((state) => [[label, state], Number(state === breaker)] as const)
     }),
     sluice_stored_responses: optional(sources.stored()),
+    sluice_streams_running: [[[], sources.streams()]],
     sluice_build_info: [[[VERSION, host ?? ''], 1]],
   }
 }
