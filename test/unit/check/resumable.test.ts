@@ -19,7 +19,10 @@ function numbered(...more: [string, string][]): Recording {
     '[DONE]',
   ]
   const text = events.map((data, number) => `id: ${number}\ndata: ${data}\n\n`).join('')
-  const headers: [string, string][] = [['content-type', 'text/event-stream; charset=utf-8'], ...more]
+  const headers: [string, string][] = [
+    ['content-type', 'text/event-stream; charset=utf-8'],
+    ...more,
+  ]
   return {
     recordedAt: '2026-11-26T00:00:00.000Z',
     by: 'a test',
