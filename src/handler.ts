@@ -227,7 +227,7 @@ function createContext(
     sources: telemetrySources(engines, running, {
       queue: settings.queue,
       responses,
-      ...{ isolates, tracer: host.tracer },
+      ...{ isolates, tracer: host.tracer, stateStatus },
     }),
     guard: createGuard(settings, host),
     telemetry: host.telemetry ?? new Telemetry(),

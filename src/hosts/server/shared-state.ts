@@ -4,15 +4,23 @@ import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { readStateUrl } from '../../settings/state-url.ts'
 import type { Limits } from '../../state/limits.ts'
 import { openerFor } from '../../state/redis/address.ts'
-import { RedisConnection, type RedisConnectionOptions } from '../../state/redis/connection.ts'
+import {
+  CONNECT_DEADLINE,
+  RedisConnection,
+  type RedisConnectionOptions,
+} from '../../state/redis/connection.ts'
 import { GuardedLimits } from '../../state/redis/guarded-limits.ts'
 import { Instances } from '../../state/redis/instances.ts'
 import { redisLimits } from '../../state/redis/limits.ts'
 import { checkServer, isLoginError, UnusableServerError } from '../../state/redis/server-check.ts'
 import { StateLog } from '../../state/redis/state-log.ts'
 import type { StateStatus } from '../../state/state-status.ts'
+import type { Registry } from '../../telemetry/metrics/registry.ts'
 import { redisDialer } from './redis-client.ts'
 import { openSharedRuns } from './shared-runs.ts'
+
+/** Milliseconds that connecting may take where Sentinel is asked first, or a cluster tells its slots. */
+const SEVERAL_DEADLINE = 3_000
 
 export interface SharedState {
   /** What the handler works with. */
@@ -26,6 +34,8 @@ export interface SharedStateOptions {
   settings: Pick<Settings, 'state' | 'stateCa' | 'stateFailure' | 'stateInstances'>
   /** The id of this instance. */
   instance: string
+  /** Counts calls and what was decided without the store. */
+  metrics: Registry
   /** Called with a sentence for the person who runs the server, once per change. */
   tell: (text: string) => void
 }
@@ -37,6 +47,7 @@ export interface SharedStateOptions {
 export async function openSharedState({
   settings,
   instance,
+  metrics,
   tell,
 }: SharedStateOptions): Promise<SharedState | undefined> {
   const { state, stateCa, stateFailure: policy, stateInstances } = settings
@@ -46,10 +57,9 @@ export async function openSharedState({
   const dialer = redisDialer(await loadLibrary())
   const log = new StateLog(policy, tell)
   const connecting: RedisConnectionOptions = {
-    open: openerFor(address, ca, dialer),
+    ...{ open: openerFor(address, ca, dialer), onCall: countingCalls(metrics) },
     check: async (client) => log.warn(await checkServer(client)),
-    // Sentinel is asked first, and a cluster tells its slots.
-    ...(address.kind !== 'single' && { connectMs: 3_000 }),
+    connectMs: address.kind === 'single' ? CONNECT_DEADLINE : SEVERAL_DEADLINE,
   }
   const port = new RedisConnection({
     ...connecting,
@@ -66,6 +76,7 @@ export async function openSharedState({
     isAway: () => port.isAway,
     policy,
     instances: count,
+    onFallback: (word) => metrics.count('sluice_state_fallbacks_total', [word]),
   })
   const runs = openSharedRuns(connecting, policy === 'closed')
   const close = () => {
@@ -88,6 +99,14 @@ export async function openSharedState({
       await instances.stop()
       close()
     },
+  }
+}
+
+function countingCalls(metrics: Registry): RedisConnectionOptions['onCall'] {
+  return (name, outcome, ms) => {
+    metrics.count('sluice_state_calls_total', [name, outcome])
+    if (outcome === 'away') return
+    metrics.histogram('sluice_state_call_duration_seconds', [name]).observe(ms / 1_000)
   }
 }
 
