@@ -1,0 +1,52 @@
+// The log of a run in a Durable Object.
+
+import { afterAll, beforeAll } from 'vitest'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Produced, RUN_LEASE, type RunKey, type RunLog } from '../../src/state/run-log.ts'
+import { newRun, runLogSuite } from '../state/run-log-suite.ts'
+import { type Objects, startObjects } from './support/objects.ts'
+
+let objects: Objects
+
+beforeAll(async () => {
+  objects = await startObjects()
+})
+afterAll(() => objects[Symbol.asyncDispose]())
+
+/** The log of each run, in an object of its own. */
+function remoteLog(): RunLog {
+  const call = (run: RunKey, method: string, ...args: unknown[]) =>
+    objects.call(`logs/${run.id}/${method}`, run, ...args)
+  return {
+    open: (run, ...args) => call(run, 'open', ...args) as Promise<void>,
+    async append(run, ...args) {
+      const produced = (await call(run, 'append', ...args)) as Produced
+      // JSON leaves out what is undefined.
+      return produced.kind === 'held' ? { ...{ readAgo: undefined }, ...produced } : produced
+    },
+    read: (run, ...args) => call(run, 'read', ...args) as never,
+    stop: (run) => call(run, 'stop') as never,
+    bury: (run, last) => call(run, 'bury', last('NUMBER' as never)) as never,
+    delete: (run) => call(run, 'delete') as never,
+    watch(run, onChange) {
+      let isOver = false
+      void (async () => {
+        let last = await call(run, 'changes')
+        while (!isOver) {
+          const changes = await call(run, 'changes')
+          if (changes !== last && !isOver) onChange()
+          last = changes
+          await sleep(5)
+        }
+      })()
+      return () => {
+        isOver = true
+      }
+    },
+  }
+}
+
+runLogSuite('a Durable Object', () => {
+  const log = remoteLog()
+  return { log, other: log, lease: RUN_LEASE, pass: (ms) => objects.pass(ms) }
+})

@@ -1,0 +1,326 @@
+/** The log of the one run that a Durable Object has, in its SQLite. */
+import {
+  type Produced,
+  RUN_LEASE,
+  type RunInfo,
+  type RunKey,
+  type RunLimits,
+  type RunLog,
+  type RunPart,
+  type RunState,
+} from '../../src/state/run-log.ts'
+import { utf8Length } from '../../src/util/utf8-length.ts'
+import type { ObjectState, SqlValue } from './platform.ts'
+import { partsOf, Tables } from './tables.ts'
+
+const SCHEMA = [
+  `CREATE TABLE run (
+    one INTEGER PRIMARY KEY, owner TEXT, id TEXT, info TEXT, bytes INTEGER, keepMs INTEGER,
+    epoch INTEGER, state TEXT, expiresAt INTEGER
+  )`,
+  // The events of one append, joined; `lengths` cuts them apart. Only the first part has `lengths`.
+  `CREATE TABLE events (
+    first INTEGER, part INTEGER, count INTEGER, bytes INTEGER, lengths TEXT, text TEXT,
+    PRIMARY KEY (first, part)
+  ) WITHOUT ROWID`,
+]
+
+/** Characters of events that are read at once, unless a single append has more. */
+const READ_LENGTH = 65_536
+
+/** Milliseconds until a run is looked at again that nobody has ended. */
+const LOOK_AGAIN = 60_000
+
+interface Run {
+  key: RunKey
+  info: RunInfo
+  limits: RunLimits
+  epoch: number
+  state: RunState
+  first: number
+  next: number
+  bytes: number
+  expiresAt: number
+}
+
+export interface SqlRunLogOptions {
+  /** Milliseconds for which a producer owns a run without appending or renewing. */
+  lease?: number
+  /** Milliseconds since 1970. */
+  now?: () => number
+}
+
+/**
+ * A log for one run. Its events are in rows, one for each append; all else that changes while it runs (its
+ * lease, who read it, whether it is to stop) is in the memory of the object, since its producer is there too:
+ * when the one is lost, so is the other, and a run that is read from the rows has no producer any more.
+ */
+export class SqlRunLog implements RunLog {
+  readonly #tables: Tables
+  readonly #storage: ObjectState['storage']
+  readonly #lease: number
+  readonly #now: () => number
+  readonly #watchers = new Set<() => void>()
+  #run: Run | undefined
+  #leaseEnd = 0
+  #readAt: number | undefined
+  #isStopped = false
+  #isDeleted = false
+
+  constructor(state: ObjectState, { lease = RUN_LEASE, now = Date.now }: SqlRunLogOptions = {}) {
+    this.#tables = new Tables(state, 'run', SCHEMA)
+    this.#storage = state.storage
+    this.#lease = lease
+    this.#now = now
+    this.#run = this.#stored()
+    // Its producer was lost with the memory of the object.
+    this.#leaseEnd = now()
+  }
+
+  /** Rows written by this instance of the object. */
+  get rowsWritten(): number {
+    return this.#tables.rowsWritten
+  }
+
+  /** What is stored; undefined where nothing is. */
+  get current(): Pick<Run, 'key' | 'info' | 'state'> | undefined {
+    return this.#run
+  }
+
+  async open(key: RunKey, info: RunInfo, limits: RunLimits): Promise<void> {
+    if (this.#run !== undefined || this.#isDeleted)
+      throw new Error(`run log: expected a new id, got ${key.id}, which is taken; use another one`)
+    const now = this.#now()
+    const state = 'running'
+    const expiresAt = 0
+    this.#run = {
+      ...{ key, info: { ...info, createdAt: now }, limits, state, expiresAt },
+      ...{ epoch: 1, first: 0, next: 0, bytes: 0 },
+    }
+    this.#leaseEnd = now + this.#lease
+    this.#tables.write(
+      'INSERT INTO run VALUES (1, ?, ?, ?, ?, ?, 1, ?, 0)',
+      ...[key.owner, key.id, JSON.stringify(this.#run.info), limits.bytes, limits.keepMs, state],
+    )
+    // One that nobody ends, because its object was lost, is found then.
+    await this.#storage.setAlarm(now + LOOK_AGAIN)
+    this.#notify()
+  }
+
+  async append(
+    key: RunKey,
+    epoch: number,
+    first: number,
+    frames: readonly string[],
+    end?: RunState,
+    isBeginning = false,
+  ): Promise<Produced> {
+    const run = this.#of(key)
+    if (run === undefined || run.epoch !== epoch) return { kind: 'lost' }
+    if (run.state !== 'running') {
+      // The answer to the last append was lost, and it was sent again.
+      return first + frames.length <= run.next ? this.#produced(run) : { kind: 'lost' }
+    }
+    this.#leaseEnd = this.#now() + this.#lease
+    if (isBeginning && first > run.next) this.#beginAt(run, first)
+    if (first <= run.next) await this.#write(run, frames.slice(run.next - first), end)
+    return this.#produced(run)
+  }
+
+  async read(key: RunKey, from: number, isPeek = false): Promise<RunPart | undefined> {
+    const run = this.#of(key)
+    if (run === undefined) return undefined
+    const now = this.#now()
+    if (!isPeek) this.#readAt = now
+    const { info, state, first, next } = run
+    const isOrphan = this.#isOrphan(run)
+    const frames = from < first || from >= next ? [] : this.#framesFrom(from)
+    return { info, state, first, next, frames, isOrphan, isStopped: this.#isStopped }
+  }
+
+  async stop(key: RunKey): Promise<RunState | undefined> {
+    const run = this.#of(key)
+    if (run?.state === 'running' && !this.#isStopped) {
+      this.#isStopped = true
+      this.#notify()
+    }
+    return run?.state
+  }
+
+  async bury(key: RunKey, last: (number: number) => string): Promise<void> {
+    const run = this.#of(key)
+    if (run === undefined || !this.#isOrphan(run)) return
+    run.epoch++
+    await this.#write(run, [last(run.next)], 'failed')
+  }
+
+  async delete(key: RunKey): Promise<boolean> {
+    if (this.#of(key) === undefined) return false
+    this.#isDeleted = true
+    await this.#forget()
+    return true
+  }
+
+  watch(_key: RunKey, onChange: () => void): () => void {
+    // Somebody may watch with the same function twice.
+    const watcher = () => onChange()
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
+  }
+
+  /** The alarm: deletes what is kept long enough. Returns whether the run has lost its producer. */
+  async wake(): Promise<boolean> {
+    const run = this.#run
+    if (run === undefined) return false
+    if (this.#isExpired(run)) {
+      await this.#forget()
+      return false
+    }
+    if (run.state !== 'running') {
+      await this.#storage.setAlarm(run.expiresAt)
+      return false
+    }
+    await this.#storage.setAlarm(this.#now() + LOOK_AGAIN)
+    return this.#isOrphan(run)
+  }
+
+  async #write(run: Run, frames: readonly string[], end: RunState | undefined): Promise<void> {
+    const isEnd = end !== undefined && end !== 'running'
+    if (frames.length > 0) this.#insert(run, frames)
+    if (run.bytes > run.limits.bytes) this.#discardOldest(run)
+    if (isEnd) {
+      run.state = end
+      run.expiresAt = this.#now() + run.limits.keepMs
+      const { epoch, state, expiresAt } = run
+      this.#tables.write(
+        'UPDATE run SET epoch = ?, state = ?, expiresAt = ?',
+        epoch,
+        state,
+        expiresAt,
+      )
+      await this.#storage.setAlarm(expiresAt)
+    }
+    if (frames.length > 0 || isEnd) this.#notify()
+  }
+
+  #insert(run: Run, frames: readonly string[]): void {
+    const text = frames.join('')
+    const bytes = utf8Length(text)
+    const lengths = JSON.stringify(frames.map(({ length }) => length))
+    this.#storage.transactionSync(() => {
+      for (const [part, piece] of partsOf(text).entries()) {
+        const own = part === 0 ? [frames.length, bytes, lengths] : [0, 0, null]
+        this.#tables.write(
+          'INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)',
+          ...[run.next, part, ...own, piece],
+        )
+      }
+    })
+    run.next += frames.length
+    run.bytes += bytes
+  }
+
+  #beginAt(run: Run, first: number): void {
+    this.#tables.write('DELETE FROM events')
+    run.first = first
+    run.next = first
+    run.bytes = 0
+  }
+
+  /** Discards whole appends, and never the last one. */
+  #discardOldest(run: Run): void {
+    const appends = this.#tables.read(
+      'SELECT first, count, bytes FROM events WHERE part = 0 AND first + count < ? ORDER BY first',
+      run.next,
+    )
+    for (const { first, count, bytes } of appends) {
+      if (run.bytes <= run.limits.bytes) break
+      this.#tables.write('DELETE FROM events WHERE first = ?', numberOf(first))
+      run.bytes -= numberOf(bytes)
+      run.first = numberOf(first) + numberOf(count)
+    }
+  }
+
+  #framesFrom(from: number): string[] {
+    const frames: string[] = []
+    const [begin] = this.#tables.read(
+      'SELECT max(first) AS first FROM events WHERE part = 0 AND first <= ?',
+      from,
+    )
+    let at = numberOf(begin?.first)
+    for (let length = 0; length < READ_LENGTH; ) {
+      const parts = this.#tables.read('SELECT * FROM events WHERE first = ? ORDER BY part', at)
+      if (parts.length === 0) break
+      const text = parts.map((part) => part.text).join('')
+      const lengths = JSON.parse(String(parts[0]?.lengths)) as number[]
+      frames.push(...cut(text, lengths).slice(Math.max(0, from - at)))
+      length += text.length
+      at += lengths.length
+    }
+    return frames
+  }
+
+  #of({ owner, id }: RunKey): Run | undefined {
+    const run = this.#run
+    if (run === undefined || run.key.owner !== owner || run.key.id !== id) return undefined
+    return this.#isExpired(run) ? undefined : run
+  }
+
+  /** One that nobody has ended is kept for as long after its lease. */
+  #isExpired({ state, expiresAt, limits }: Run): boolean {
+    const until = state === 'running' ? this.#leaseEnd + limits.keepMs : expiresAt
+    return this.#now() >= until
+  }
+
+  #isOrphan({ state }: Run): boolean {
+    return state === 'running' && this.#now() >= this.#leaseEnd
+  }
+
+  #produced(run: Run): Produced {
+    const readAgo = this.#readAt === undefined ? undefined : this.#now() - this.#readAt
+    return { kind: 'held', next: run.next, isStopped: this.#isStopped, readAgo }
+  }
+
+  async #forget(): Promise<void> {
+    this.#run = undefined
+    await this.#storage.deleteAll()
+    this.#tables.forget()
+    this.#notify()
+  }
+
+  #notify(): void {
+    for (const watcher of this.#watchers) watcher()
+  }
+
+  #stored(): Run | undefined {
+    const [row] = this.#tables.read('SELECT * FROM run')
+    if (row === undefined) return undefined
+    const [range] = this.#tables.read(
+      'SELECT min(first) AS first, max(first + count) AS next, sum(bytes) AS bytes FROM events WHERE part = 0',
+    )
+    return {
+      key: { owner: String(row.owner), id: String(row.id) },
+      info: JSON.parse(String(row.info)) as RunInfo,
+      limits: { bytes: numberOf(row.bytes), keepMs: numberOf(row.keepMs) },
+      epoch: numberOf(row.epoch),
+      state: String(row.state) as RunState,
+      first: numberOf(range?.first),
+      next: numberOf(range?.next),
+      bytes: numberOf(range?.bytes),
+      expiresAt: numberOf(row.expiresAt),
+    }
+  }
+}
+
+/** 0 for what SQLite has no number of, such as the sum of no rows. */
+function numberOf(value: SqlValue | undefined): number {
+  return Number(value ?? 0)
+}
+
+function cut(text: string, lengths: readonly number[]): string[] {
+  let at = 0
+  return lengths.map((length) => {
+    at += length
+    return text.slice(at - length, at)
+  })
+}
