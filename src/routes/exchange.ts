@@ -3,7 +3,7 @@ import type { Catalog } from '../engines/registry/catalog.ts'
 import { requireOneModel } from '../engines/registry/model-access.ts'
 import { readJsonBody } from '../guard/body.ts'
 import type { Settings } from '../settings/settings.ts'
-import type { Limits } from '../stream/deadlines.ts'
+import type { StreamLimits } from '../stream/deadlines.ts'
 import { Exchange } from '../stream/exchange.ts'
 import type { Ticker } from '../stream/ticker.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
@@ -26,7 +26,7 @@ export interface Requested {
   /** What its use of tokens is estimated from. */
   use: RequestedUse
   /** Its timeouts; those of the settings by default. */
-  limits?: Limits
+  limits?: StreamLimits
 }
 
 /**

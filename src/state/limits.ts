@@ -24,8 +24,14 @@ export interface Claim {
   limits: LimitsOfKey
   /** 1 for a request that is counted now, 0 for one that was counted before, or to look only. */
   requests: 0 | 1
-  /** Tokens to reserve: the prompt, and an estimate of the answer. */
+  /**
+   * Tokens to reserve: the prompt, and an estimate of the answer. A claim to 0 is never refused for tokens,
+   * not even where the key is in debt. One that is larger than a limit is admitted where all of that limit is
+   * left, and leaves a debt.
+   */
   tokens: number
+  /** Of these, the tokens of an answer that has ended: only of a claim without a permit. */
+  answerTokens?: number | undefined
   /**
    * What is held until it is settled, or until its lease ends. Left out, nothing is held, and the reserved
    * tokens count as used.
@@ -66,19 +72,24 @@ export interface UsedInPeriod {
   endsInMs: number
 }
 
-/** The state of a key's limits: of those it has. */
+/** The state of a key's limits: of those it has by minute, and what it used by day and month. */
 export interface Levels {
   requests?: LimitLevel
   tokens?: LimitLevel
-  /** Slots in use, in all instances. */
+  /** Slots in use, in all instances; left out where the key has no limit on concurrency. */
   running?: number
   background?: number
-  day?: UsedInPeriod
-  month?: UsedInPeriod
+  day: UsedInPeriod
+  month: UsedInPeriod
+  /**
+   * From when on it was counted, in milliseconds since 1970, where counts end with the process; left out
+   * where they are durable.
+   */
+  since?: number
 }
 
 export interface Admission {
-  /** Undefined where the claim was admitted. */
+  /** The limit that refused the claim; of several, the one that lasts longest. */
   refusedBy?: LimitName
   /** Milliseconds until the same claim could be admitted; 0 where it was. */
   availableInMs: number
@@ -98,18 +109,27 @@ export interface UseSoFar {
  * without a permit.
  */
 export interface Limits {
-  /** Decides on a claim, in one step. A permit's lease is 30 seconds. */
+  /**
+   * Whether this process alone counts, and calls return at once: then permits need no renewal, as they end
+   * with what holds them.
+   */
+  readonly isLocal?: boolean
+  /**
+   * Decides on a claim, in one step. A permit's lease is 30 seconds. Where a permit of this id is held
+   * already, nothing more is taken.
+   */
   admit(claim: Claim): Admission | Promise<Admission>
   /** Extends the leases of what this instance holds; a permit that the store has lost is there again. */
   renew(permits: readonly HeldPermit[]): void | Promise<void>
   /**
    * A request has used so many tokens in all: what lies above what was taken for it is taken, also into
-   * debt. Ignored where the permit is not there any more, or had more.
+   * debt. Ignored where the permit is not there any more; it takes nothing where more was taken, but extends
+   * the lease.
    */
   advance(permit: HeldPermit, used: UseSoFar): void | Promise<void>
   /**
-   * A request has ended: its slot is free, and what it did not use is given back. Only the first counts.
-   * `used` is undefined where no engine worked on it.
+   * A request has ended: its slot is free, and what it did not use is given back, to a day and month only
+   * where it was taken from these. Only the first counts. `used` is undefined where no engine worked on it.
    */
   settle(permit: HeldPermit, used: UseSoFar | undefined): void | Promise<void>
   /** What is left, and what was used; nothing is taken. */

@@ -4,7 +4,7 @@ import { ApiError } from '../wire/errors/api-error.ts'
 export type Phase = 'answer' | 'first' | 'token'
 
 /** Timeouts in milliseconds. */
-export interface Limits {
+export interface StreamLimits {
   answerTimeout: number
   firstTokenTimeout: number
   tokenTimeout: number
@@ -25,7 +25,7 @@ const PHASES = {
  * client takes to read does not count against the engine.
  */
 export class Deadlines {
-  readonly #limits: Limits
+  readonly #limits: StreamLimits
   #phase: Phase = 'answer'
   #isWaitingForClient = false
   #since = performance.now()
@@ -37,7 +37,7 @@ export class Deadlines {
   #loaded = 0
   #isLoadLimited = true
 
-  constructor(limits: Limits) {
+  constructor(limits: StreamLimits) {
     this.#limits = limits
   }
 

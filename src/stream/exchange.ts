@@ -4,7 +4,7 @@ import { Cancelled } from '../wire/errors/cancelled.ts'
 import type { AttemptTrace } from '../wire/headers/trace-context.ts'
 import { type Answer, repairsOf, textLengthOf, usageOf } from './answer.ts'
 import type { ConversationHint } from './conversation-hint.ts'
-import { Deadlines, type Limits } from './deadlines.ts'
+import { Deadlines, type StreamLimits } from './deadlines.ts'
 import { watchStop } from './engine-stop.ts'
 import { logThrown } from './log-thrown.ts'
 import type { ExchangeTap } from './observer.ts'
@@ -27,7 +27,7 @@ export interface StreamWriter {
 export interface ExchangeOptions {
   /** Aborts when the client hangs up, on hosts that notice it. */
   client: AbortSignal
-  limits: Limits
+  limits: StreamLimits
   ticker: Ticker
   /** Called once at the end; within the constructor, if the client has already hung up. */
   onEnd: (exchange: Exchange) => void

@@ -1,7 +1,7 @@
 /** Ollama's routes that change a server's models: forwarded to an Ollama upstream as they came. */
 import type { PassCall } from '../../engines/engine.ts'
 import { requireModelAccess } from '../../engines/registry/model-access.ts'
-import type { Limits } from '../../stream/deadlines.ts'
+import type { StreamLimits } from '../../stream/deadlines.ts'
 import { passedResponse } from '../../stream/passed-response.ts'
 import { quoted } from '../../util/safe/quoted.ts'
 import { badRequest, toApiError } from '../../wire/errors/api-error.ts'
@@ -101,7 +101,7 @@ function management(asked: Management): RouteHandler {
  * None but the client's for what takes as long as a network and a disk do, and may be silent meanwhile: a
  * server checks the digest of a large file for minutes. The client ends it by leaving.
  */
-function limitsOf({ tellsProgress, isFile }: Management, settings: Limits): Limits {
+function limitsOf({ tellsProgress, isFile }: Management, settings: StreamLimits): StreamLimits {
   if (!tellsProgress && !isFile) return settings
   const { clientTimeout } = settings
   const none = Number.POSITIVE_INFINITY

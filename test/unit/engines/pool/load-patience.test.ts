@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Engine, LoadState } from '../../../../src/engines/engine.ts'
 import type { Slot } from '../../../../src/engines/pool/slot.ts'
-import type { Limits } from '../../../../src/stream/deadlines.ts'
+import type { StreamLimits } from '../../../../src/stream/deadlines.ts'
 import { Exchange } from '../../../../src/stream/exchange.ts'
 import { sharedTicker } from '../../../../src/stream/ticker.ts'
 import { ApiError } from '../../../../src/wire/errors/api-error.ts'
@@ -27,7 +27,7 @@ const loading = () => Promise.reject(new ApiError(503, 'Loading model', { code: 
 const hasLease = ({ slot }: Exchange) => (slot as Slot | undefined)?.stopLease !== undefined
 
 /** An exchange whose timeouts are looked at every 10 ms. */
-function watched(limits: Partial<Limits> = {}): Exchange {
+function watched(limits: Partial<StreamLimits> = {}): Exchange {
   const made = new Exchange({
     client: new AbortController().signal,
     limits: {
