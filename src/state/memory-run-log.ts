@@ -5,6 +5,7 @@ import { storeKey } from './response-store.ts'
 import {
   type Produced,
   RUN_LEASE,
+  type RunChange,
   type RunInfo,
   type RunKey,
   type RunLimits,
@@ -70,7 +71,7 @@ class MemoryRunLog implements RunLog {
   /** When each id that was deleted may be used again: its producer may still try to write it. */
   readonly #deleted = new Map<string, number>()
   readonly #all = new Map<string, MemoryRun>()
-  readonly #watchers = new Map<string, Set<() => void>>()
+  readonly #watchers = new Map<string, Set<(change: RunChange) => void>>()
   #sweptAt = Number.NEGATIVE_INFINITY
 
   constructor({ lease = RUN_LEASE, now = () => performance.now(), ended }: MemoryRunLogOptions) {
@@ -104,7 +105,7 @@ class MemoryRunLog implements RunLog {
     }
     this.#running.set(name, run)
     this.#all.set(name, run)
-    this.#notify(key)
+    this.#notify(key, 'events')
   }
 
   async append(
@@ -154,7 +155,7 @@ class MemoryRunLog implements RunLog {
     const run = this.#find(key, this.#now())
     if (run?.state === 'running' && !run.isStopped) {
       run.isStopped = true
-      this.#notify(key)
+      this.#notify(key, 'stopped')
     }
     return run?.state
   }
@@ -173,16 +174,16 @@ class MemoryRunLog implements RunLog {
     if (run === undefined) return false
     this.#forget(run)
     this.#deleted.set(nameOf(key), now + run.limits.keepMs)
-    this.#notify(key)
+    this.#notify(key, 'stopped')
     return true
   }
 
-  watch(key: RunKey, onChange: () => void): () => void {
+  watch(key: RunKey, onChange: (change: RunChange) => void): () => void {
     const name = nameOf(key)
     const watchers = this.#watchers.get(name) ?? new Set()
     this.#watchers.set(name, watchers)
     // Somebody may watch with the same function twice.
-    const watcher = () => onChange()
+    const watcher = (change: RunChange) => onChange(change)
     watchers.add(watcher)
     return () => {
       watchers.delete(watcher)
@@ -197,7 +198,7 @@ class MemoryRunLog implements RunLog {
     }
     if (run.bytes > run.limits.bytes) discardOldest(run)
     if (end !== undefined && end !== 'running') this.#end(run, end, now)
-    if (frames.length > 0 || run.state !== 'running') this.#notify(run.key)
+    if (frames.length > 0 || run.state !== 'running') this.#notify(run.key, 'events')
   }
 
   #end(run: MemoryRun, state: RunState, now: number): void {
@@ -232,8 +233,8 @@ class MemoryRunLog implements RunLog {
     for (const [name, until] of this.#deleted) if (now >= until) this.#deleted.delete(name)
   }
 
-  #notify(key: RunKey): void {
-    for (const watcher of this.#watchers.get(nameOf(key)) ?? []) watcher()
+  #notify(key: RunKey, change: RunChange): void {
+    for (const watcher of this.#watchers.get(nameOf(key)) ?? []) watcher(change)
   }
 }
 

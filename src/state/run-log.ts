@@ -81,6 +81,9 @@ export interface RunLimits {
   keepMs: number
 }
 
+/** What has happened to a run: events or its end, or somebody asked to stop it, or deleted it. */
+export type RunChange = 'events' | 'stopped'
+
 /**
  * Logs of runs. A call that fails rejects; whoever produces a run keeps the events that were not stored, and
  * appends them later. Each call may be sent twice.
@@ -122,8 +125,8 @@ export interface RunLog {
   /** Deletes it; its producer is told at its next append that it is lost. Returns whether there was one. */
   delete(run: RunKey): Promise<boolean>
   /**
-   * Calls `onChange` soon after something was appended, stopped or deleted, by any instance. A hint: it can be
-   * lost, so whoever waits looks again after a second. Returns how to end it.
+   * Calls `onChange` soon after something was appended, stopped or deleted, by any instance; not for renewals.
+   * A hint: it can be lost, so whoever waits looks again after a second. Returns how to end it.
    */
-  watch(run: RunKey, onChange: () => void): () => void
+  watch(run: RunKey, onChange: (change: RunChange) => void): () => void
 }

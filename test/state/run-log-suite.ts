@@ -237,20 +237,20 @@ function ends(subject: Subject) {
 
   it('tells who watches it of events, a stop, the end and the deletion', async () => {
     const { log, other, run } = await opened(subject)
-    let seen = 0
-    const unwatch = other.watch(run, () => seen++)
+    const seen: string[] = []
+    const unwatch = other.watch(run, (change) => seen.push(change))
     // Another store may need a moment to begin.
-    await expect.poll(() => nudged(log, run, () => seen)).toBeGreaterThan(0)
+    await expect.poll(() => nudged(log, run, () => seen.length)).toBeGreaterThan(0)
     const changes = [
-      () => log.append(run, 1, 100, ['a'], undefined, true),
-      () => log.stop(run),
-      () => log.append(run, 1, 101, ['end'], 'stopped'),
-      () => log.delete(run),
-    ]
-    for (const change of changes) {
-      const before = seen
+      ['events', () => log.append(run, 1, 100, ['a'], undefined, true)],
+      ['stopped', () => log.stop(run)],
+      ['events', () => log.append(run, 1, 101, ['end'], 'stopped')],
+      ['stopped', () => log.delete(run)],
+    ] as const
+    for (const [what, change] of changes) {
+      const before = seen.length
       await change()
-      await expect.poll(() => seen, { interval: 5 }).toBeGreaterThan(before)
+      await expect.poll(() => seen.slice(before), { interval: 5 }).toContain(what)
     }
     unwatch()
   })
