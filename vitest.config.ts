@@ -10,12 +10,13 @@ const timing = 'test/{unit,hosts/in-process}/**/*.timing.test.ts'
 const isolated = 'test/unit/**/*.isolated.test.ts'
 const pace = 'test/hosts/*.timing.test.ts'
 const faults = 'test/faults/{bun,deno,node,workerd}.test.ts'
+const long = 'test/**/*.long.test.ts'
 
 /** The classes of tests, by what they need of the machine. CONTRIBUTING.md tells of them. */
 const projects: Record<string, TestProjectInlineConfiguration['test']> = {
   unit: {
     include: ['test/unit/**/*.test.ts'],
-    exclude: [slow, timing, isolated],
+    exclude: [slow, timing, isolated, long],
     maxWorkers: 2,
     // They start nothing and wait for little: most of their time went into loading modules anew for
     // each file. What a file changes of the globals it has to put back.
@@ -38,11 +39,15 @@ const projects: Record<string, TestProjectInlineConfiguration['test']> = {
   // The tests that run beside each other, here and in the next class, wait for most of their time.
   hosts: { include: ['test/hosts/*.test.ts'], exclude: [pace], maxWorkers: 2, maxConcurrency: 40 },
   faults: { include: [faults], maxWorkers: 2, maxConcurrency: 40 },
+  // They wait for real servers of Redis for most of their time.
+  redis: { include: ['test/redis/**/*.test.ts'], exclude: [long], maxWorkers: 2 },
   rest: {
     include: ['test/*/**/*.test.ts'],
-    exclude: ['test/unit/**', 'test/hosts/**', faults],
+    exclude: ['test/unit/**', 'test/hosts/**', 'test/redis/**', faults, long],
     maxWorkers: 1,
   },
+  // They take minutes, and run alone.
+  long: { include: [long], maxWorkers: 1, testTimeout: 600_000 },
 }
 
 /** The source of what a package exports under this name, for the examples that import it. */

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { binaryOf, root } from './hosts.mjs'
 import { capture } from './process.mjs'
 import { bringPrometheus } from './prometheus.mjs'
+import { bringRedis } from './redis.mjs'
 import { browserPackages, chromiumAndMesa, terminalPackages, tmux } from './system.mjs'
 
 /**
@@ -81,6 +82,8 @@ export const parts = [
     skips: bringPrometheus,
     isBeside: true,
   },
+  // It downloads Debian's packages once.
+  { ...classes('redis', ['redis'], 300), skips: bringRedis, isBeside: true },
   {
     ...tests('webgpu', 'test/webgpu/', 900),
     packages: browserPackages,
@@ -94,6 +97,7 @@ export const parts = [
     seconds: 120,
   },
   { ...tests('soak', 'test/soak/', 300), isLong: true },
+  { ...classes('long', ['long'], 1800), skips: bringRedis, isLong: true },
 ]
 
 /** @param {string} name @param {string} path @param {number} seconds @returns {Part} */

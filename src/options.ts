@@ -75,8 +75,10 @@ export interface HandlerOptions extends Omit<SettingsInput, ServerSetting | Deno
 
 /** What `serve` takes: what a handler does, and what only a server has. */
 export interface ServerOptions
-  extends Omit<HandlerOptions, 'log'>,
-    Pick<SettingsInput, ServerSetting> {
+  extends Omit<HandlerOptions, 'log' | 'state'>,
+    Pick<SettingsInput, Exclude<ServerSetting, 'state'>> {
+  /** Where state is stored: the URL of a Redis server, or stores; in memory by default. */
+  state?: StateOptions | string
   /**
    * Called once per request, when it has ended. `text` and `json` write each entry to standard
    * output, as one line; `auto` chooses `text` for a terminal. Nothing is logged by default.
@@ -140,14 +142,19 @@ export function readOptions(options: object, reader: OptionsReader): ReadOptions
   const host: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue
-    const why = Object.hasOwn(reader.refused, name) ? reader.refused[name] : undefined
+    // A URL is a setting, of servers alone.
+    const isStores = name === 'state' && isObject(value)
+    const isRefused = Object.hasOwn(reader.refused, name) && !isStores
+    const why = isRefused ? reader.refused[name] : undefined
     if (why !== undefined) {
       if (!isAskedFor(name, value, options)) continue
       throw new SettingsError(
         `${name}: ${reader.name} can't honour this option; ${why}. Leave it out, and out of the environment where settingsFromEnv reads it.`,
       )
     }
-    if (Object.hasOwn(readers, name)) Object.assign(host, readers[name as CodeOption](value))
+    const isOption =
+      Object.hasOwn(readers, name) && !(name === 'state' && typeof value === 'string')
+    if (isOption) Object.assign(host, readers[name as CodeOption](value))
     else if (name === 'log' && typeof value === 'function') host.log = value
     else if (declarationOf(name)) settings[name] = value
     else throw unknownOption(name, reader)

@@ -17,6 +17,7 @@ import {
   settingNames,
   type Warn,
 } from '../settings/settings.ts'
+import { holdsPassword } from '../settings/state-url.ts'
 import { declarations } from '../settings/table/table.ts'
 import { isObject } from '../util/object.ts'
 import { inSlices, type Steps } from '../util/slices.ts'
@@ -126,10 +127,11 @@ async function readFileAt(path: string, warn: Warn): Promise<SettingsFile> {
 }
 
 /** The keys of clients are hashes, which everyone may read. */
-function secretIn({ upstreamKey, upstream, otlpHeaders }: Record<string, unknown>) {
+function secretIn({ upstreamKey, upstream, otlpHeaders, state }: Record<string, unknown>) {
   const keys = Array.isArray(upstream) ? upstream.map((each) => isObject(each) && each.key) : []
   const isGiven = Array.isArray(upstreamKey) ? upstreamKey.some(Boolean) : Boolean(upstreamKey)
   if (isGiven || keys.some(Boolean)) return 'the key of an upstream'
+  if (typeof state === 'string' && holdsPassword(state)) return 'the password of the store'
   return otlpHeaders === undefined ? undefined : 'the headers for an OTLP endpoint'
 }
 

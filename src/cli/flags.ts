@@ -113,7 +113,8 @@ function readFlag(token: FlagToken, names: Map<string, string>, given: Record<st
   const name = names.get(flag)
   if (name === undefined || !token.rawName.startsWith('--'))
     throw unknownFlag(token.rawName, names.keys())
-  const { kind, expected, placeholder = 'VALUE' } = declarationOf(name) ?? {}
+  const { kind, expected, placeholder = 'VALUE', secretIn } = declarationOf(name) ?? {}
+  if (token.value !== undefined && secretIn?.(token.value)) throw noSecret(flag, name)
   if (kind === 'boolean') {
     given[name] = token.value ?? !negative
     return
@@ -135,15 +136,17 @@ function unknownFlag(flag: string, known: Iterable<string>): SettingsError {
   const secret = Object.keys(declarations).find(
     (name) => declarations[name]?.secret && flagName(name) === flag,
   )
-  if (secret !== undefined) {
-    return new SettingsError(
-      `${flag}: expected no secret as a flag, where a list of processes shows it; set ${environmentName(secret)} instead.`,
-    )
-  }
+  if (secret !== undefined) return noSecret(flag, secret)
   const near = closestMatches(flag, [...known, ...others])
   const hint =
     near.length === 0 ? ' --help lists the flags.' : ` Did you mean ${near.join(' or ')}?`
   return new SettingsError(`${flag}: there is no such flag.${hint}`)
+}
+
+function noSecret(flag: string, name: string): SettingsError {
+  return new SettingsError(
+    `${flag}: expected no secret as a flag, where a list of processes shows it; set ${environmentName(name)} instead.`,
+  )
 }
 
 function readConfigPath(value: string | undefined): string {

@@ -33,6 +33,8 @@ export interface Details {
   deprecated?: string
   /** Whether its value is never shown, and no flag takes it: a process list would show it. */
   secret?: boolean
+  /** Whether a text holds a secret. No flag takes one that does, and no message shows any value. */
+  secretIn?: (text: string) => boolean
   /** The places that can do what it asks for; all by default. Elsewhere it is an error. */
   where?: readonly Place[]
   /** What to do where it cannot be done: the end of that error's message. */

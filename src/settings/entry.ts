@@ -46,7 +46,7 @@ export function readOption(
   if (option.kind === 'pairs' || option.kind === 'tokens') refusePrototype(value, shownAs)
   const result = schemaOf(option).safeParse(value)
   if (!result.success) {
-    if (option.secret) throw notShown(shownAs, option.expected, given)
+    if (option.secret || option.secretIn) throw notShown(shownAs, option.expected, given)
     if (option.kind === 'pairs') requireNames(given, shownAs)
     const isEmpty = Array.isArray(given) && given.length === 0
     const advice = given === undefined ? 'add it' : isEmpty ? option.whenEmpty : undefined

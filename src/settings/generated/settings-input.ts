@@ -308,4 +308,27 @@ export interface SettingsInput {
    * own at its end. Also OTEL_BSP_SCHEDULE_DELAY, in milliseconds. Default: 5s.
    */
   tracesDelay?: Given['tracesDelay']
+  /**
+   * The Redis server in which several instances share limits, streams and stored responses:
+   * redis://, rediss:// for TLS, redis+sentinel:// or redis+cluster://. Without it each instance
+   * has its own, in memory. A URL with a password has to come from the environment or the settings
+   * file. Only on Bun, Deno and Node.
+   */
+  state?: Given['state']
+  /**
+   * A PEM file with the certificates of the authorities to trust for --state by TLS, instead of
+   * those that the runtime trusts. Only on Bun, Deno and Node.
+   */
+  stateCa?: Given['stateCa']
+  /**
+   * What happens to limits while the store of --state is away. local: each instance allows its
+   * share, by the number of instances seen last; open: everything is allowed; closed: requests are
+   * refused with 503. Only on Bun, Deno and Node. Default: local.
+   */
+  stateFailure?: Given['stateFailure']
+  /**
+   * Among how many instances a limit is divided while the store of --state is away. By default as
+   * many as were seen last. Only on Bun, Deno and Node.
+   */
+  stateInstances?: Given['stateInstances']
 }

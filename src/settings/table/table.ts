@@ -5,6 +5,7 @@ import { engines } from './engines.ts'
 import { limits } from './limits.ts'
 import { logging } from './logging.ts'
 import { network } from './network.ts'
+import { state } from './state.ts'
 import { telemetry } from './telemetry.ts'
 import { tracing } from './tracing.ts'
 import { webgpu } from './webgpu.ts'
@@ -18,6 +19,7 @@ export const settingsTable = {
   ...logging,
   ...telemetry,
   ...tracing,
+  ...state,
 }
 
 type Table = typeof settingsTable
@@ -50,4 +52,5 @@ export const groups: Readonly<Record<string, Readonly<Record<string, Declaration
   Logging: logging,
   Telemetry: telemetry,
   Tracing: tracing,
+  'Shared state': state,
 }

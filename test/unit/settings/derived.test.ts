@@ -75,6 +75,7 @@ const NAMES = [
   ...['traces', 'otlpEndpoint', 'otlpTracesEndpoint', 'otlpHeaders', 'otlpFormat', 'otlpTimeout'],
   ...['otlpServiceName', 'otlpAttributes', 'tracesSampler', 'tracesSamplerArg'],
   ...['tracesQueue', 'tracesBatch', 'tracesDelay'],
+  ...['state', 'stateCa', 'stateFailure', 'stateInstances'],
 ]
 
 it('has every setting, each in one group', () => {
@@ -180,6 +181,7 @@ describe('what cannot be honoured is refused, not ignored', () => {
     expect(refused).toEqual([
       ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'discover', 'memoryBudget', 'engine'],
       ...['webgpu', 'webgpuModels', 'webgpuMemory', 'webgpuQueue', 'webgpuIdle', 'grace'],
+      ...['state', 'stateCa', 'stateFailure', 'stateInstances'],
     ])
     for (const name of refused) {
       expect(() => createHandler({ [name]: 1 })).toThrow(`${name}: createHandler can't honour`)
@@ -188,6 +190,7 @@ describe('what cannot be honoured is refused, not ignored', () => {
       | ('port' | 'host' | 'compat' | 'tlsCert' | 'tlsKey' | 'discover' | 'engine' | 'grace')
       | 'memoryBudget'
       | ('webgpu' | 'webgpuModels' | 'webgpuMemory' | 'webgpuQueue' | 'webgpuIdle')
+      | ('state' | 'stateCa' | 'stateFailure' | 'stateInstances')
     >()
   })
 
@@ -195,6 +198,7 @@ describe('what cannot be honoured is refused, not ignored', () => {
     expect(fixedSettings()).toEqual([
       ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'engine', 'webgpu', 'webgpuModels'],
       ...['webgpuMemory', 'webgpuQueue', 'webgpuIdle', 'log'],
+      ...['state', 'stateCa', 'stateFailure', 'stateInstances'],
     ])
   })
 })

@@ -1,0 +1,25 @@
+/**
+ * The first words of error replies with which a server says that it can't serve at present, or not us: it is
+ * loading its data, has become a replica, has no memory or disk left, or has changed its passwords.
+ */
+const AWAY = new Set([
+  'LOADING',
+  'BUSY',
+  'READONLY',
+  'MASTERDOWN',
+  'CLUSTERDOWN',
+  'TRYAGAIN',
+  'NOREPLICAS',
+  'MISCONF',
+  'OOM',
+  'NOAUTH',
+  'WRONGPASS',
+  'NOPERM',
+  'UNBLOCKED',
+])
+
+/** Whether an error reply is about the server rather than the command. A script's may quote it. */
+export function meansAway({ message }: Error): boolean {
+  const [first = ''] = message.split(' ', 1)
+  return AWAY.has(first) || /^ERR .*\b(OOM|READONLY|MISCONF)\b/.test(message)
+}

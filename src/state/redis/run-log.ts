@@ -1,0 +1,225 @@
+/** Logs of runs in Redis, which all instances read. */
+import {
+  type Produced,
+  RUN_LEASE,
+  type RunInfo,
+  type RunKey,
+  type RunLimits,
+  type RunLog,
+  type RunPart,
+  type RunState,
+} from '../run-log.ts'
+import type { RedisPort, RedisReply } from './port.ts'
+import { batchedCalls, type CallOfBatches, decodeBatch, encodeBatch } from './run-batches.ts'
+import { type RunNames, runNames } from './run-names.ts'
+import {
+  appendScript,
+  buryScript,
+  deleteScript,
+  openScript,
+  readScript,
+  renewScript,
+  stopScript,
+} from './run-scripts.ts'
+import { RunWatchers } from './run-watchers.ts'
+
+/** Bytes of events that are read at once, unless a single batch has more. */
+const READ_BYTES = 65_536
+
+/** Milliseconds for which a run that was deleted can't be opened again, at least: its producer may be slow. */
+const DELETED_FOR = 60_000
+
+/** Calls that may be needed where one append repeats the last of another: the first tells what is there. */
+const MOST_CUTS = 3
+
+/** Runs whose opening is not known to have succeeded, each of which may be opened again. */
+const MOST_OPENING = 1_000
+
+/** Beyond the number of any event. */
+const PAST_ALL = Number.MAX_SAFE_INTEGER
+
+export interface RedisRunLogOptions {
+  /** Milliseconds for which a producer owns a run without appending or renewing. */
+  lease?: number
+}
+
+/**
+ * Logs of runs in Redis. Each call is one script, except a `bury`, which reads before it writes, and an `append` of
+ * more than 256 KiB. A call that the server does not answer in time rejects with a `StateAwayError`.
+ *
+ * @example
+ * const log = redisRunLog(connection)
+ * await log.open({ owner: 'alice', id: 'strm_1' }, info, { bytes: 4_194_304, keepMs: 600_000 })
+ */
+export function redisRunLog(port: RedisPort, options: RedisRunLogOptions = {}): RunLog {
+  return new RedisRunLog(port, options.lease ?? RUN_LEASE)
+}
+
+class RedisRunLog implements RunLog {
+  readonly #port: RedisPort
+  readonly #lease: number
+  readonly #watchers: RunWatchers
+  /** The token of each `open` whose reply was lost: sent again with it, it finds its own run. */
+  readonly #opening = new Map<string, string>()
+
+  constructor(port: RedisPort, lease: number) {
+    this.#port = port
+    this.#lease = lease
+    this.#watchers = new RunWatchers(port)
+  }
+
+  async open(key: RunKey, info: RunInfo, { bytes, keepMs }: RunLimits): Promise<void> {
+    const names = await runNames(key.owner, key.id)
+    const token = this.#opening.get(names.run) ?? crypto.randomUUID()
+    if (this.#opening.size >= MOST_OPENING) this.#opening.clear()
+    this.#opening.set(names.run, token)
+    const args = [JSON.stringify(info), token, bytes, keepMs, this.#lease]
+    const isOpen = await this.#port.eval(openScript, [names.run, names.events], args)
+    this.#opening.delete(names.run)
+    if (isOpen !== 1) {
+      throw new Error(`run log: expected a new id, got ${key.id}, which is taken; use another one.`)
+    }
+    this.#watchers.own(names.run)
+  }
+
+  async append(
+    key: RunKey,
+    epoch: number,
+    first: number,
+    frames: readonly string[],
+    end?: RunState,
+    isBeginning = false,
+  ): Promise<Produced> {
+    const names = await runNames(key.owner, key.id)
+    let at = first
+    let produced: Produced = { kind: 'lost' }
+    const calls = batchedCalls(frames)
+    for (const [index, call] of calls.entries()) {
+      const isLast = index === calls.length - 1
+      const ending = isLast && end !== 'running' ? end : undefined
+      const rest = frames.slice(at - first, at - first + call.count)
+      const begins = isBeginning && index === 0
+      produced = await this.#appendOnce(names, {
+        epoch,
+        first: at,
+        frames: rest,
+        call,
+        ending,
+        begins,
+      })
+      if (produced.kind === 'lost') this.#watchers.disown(names.run)
+      at += call.count
+      // Something before it is missing: what follows can't be written either.
+      if (produced.kind === 'lost' || produced.next < at) return produced
+    }
+    if (end !== undefined && end !== 'running') this.#watchers.disown(names.run)
+    if (frames.length > 0 || end !== undefined) this.#watchers.changed(names.run)
+    return produced
+  }
+
+  /** Leaves out the events that the log has: a call may repeat some, and bring new ones. */
+  async #appendOnce(names: RunNames, { frames, ...given }: Appended): Promise<Produced> {
+    let call = given.call
+    let { first } = given
+    for (let cuts = 0; cuts < MOST_CUTS; cuts++) {
+      const reply = await this.#send(names, { ...given, first, call })
+      if (reply[0] === 0) return { kind: 'lost' }
+      const [kind, next = 0, isStopped, ago = -1] = reply as number[]
+      const readAgo = ago < 0 ? undefined : ago
+      if (kind === 1) return { kind: 'held', next, isStopped: isStopped === 1, readAgo }
+      const rest = frames.slice(next - given.first)
+      call = batchedCalls(rest)[0] as CallOfBatches
+      first = next
+    }
+    throw new Error('run log: expected one producer of a run, got several with the same epoch.')
+  }
+
+  #send(names: RunNames, { epoch, first, call, ending, begins }: Sent) {
+    const { batches, count } = call
+    const script = batches.length === 0 && ending === undefined ? renewScript : appendScript
+    const lease = this.#lease
+    const args = [
+      epoch,
+      first,
+      count,
+      ending ?? '',
+      begins ? 1 : 0,
+      lease,
+      names.channel,
+      names.control,
+    ]
+    for (const batch of batches) args.push(batch.count, batch.text)
+    return this.#port.eval(script, [names.run, names.events], args) as Promise<RedisReply[]>
+  }
+
+  async read(key: RunKey, from: number, isPeek = false): Promise<RunPart | undefined> {
+    const { run, events } = await runNames(key.owner, key.id)
+    const args = [from, isPeek ? 1 : 0, this.#lease, READ_BYTES]
+    const reply = await this.#port.eval(readScript, [run, events], args)
+    return reply === null ? undefined : partOf(reply as RedisReply[], from)
+  }
+
+  async stop(key: RunKey): Promise<RunState | undefined> {
+    const { run, channel, control } = await runNames(key.owner, key.id)
+    const state = await this.#port.eval(stopScript, [run], [channel, control])
+    return state === null ? undefined : (state as RunState)
+  }
+
+  async bury(key: RunKey, last: (number: number) => string): Promise<void> {
+    const part = await this.read(key, PAST_ALL, true)
+    if (!part?.isOrphan) return
+    const { next } = part
+    const { run, events, channel, control } = await runNames(key.owner, key.id)
+    const args = [next, encodeBatch([last(next)]), this.#lease, channel, control]
+    await this.#port.eval(buryScript, [run, events], args)
+  }
+
+  async delete(key: RunKey): Promise<boolean> {
+    const { run, events, channel, control } = await runNames(key.owner, key.id)
+    const deleted = await this.#port.eval(
+      deleteScript,
+      [run, events],
+      [DELETED_FOR, channel, control],
+    )
+    this.#watchers.disown(run)
+    return deleted === 1
+  }
+
+  watch(key: RunKey, onChange: () => void): () => void {
+    return this.#watchers.add(runNames(key.owner, key.id), onChange)
+  }
+}
+
+interface Sent {
+  epoch: number
+  first: number
+  call: CallOfBatches
+  ending: RunState | undefined
+  begins: boolean
+}
+
+interface Appended extends Sent {
+  frames: readonly string[]
+}
+
+function partOf(reply: readonly RedisReply[], from: number): RunPart {
+  const [info, created, state, first, next, isOrphan, isStopped, ...batches] = reply
+  const part: RunPart = {
+    info: { ...(JSON.parse(info as string) as RunInfo), createdAt: Number(created) },
+    state: state as RunState,
+    first: first as number,
+    next: next as number,
+    frames: [],
+    isOrphan: isOrphan === 1,
+    isStopped: isStopped === 1,
+  }
+  for (let at = 0; at < batches.length; at += 2) {
+    const frames = decodeBatch(batches[at + 1] as string)
+    const begin = (batches[at] as number) - frames.length + 1
+    // Its events were evicted, although the server was asked to evict nothing, and newer ones were appended.
+    if (at === 0 && begin > from) return { ...part, first: begin }
+    part.frames.push(...(begin < from ? frames.slice(from - begin) : frames))
+  }
+  const isMissing = part.frames.length === 0 && from >= part.first && from < part.next
+  return isMissing ? { ...part, first: part.next } : part
+}

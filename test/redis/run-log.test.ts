@@ -1,0 +1,32 @@
+import { afterAll, beforeAll } from 'vitest'
+import type { RedisConnection } from '../../src/state/redis/connection.ts'
+import { redisRunLog } from '../../src/state/redis/run-log.ts'
+import { runLogSuite } from '../state/run-log-suite.ts'
+import { type RedisProcess, startRedis } from '../support/redis.ts'
+import { connectTo } from './connect.ts'
+
+const LEASE = 250
+
+let redis: RedisProcess
+let here: RedisConnection
+let there: RedisConnection
+
+beforeAll(async () => {
+  redis = await startRedis()
+  here = await connectTo(redis.port)
+  there = await connectTo(redis.port)
+})
+
+afterAll(async () => {
+  here?.close()
+  there?.close()
+  await redis?.stop()
+})
+
+runLogSuite('Redis', () => ({
+  log: redisRunLog(here, { lease: LEASE }),
+  other: redisRunLog(there, { lease: LEASE }),
+  lease: LEASE,
+  pass: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  hasBatches: true,
+}))
