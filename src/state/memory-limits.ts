@@ -35,6 +35,8 @@ export interface MemoryLimitsOptions {
    * is settled: a process that dies takes its memory with it.
    */
   lease?: number | undefined
+  /** The counts to begin with, by key, for who keeps them elsewhere too. */
+  accounts?: Map<string, Account> | undefined
 }
 
 /** The number of keys from which on those are removed of which there is nothing to remember. */
@@ -53,7 +55,7 @@ export function memoryLimits(options: MemoryLimitsOptions = {}): Limits {
 
 class MemoryLimits implements Limits {
   readonly isLocal = true
-  readonly #accounts = new Map<string, Account>()
+  readonly #accounts: Map<string, Account>
   readonly #clock: () => number
   readonly #now: () => number
   readonly #lease: number
@@ -65,7 +67,9 @@ class MemoryLimits implements Limits {
     clock = () => performance.now(),
     now = Date.now,
     lease = Number.POSITIVE_INFINITY,
+    accounts = new Map(),
   }: MemoryLimitsOptions) {
+    this.#accounts = accounts
     this.#clock = clock
     this.#now = now
     this.#lease = lease
