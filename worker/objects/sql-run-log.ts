@@ -2,6 +2,7 @@
 import {
   type Produced,
   RUN_LEASE,
+  type RunChange,
   type RunInfo,
   type RunKey,
   type RunLimits,
@@ -60,7 +61,7 @@ export class SqlRunLog implements RunLog {
   readonly #storage: ObjectState['storage']
   readonly #lease: number
   readonly #now: () => number
-  readonly #watchers = new Set<() => void>()
+  readonly #watchers = new Set<(change: RunChange) => void>()
   #run: Run | undefined
   #leaseEnd = 0
   #readAt: number | undefined
@@ -104,7 +105,7 @@ export class SqlRunLog implements RunLog {
     )
     // One that nobody ends, because its object was lost, is found then.
     await this.#storage.setAlarm(now + LOOK_AGAIN)
-    this.#notify()
+    this.#notify('events')
   }
 
   async append(
@@ -142,7 +143,7 @@ export class SqlRunLog implements RunLog {
     const run = this.#of(key)
     if (run?.state === 'running' && !this.#isStopped) {
       this.#isStopped = true
-      this.#notify()
+      this.#notify('stopped')
     }
     return run?.state
   }
@@ -161,9 +162,9 @@ export class SqlRunLog implements RunLog {
     return true
   }
 
-  watch(_key: RunKey, onChange: () => void): () => void {
+  watch(_key: RunKey, onChange: (change: RunChange) => void): () => void {
     // Somebody may watch with the same function twice.
-    const watcher = () => onChange()
+    const watcher = (change: RunChange) => onChange(change)
     this.#watchers.add(watcher)
     return () => this.#watchers.delete(watcher)
   }
@@ -200,7 +201,7 @@ export class SqlRunLog implements RunLog {
       )
       await this.#storage.setAlarm(expiresAt)
     }
-    if (frames.length > 0 || isEnd) this.#notify()
+    if (frames.length > 0 || isEnd) this.#notify('events')
   }
 
   #insert(run: Run, frames: readonly string[]): void {
@@ -285,11 +286,11 @@ export class SqlRunLog implements RunLog {
     this.#run = undefined
     await this.#storage.deleteAll()
     this.#tables.forget()
-    this.#notify()
+    this.#notify('stopped')
   }
 
-  #notify(): void {
-    for (const watcher of this.#watchers) watcher()
+  #notify(change: RunChange): void {
+    for (const watcher of this.#watchers) watcher(change)
   }
 
   #stored(): Run | undefined {
