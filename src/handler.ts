@@ -26,6 +26,7 @@ import { warnOnce } from './settings/deprecated.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings/settings.ts'
 import { WORKERD_DEFAULTS } from './settings/workerd-defaults.ts'
 import type { LimitStore } from './state/limit-store.ts'
+import { memoryStatus } from './state/state-status.ts'
 import type { Exchange } from './stream/exchange.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
 import { transformWriter } from './stream/transform-writer.ts'
@@ -201,8 +202,9 @@ function createContext(
   isDraining: () => boolean,
 ): RouteContext {
   const { frameWriter = transformWriter, responses = memoryResponses() } = host
+  const { stateStatus = () => memoryStatus, isLeaving = isDraining } = host
   const isolates = host.isolateRequests ?? isWorkerd()
-  let id: string | undefined
+  let id = host.instance
   // Made when it is first needed: workerd has no random numbers before a request.
   const instance = () => {
     id ??= crypto.randomUUID()
@@ -216,8 +218,7 @@ function createContext(
     ticker,
     running,
     feeds: new Set(),
-    isDraining,
-    instance,
+    ...{ isDraining, isLeaving, instance, stateStatus },
     ...engines,
     sources: telemetrySources(engines, running, {
       queue: settings.queue,

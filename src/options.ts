@@ -21,6 +21,7 @@ import { isDefault, unsupportedBy } from './settings/support.ts'
 import type { DenoSetting, ServerSetting } from './settings/table/table.ts'
 import type { LimitStore } from './state/limit-store.ts'
 import type { ResponseStore } from './state/response-store.ts'
+import type { StateStatus } from './state/state-status.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import type { SpanTracer } from './telemetry/traces/tracer.ts'
 import { isObject } from './util/object.ts'
@@ -101,6 +102,12 @@ export interface HandlerHost extends Host, EngineSources {
   tracer?: SpanTracer
   authenticate?: Authenticate
   basePath?: string
+  /** The id of this instance, kept when the settings are reloaded; a random one by default. */
+  instance?: string
+  /** What `/health` tells of the shared state; by default that it is in memory. */
+  stateStatus?: () => StateStatus
+  /** Whether load balancers are to send no more requests, although the handler still answers them. */
+  isLeaving?: () => boolean
 }
 
 /** The options, split into settings and the rest. */

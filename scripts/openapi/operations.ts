@@ -118,7 +118,7 @@ const texts: Record<OperationId, OperationTexts> = {
   health: {
     tag: 'Server',
     summary:
-      'Reports that the server runs; to a key, which of its models are ready; to an admin, the state of each engine.',
+      'Reports that the server runs; to a key, which of its models are ready; to an admin, the state of each engine and of what instances share.',
     answerText: 'The server runs, whatever the state of its engines.',
     errors: OPEN_ERRORS,
   },

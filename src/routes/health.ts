@@ -8,7 +8,7 @@ import type { Trace } from './trace.ts'
 /** What these routes need of the context. */
 export type HealthContext = Pick<
   RouteContext,
-  'catalog' | 'pool' | 'router' | 'hostName' | 'isDraining'
+  'catalog' | 'pool' | 'router' | 'hostName' | 'isLeaving' | 'instance' | 'stateStatus'
 > & {
   guard: Pick<RouteContext['guard'], 'findCaller'>
 }
@@ -27,9 +27,13 @@ export async function health(request: HealthRequest, _trace: Trace, context: Hea
   return report(request, context)
 }
 
-/** `GET /health/ready`: whether an engine could answer. Rejects with an `ApiError` (503). */
+/**
+ * `GET /health/ready`: whether an engine could answer, and requests may still be sent here. Rejects with an
+ * `ApiError` (503).
+ */
 export async function ready(request: HealthRequest, _trace: Trace, context: HealthContext) {
   const { catalog, pool, guard } = context
+  if (context.isLeaving()) throw leaving()
   await catalog.entries(CURRENT)
   const { status, engines } = healthOf(catalog, pool)
   if (status !== 'unavailable') return report(request, context)
@@ -48,14 +52,25 @@ export async function ready(request: HealthRequest, _trace: Trace, context: Heal
 
 /** Strangers learn that sluice runs, known callers which models answer, admins how each engine fares. */
 async function report(request: HealthRequest, context: HealthContext): Promise<Response> {
-  const { catalog, pool, router, guard, hostName, isDraining } = context
+  const { catalog, pool, router, guard, hostName } = context
   const { status, ...details } = healthOf(catalog, pool)
   const caller = await guard.findCaller(request)
   return jsonResponse({
     status,
     version: VERSION,
-    ...(isDraining() && { draining: true }),
+    ...(context.isLeaving() && { draining: true }),
     ...(caller && { models: modelHealthOf(catalog, pool, router, caller.mayUseModel) }),
-    ...(caller?.isAdmin && { host: hostName, ...details }),
+    ...(caller?.isAdmin && {
+      ...{ host: hostName, instance: context.instance(), state: context.stateStatus() },
+      ...details,
+    }),
   })
+}
+
+function leaving(): ApiError {
+  return new ApiError(
+    503,
+    'sluice is about to shut down: expected no more requests; send them to another instance.',
+    { code: 'shutting_down', headers: { 'retry-after': String(AGAIN) } },
+  )
 }

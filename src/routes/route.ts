@@ -3,6 +3,7 @@ import type { IRequestStrict } from 'itty-router'
 import type { Engines } from '../engines/engines.ts'
 import type { Guard } from '../guard/guard.ts'
 import type { Files } from '../platform/files.ts'
+import type { StateStatus } from '../state/state-status.ts'
 import type { StreamSettings } from '../stream/sse-response.ts'
 import type { Sources } from '../telemetry/sources.ts'
 import type { ExchangeContext } from './exchange.ts'
@@ -31,8 +32,12 @@ export interface RouteContext extends ExchangeContext, Engines {
   feeds: Set<{ end(): void }>
   /** Whether the server is being stopped. */
   isDraining(): boolean
-  /** The id of this sluice in hop lists. */
+  /** Whether load balancers are to send no more requests. */
+  isLeaving(): boolean
+  /** The id of this sluice, in hop lists and in what instances share. */
   instance(): string
+  /** What is known of the shared state. */
+  stateStatus(): StateStatus
 }
 
 export type RouteRequest = IRequestStrict

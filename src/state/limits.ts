@@ -94,6 +94,8 @@ export interface Admission {
   /** Milliseconds until the same claim could be admitted; 0 where it was. */
   availableInMs: number
   levels: Levels
+  /** What it was decided by where the store was away: this instance's share of the limits, or no limits. */
+  policy?: 'local' | 'open'
 }
 
 /** What a request has used so far. */

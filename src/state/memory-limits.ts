@@ -37,6 +37,8 @@ export interface MemoryLimitsOptions {
   lease?: number | undefined
   /** The counts to begin with, by key, for who keeps them elsewhere too. */
   accounts?: Map<string, Account> | undefined
+  /** Called with each account that is new and full: it may begin with less. */
+  begin?: ((key: string, account: Account) => void) | undefined
 }
 
 /** The number of keys from which on those are removed of which there is nothing to remember. */
@@ -59,6 +61,7 @@ class MemoryLimits implements Limits {
   readonly #clock: () => number
   readonly #now: () => number
   readonly #lease: number
+  readonly #begin: MemoryLimitsOptions['begin']
   readonly #periodsAt = calendar()
   #since: number | undefined
   #sweepAt = SWEEP_FROM
@@ -68,11 +71,13 @@ class MemoryLimits implements Limits {
     now = Date.now,
     lease = Number.POSITIVE_INFINITY,
     accounts = new Map(),
+    begin,
   }: MemoryLimitsOptions) {
     this.#accounts = accounts
     this.#clock = clock
     this.#now = now
     this.#lease = lease
+    this.#begin = begin
   }
 
   admit(claim: Claim): Admission {
@@ -147,6 +152,9 @@ class MemoryLimits implements Limits {
       if (this.#accounts.size >= this.#sweepAt) this.#sweep(now, at)
       account = newAccount(this.#periodsAt(now))
       this.#accounts.set(key, account)
+      this.#refresh(account, limits, now, at)
+      this.#begin?.(key, account)
+      return account
     }
     this.#refresh(account, limits, now, at)
     return account

@@ -125,7 +125,7 @@ export function shutdown(host: HostName): void {
 }
 
 /** Asks for a stream; resolves once its first token came, with the promise of its end. */
-async function begin(server: Server, script: Script): Promise<{ end: Promise<StreamRead> }> {
+export async function begin(server: Server, script: Script): Promise<{ end: Promise<StreamRead> }> {
   const response = await postChat(server.base, { script })
   const first = Promise.withResolvers<void>()
   const end = readStream(response, {

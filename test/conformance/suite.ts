@@ -65,6 +65,7 @@ import { responsesClients } from './sdk/responses.ts'
 import { sameAnswers } from './sdk/same-answers.ts'
 import { sentOnce, staleConnections } from './sent-once.ts'
 import { settingsFile } from './settings-file.ts'
+import { several } from './several.ts'
 import { shutdown } from './shutdown.ts'
 import { startup } from './startup.ts'
 import { staticEngine } from './static.ts'
@@ -164,6 +165,7 @@ const topics = {
     check,
     'chat tool': chatTool,
     'a managed server': managed,
+    'several processes': several,
   },
 } satisfies Record<string, Record<string, Suite>>
 
@@ -196,6 +198,7 @@ const needed: Record<string, Capability[]> = {
   check: ['process'],
   'chat tool': ['process'],
   'a managed server': ['programs'],
+  'several processes': ['process', 'draining'],
 }
 
 /** Declares the tests of the suite about some topics against one host. */

@@ -109,7 +109,9 @@ it('counts by itself between the news, and knows when a debt is paid', async () 
   stand.list.keys = [{ name: 'ann', requests, tokens }]
   const { page } = await openView(browser, stand.url, 'keys')
   await expect.poll(textOf(page, 'Requests per minute of ann'), SOON).toMatch(/^1\d\d of 600 left/)
-  expect(await textOf(page, 'Tokens per minute of ann')()).toMatch(/^Limit reached, .* over the limit/)
+  expect(await textOf(page, 'Tokens per minute of ann')()).toMatch(
+    /^Limit reached, .* over the limit/,
+  )
   // Ten requests and a thousand tokens a second.
   await expect.poll(textOf(page, 'Requests per minute of ann'), SOON).toMatch(/^14\d of 600/)
   await expect.poll(textOf(page, 'Tokens per minute of ann'), SOON).toMatch(/^1,\d\d\d of 60,000/)

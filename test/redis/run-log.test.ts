@@ -3,7 +3,7 @@ import type { RedisConnection } from '../../src/state/redis/connection.ts'
 import { redisRunLog } from '../../src/state/redis/run-log.ts'
 import { runLogSuite } from '../state/run-log-suite.ts'
 import { type RedisProcess, startRedis } from '../support/redis.ts'
-import { connectTo } from './connect.ts'
+import { connectRedis } from '../support/redis-port.ts'
 
 const LEASE = 250
 
@@ -13,8 +13,8 @@ let there: RedisConnection
 
 beforeAll(async () => {
   redis = await startRedis()
-  here = await connectTo(redis.port)
-  there = await connectTo(redis.port)
+  here = await connectRedis(redis.url, { deadlineMs: 5_000 })
+  there = await connectRedis(redis.url, { deadlineMs: 5_000 })
 })
 
 afterAll(async () => {

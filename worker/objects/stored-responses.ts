@@ -1,4 +1,5 @@
 /** Stored responses at the edge: one object for each owner. */
+import type { BoundedLimits } from '../../src/state/bounded-map.ts'
 import type { ResponseStore, StoredResponse } from '../../src/state/response-store.ts'
 import type { ResponseItem } from '../../src/wire/responses/request.ts'
 import { answerCall, callObject } from './call.ts'
@@ -58,9 +59,11 @@ export class StoredResponses {
   readonly #storage: ObjectState['storage']
   #count: number
   #bytes: number
+  readonly #limits: BoundedLimits
   #hasAlarm = false
 
-  constructor(state: ObjectState) {
+  constructor(state: ObjectState, _env?: unknown, limits: BoundedLimits = LIMITS) {
+    this.#limits = limits
     this.#storage = state.storage
     this.#tables = new Tables(state, 'responses', SCHEMA)
     const [sum] = this.#tables.read('SELECT count(*) AS count, sum(bytes) AS bytes FROM responses')
@@ -84,7 +87,7 @@ export class StoredResponses {
     const now = Date.now()
     const expired = this.#tables.read(
       'SELECT number, bytes FROM responses WHERE usedAt <= ?',
-      now - LIMITS.ageMs,
+      now - this.#limits.ageMs,
     )
     for (const row of expired) this.#remove(row)
     if (this.#count > 0) return this.#setAlarm()
@@ -98,7 +101,7 @@ export class StoredResponses {
     const text = JSON.stringify(stored)
     // An upper bound.
     const bytes = text.length * 3
-    if (bytes > LIMITS.bytes) return
+    if (bytes > this.#limits.bytes) return
     this.#evict(bytes)
     const [first = '', ...others] = partsOf(text)
     const now = Date.now()
@@ -148,7 +151,7 @@ export class StoredResponses {
   #item(id: string): ResponseItem | undefined {
     const [row] = this.#tables.read(
       'SELECT * FROM responses WHERE usedAt > ? AND instr(items, ?) > 0 ORDER BY number DESC LIMIT 1',
-      ...[Date.now() - LIMITS.ageMs, `\n${JSON.stringify(id)}\n`],
+      ...[Date.now() - this.#limits.ageMs, `\n${JSON.stringify(id)}\n`],
     )
     const stored = row && this.#use(row)
     return stored && itemsOf(stored).find((item) => item.id === id)
@@ -157,7 +160,7 @@ export class StoredResponses {
   #find(id: string): Row[] {
     return this.#tables.read(
       'SELECT * FROM responses WHERE id = ? AND usedAt > ?',
-      ...[id, Date.now() - LIMITS.ageMs],
+      ...[id, Date.now() - this.#limits.ageMs],
     )
   }
 
@@ -186,7 +189,7 @@ export class StoredResponses {
 
   /** Makes room, the least recently used first. */
   #evict(bytes: number): void {
-    while (this.#count >= LIMITS.count || this.#bytes + bytes > LIMITS.bytes) {
+    while (this.#count >= this.#limits.count || this.#bytes + bytes > this.#limits.bytes) {
       const [oldest] = this.#tables.read('SELECT * FROM responses ORDER BY usedAt, number LIMIT 1')
       if (oldest === undefined) return
       this.#remove(oldest)
@@ -197,7 +200,7 @@ export class StoredResponses {
     if (this.#hasAlarm) return
     this.#hasAlarm = true
     const [row] = this.#tables.read('SELECT min(usedAt) AS usedAt FROM responses')
-    await this.#storage.setAlarm(Number(row?.usedAt ?? Date.now()) + LIMITS.ageMs)
+    await this.#storage.setAlarm(Number(row?.usedAt ?? Date.now()) + this.#limits.ageMs)
   }
 }
 

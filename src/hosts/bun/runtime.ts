@@ -16,7 +16,7 @@ export const runtime: Runtime = {
   fetch: directFetch(dial, nativeFetch),
   frameWriter: bunBodyWriter,
   terminal: bunTerminal,
-  async listen({ fetch, port, hostname, tls, bodyTimeout }) {
+  async listen({ fetch, port, hostname, reusePort = false, tls, bodyTimeout }) {
     const idleTimeout = Math.ceil(Math.min(240_000, Math.max(10_000, bodyTimeout)) / 1_000)
     // The handler checks the size against `maxBody`, and answers with an error of the API's shape.
     const maxRequestBodySize = Number.MAX_SAFE_INTEGER
@@ -32,9 +32,8 @@ export const runtime: Runtime = {
       // For errors of Bun itself. Its own error page would show our source and stack to a client.
       error: (error) => logInternalError({ url: '', headers: new Headers() }, error),
       development: false,
-      // With `development: false`, Bun 1.4.5 sets it, so that two servers would share one port.
-      reusePort: false,
-      ...{ port, hostname, idleTimeout, maxRequestBodySize },
+      // Given in any case: with `development: false`, Bun 1.4.5 takes it as true.
+      ...{ port, hostname, reusePort, idleTimeout, maxRequestBodySize },
       ...(tls && { tls }),
     })
     const running = extendIdleTimeouts(server, idleTimeout)

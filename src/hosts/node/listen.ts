@@ -10,7 +10,8 @@ import { directRequest } from './request.ts'
 const unreadBodyTimeout = 2_000
 
 /** Listens with `node:http`. */
-export const listen: Runtime['listen'] = async ({ fetch, port, hostname, tls, bodyTimeout }) => {
+export const listen: Runtime['listen'] = async (given) => {
+  const { fetch, port, hostname, reusePort = false, tls, bodyTimeout } = given
   const options = {
     headersTimeout: bodyTimeout,
     // The handler itself rejects a slow body with 408; this limit is for bodies that it does not read.
@@ -26,7 +27,7 @@ export const listen: Runtime['listen'] = async ({ fetch, port, hostname, tls, bo
     : createServer(options, listener)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, hostname, resolve)
+    server.listen({ port, host: hostname, reusePort }, resolve)
   })
   return {
     port: (server.address() as AddressInfo).port,

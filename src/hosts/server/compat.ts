@@ -15,6 +15,9 @@ const ASK_TIMEOUT = 1_000
 /** The most characters of a version that is shown. */
 const MAX_VERSION = 40
 
+/** How another sluice at that port is named. */
+const ANOTHER = 'another sluice'
+
 /** The second listener, or why there is none; neither where none is asked for. */
 export interface OllamaListener {
   server?: HttpServer
@@ -49,21 +52,26 @@ export async function listenAsOllama(
 ): Promise<OllamaListener> {
   const port = ollamaPort(settings)
   if (port === undefined) return {}
-  const { host: hostname, bodyTimeout } = settings
+  const { host: hostname, reusePort, bodyTimeout } = settings
   const isSecure = tls !== undefined
   const url = addressOf(hostname, port, isSecure)
   // Its own listener answers so already.
   if (url === main) return { url }
   // Asked first: some systems let two programs listen on one port of different addresses.
   const other = port === 0 ? undefined : await programAt(url, runtime.fetch)
-  if (other !== undefined) return { warning: taken(port, main, other) }
+  const mayShare = reusePort && other?.startsWith(ANOTHER)
+  if (other !== undefined && !mayShare) return { warning: taken(port, main, other) }
   try {
     const answer = withGreeting(fetch, false)
-    const server = await runtime.listen({ fetch: answer, port, hostname, tls, bodyTimeout })
+    const server = await runtime.listen({
+      ...{ fetch: answer, port, hostname, reusePort, tls, bodyTimeout },
+    })
     return { server, url: addressOf(hostname, server.port, isSecure) }
   } catch (error) {
     const { code } = error as { code?: unknown }
-    return { warning: taken(port, main, code === 'EADDRINUSE' ? 'another program' : error) }
+    return {
+      warning: taken(port, main, code === 'EADDRINUSE' ? (other ?? 'another program') : error),
+    }
   }
 }
 
@@ -78,7 +86,7 @@ async function programAt(
     const { value } = await readJson(response, url).catch(() => ({ value: undefined }))
     if (!isObject(value)) return 'another program'
     const { version, sluice } = value
-    if (typeof sluice === 'string') return `another sluice (${sluice.slice(0, MAX_VERSION)})`
+    if (typeof sluice === 'string') return `${ANOTHER} (${sluice.slice(0, MAX_VERSION)})`
     if (typeof version === 'string') return `Ollama ${version.slice(0, MAX_VERSION)}`
     return 'another program'
   } catch {

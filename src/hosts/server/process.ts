@@ -61,12 +61,15 @@ export function logUnhandledRejections({ err }: Terminal): void {
 /** The `SettingsError` for a port or an address at which the process cannot listen. */
 export function listenError(
   error: unknown,
-  { host, port }: Pick<Settings, 'host' | 'port'>,
+  { host, port, reusePort }: Pick<Settings, 'host' | 'port'> & Partial<Pick<Settings, 'reusePort'>>,
 ): SettingsError {
   const { code } = error as { code?: unknown }
   const noAddress = `host: expected an address of this machine, got ${host}; choose another with --host.`
+  const sharing = reusePort
+    ? 'by a program that does not share it; start each sluice there with --reuse-port and as the same user'
+    : 'stop the program that uses it'
   const reasons: Record<string, string> = {
-    EADDRINUSE: `port: ${port} is already in use on ${host}; stop the program that uses it, or choose another port with --port.`,
+    EADDRINUSE: `port: ${port} is already in use on ${host}${reusePort ? ' ' : '; '}${sharing}, or choose another port with --port.`,
     EACCES: `port: this user may not listen on port ${port}; choose a port from 1024 with --port.`,
     EADDRNOTAVAIL: noAddress,
     // Deno has this code for the same error.

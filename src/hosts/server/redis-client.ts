@@ -1,4 +1,5 @@
-import type { RedisServer } from '../../state/redis/address.ts'
+/** Connections to Redis by `@redis/client`, which only a server with `--state` loads. */
+import type { RedisDialer, RedisLogin, RedisServer } from '../../state/redis/address.ts'
 import type { RedisClient } from '../../state/redis/client.ts'
 
 /** Milliseconds without traffic after which the system asks whether the other side is still there. */
@@ -6,35 +7,92 @@ const KEEP_ALIVE = 5_000
 
 type Library = typeof import('@redis/client')
 
+/** What every connection has. */
+const COMMON = {
+  disableOfflineQueue: true,
+  disableClientInfo: true,
+  maintNotifications: 'disabled',
+  // The library's own deadline is for what was not written yet, and makes a signal for each call.
+  commandOptions: { timeout: undefined },
+} as const
+
+export function redisDialer(library: Library): RedisDialer {
+  return {
+    server: (...args) => openClient(library, ...args),
+    async cluster(hosts, login, onLost, signal) {
+      const cluster = library.createCluster({
+        rootNodes: hosts.map((socket) => ({ socket })),
+        defaults: {
+          ...COMMON,
+          ...loginOf(login),
+          socket: { ...socketOf(login), reconnectStrategy: false },
+        },
+        minimizeConnections: true,
+      })
+      await connect(cluster, onLost, signal)
+      return {
+        send: (command, key) => cluster.sendCommand(key, false, [...command]),
+        subscribe: (channel, onMessage) => cluster.subscribe(channel, onMessage),
+        unsubscribe: (channel) => cluster.unsubscribe(channel),
+        destroy: () => cluster.destroy(),
+      } satisfies RedisClient
+    },
+  }
+}
+
 /** A connection to one server, ready for commands. */
 export async function openClient(
   library: Library,
-  server: RedisServer,
+  { host, port, ...login }: RedisServer,
   onLost: (error: Error) => void,
   signal: AbortSignal,
 ): Promise<RedisClient> {
   const client = library.createClient({
-    ...(server.username !== undefined && { username: server.username }),
-    ...(server.password !== undefined && { password: server.password }),
-    ...(server.database && { database: server.database }),
-    socket: {
-      host: server.host,
-      port: server.port,
-      ...(server.tls && { tls: true as const, ...server.tls }),
-      // `RedisConnection` reconnects, so that it decides how often and checks each server.
-      reconnectStrategy: false,
-      keepAliveInitialDelay: KEEP_ALIVE,
-    },
-    disableOfflineQueue: true,
-    disableClientInfo: true,
-    maintNotifications: 'disabled',
-    // The library's own deadline is for what was not written yet, and makes a signal for each call.
-    commandOptions: { timeout: undefined },
+    ...COMMON,
+    ...loginOf(login),
+    ...(login.database && { database: login.database }),
+    // `RedisConnection` reconnects, so that it decides how often and checks each server.
+    socket: { host, port, ...socketOf(login), reconnectStrategy: false },
   })
+  await connect(client, onLost, signal)
+  return {
+    send: (command) => client.sendCommand(command),
+    subscribe: (channel, onMessage) => client.subscribe(channel, onMessage),
+    unsubscribe: (channel) => client.unsubscribe(channel),
+    destroy: () => client.destroy(),
+  }
+}
+
+function loginOf({ username, password }: RedisLogin) {
+  return {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+  }
+}
+
+function socketOf({ tls }: RedisLogin) {
+  return {
+    keepAliveInitialDelay: KEEP_ALIVE,
+    ...(tls && { tls: true as const, ...(tls.ca !== undefined && { ca: tls.ca }) }),
+  }
+}
+
+interface Connectable {
+  connect(): Promise<unknown>
+  destroy(): void
+  on(event: 'error', listener: (error: Error) => void): unknown
+}
+
+async function connect(
+  client: Connectable,
+  onLost: (error: Error) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const onAbort = () => client.destroy()
   signal.addEventListener('abort', onAbort, { once: true })
   let isReady = false
-  client.on('error', (error: Error) => {
+  // Before it is ready, `connect` rejects with the same error.
+  client.on('error', (error) => {
     if (isReady) onLost(error)
   })
   try {
@@ -43,10 +101,4 @@ export async function openClient(
     signal.removeEventListener('abort', onAbort)
   }
   isReady = true
-  return {
-    send: (command) => client.sendCommand(command),
-    subscribe: (channel, onMessage) => client.subscribe(channel, onMessage),
-    unsubscribe: (channel) => client.unsubscribe(channel),
-    destroy: () => client.destroy(),
-  }
 }

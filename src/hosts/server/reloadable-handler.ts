@@ -16,6 +16,7 @@ export class ReloadableHandler {
   settings: Settings
   readonly #host: HandlerHost
   readonly #former = new Set<Handler>()
+  #isLeaving = false
   #current: Handler
 
   constructor(settings: Settings, host: HandlerHost) {
@@ -28,6 +29,8 @@ export class ReloadableHandler {
       finishes: new Map(),
       pool: new PoolState(false),
       telemetry: new Telemetry(),
+      instance: crypto.randomUUID(),
+      isLeaving: () => this.#isLeaving,
     }
     this.#host = { ...shared, ...host }
     this.settings = settings
@@ -51,6 +54,11 @@ export class ReloadableHandler {
     void former.drain(UNLIMITED).then(() => this.#former.delete(former))
     this.#current = next
     this.settings = settings
+  }
+
+  /** From now on `/health/ready` answers 503; all else is answered as before. */
+  leave(): void {
+    this.#isLeaving = true
   }
 
   async drain(graceMs: number): Promise<void> {

@@ -32,6 +32,8 @@ export interface Runtime {
     fetch: (request: Request) => Promise<Response>
     port: number
     hostname: string
+    /** Whether other processes may listen on the same port; by default they may not. */
+    reusePort?: boolean
     /** Serves https with this certificate and key. */
     tls: Tls | undefined
     /** Milliseconds within which a request's headers have to arrive, and then its body. */

@@ -37,6 +37,7 @@ import {
 } from './process.ts'
 import { followSettings } from './reload.ts'
 import { ReloadableHandler } from './reloadable-handler.ts'
+import { requireReusePort } from './reuse-port.ts'
 import type { Runtime } from './runtime.ts'
 import { processes } from './spawn.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
@@ -60,8 +61,11 @@ export interface Server {
   reload(settings: SettingsInput): void
   /** Resolves when the model named in the settings is loaded; rejects with an `ApiError`. */
   loading?: Promise<void>
-  /** Accepts no more connections, gives streams `graceMs` to end, and fails the rest with an error frame. */
-  stop(graceMs?: number): Promise<void>
+  /**
+   * Answers requests for `delayMs` more, while `/health/ready` says that it is not ready. Then it accepts no
+   * more connections, gives streams `graceMs` to end, and fails the rest with an error frame.
+   */
+  stop(graceMs?: number, delayMs?: number): Promise<void>
 }
 
 const neverAborted = new AbortController().signal
@@ -123,7 +127,9 @@ export async function start(
     refresh: () => handler.refresh(),
     reload: (next) => handler.replace(read(next)),
     ...(loading && { loading }),
-    async stop(graceMs = handler.settings.grace) {
+    async stop(graceMs = handler.settings.grace, delayMs = handler.settings.drainDelay) {
+      handler.leave()
+      if (delayMs > 0) await sleep(delayMs)
       const closed = listeners.close()
       await handler.drain(graceMs)
       await managed.stop()
@@ -154,11 +160,11 @@ async function listenAt(
   tls: Tls | undefined,
   fetch: (request: Request) => Promise<Response>,
 ) {
-  const { host: hostname, port, bodyTimeout } = settings
+  const { host: hostname, port, reusePort, bodyTimeout } = settings
   const isOllamas = port !== 0 && ollamaPort(settings) === port
   const main = await runtime
     .listen({
-      ...{ port, hostname, tls, bodyTimeout },
+      ...{ port, hostname, reusePort, tls, bodyTimeout },
       fetch: isOllamas ? withGreeting(fetch, true) : fetch,
     })
     .catch((error: unknown) => Promise.reject(listenError(error, settings)))
@@ -177,12 +183,13 @@ async function listenAt(
  * By default servers on this machine are discovered only where the program brings no engine. Throws a
  * `SettingsError`, also for what this runtime cannot do.
  */
-function readSettings(input: SettingsInput, { place }: Runtime, { engines = [] }: HandlerHost) {
+function readSettings(input: SettingsInput, runtime: Runtime, { engines = [] }: HandlerHost) {
   const settings = parseSettings({
     ...input,
     ...(input.discover === undefined && engines.length > 0 && { discover: false }),
   })
-  requireSupport(settings, place)
+  requireSupport(settings, runtime.place)
+  requireReusePort(settings, runtime)
   return settings
 }
 

@@ -26,6 +26,12 @@ export interface SettingsInput {
   /** A PEM file with the private key of that certificate, without a passphrase. */
   tlsKey?: Given['tlsKey']
   /**
+   * Let several processes listen on the same port, each started with this flag: the system gives
+   * each new connection to one of them. Linux and FreeBSD only, and Node 23.1 or newer. Only on
+   * Bun, Deno and Node.
+   */
+  reusePort?: Given['reusePort']
+  /**
    * The keys that clients may present: a JSON array of the entries that "sluice key new NAME"
    * prints, or NAME=sha256:… with commas between them. Without keys only this machine may send
    * requests.
@@ -201,6 +207,12 @@ export interface SettingsInput {
   bodyTimeout?: Given['bodyTimeout']
   /** How long running streams may go on after SIGTERM or SIGINT. Default: 10s. */
   grace?: Given['grace']
+  /**
+   * How long requests are still answered after SIGTERM or SIGINT, while GET /health/ready answers
+   * 503 so that load balancers send no more. After that new requests are refused, and --grace
+   * begins. Only on Bun, Deno and Node. Default: 0ms.
+   */
+  drainDelay?: Given['drainDelay']
   /** The largest body of a request. Default: 20MB. */
   maxBody?: Given['maxBody']
   /** How many messages, prompts or inputs a request may have. Default: 5000. */

@@ -57,6 +57,15 @@ export const limits = {
     placeholder: 'TIME',
     help: 'How long running streams may go on after SIGTERM or SIGINT.',
   }),
+  drainDelay: time({
+    min: 0,
+    max: 600_000,
+    default: 0,
+    where: ['bun', 'deno', 'node'],
+    placeholder: 'TIME',
+    instead: 'wait outside of sluice before you stop it',
+    help: 'How long requests are still answered after SIGTERM or SIGINT, while GET /health/ready answers 503 so that load balancers send no more. After that new requests are refused, and --grace begins.',
+  }),
   maxBody: size({
     min: 1_000,
     max: 1_000_000_000,

@@ -1,5 +1,5 @@
 import { compatItem } from '../compat.ts'
-import { integer, list, servers, text } from '../declaration.ts'
+import { boolean, integer, list, servers, text } from '../declaration.ts'
 
 const server = { where: servers, needsRestart: true } as const
 
@@ -43,5 +43,12 @@ export const network = {
     placeholder: 'FILE',
     expected: 'the path of a PEM file with a private key',
     help: 'A PEM file with the private key of that certificate, without a passphrase.',
+  }),
+  reusePort: boolean({
+    where: ['bun', 'deno', 'node'],
+    needsRestart: true,
+    default: false,
+    instead: 'run sluice on one of those, or give each process a port of its own',
+    help: 'Let several processes listen on the same port, each started with this flag: the system gives each new connection to one of them. Linux and FreeBSD only, and Node 23.1 or newer.',
   }),
 }

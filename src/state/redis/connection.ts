@@ -2,7 +2,7 @@ import { asError } from '../../util/as-error.ts'
 import { Breaker } from './breaker.ts'
 import type { OpenRedis, RedisClient } from './client.ts'
 import { withDeadline } from './deadline.ts'
-import { meansAway } from './error-replies.ts'
+import { meansAway, wantsOtherServer } from './error-replies.ts'
 import {
   type RedisCallOptions,
   type RedisPort,
@@ -144,7 +144,7 @@ export class RedisConnection implements RedisPort {
   #failed(client: RedisClient, error: Error, isTimeout: boolean): Error {
     // The library rejects all that waits for a reply when a connection is destroyed.
     const isLost = isTimeout || this.#client !== client
-    if (isTimeout) this.#lose(client, error)
+    if (isTimeout || wantsOtherServer(error)) this.#lose(client, error)
     if (!isLost && !meansAway(error)) return error
     if (this.#breaker.onFailure()) {
       this.#lastError = error

@@ -18,6 +18,11 @@ const AWAY = new Set([
   'UNBLOCKED',
 ])
 
+/** Whether a connection is to be opened anew: there may be another master by now, or other passwords. */
+export function wantsOtherServer({ message }: Error): boolean {
+  return /^(READONLY|MASTERDOWN|NOAUTH|CLUSTERDOWN|UNBLOCKED)\b/.test(message) || /\bREADONLY\b/.test(message)
+}
+
 /** Whether an error reply is about the server rather than the command. A script's may quote it. */
 export function meansAway({ message }: Error): boolean {
   const [first = ''] = message.split(' ', 1)

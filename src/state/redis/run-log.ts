@@ -2,6 +2,7 @@
 import {
   type Produced,
   RUN_LEASE,
+  type RunChange,
   type RunInfo,
   type RunKey,
   type RunLimits,
@@ -112,8 +113,8 @@ class RedisRunLog implements RunLog {
       // Something before it is missing: what follows can't be written either.
       if (produced.kind === 'lost' || produced.next < at) return produced
     }
-    if (end !== undefined && end !== 'running') this.#watchers.disown(names.run)
     if (frames.length > 0 || end !== undefined) this.#watchers.changed(names.run)
+    if (end !== undefined && end !== 'running') this.#watchers.disown(names.run)
     return produced
   }
 
@@ -185,7 +186,7 @@ class RedisRunLog implements RunLog {
     return deleted === 1
   }
 
-  watch(key: RunKey, onChange: () => void): () => void {
+  watch(key: RunKey, onChange: (change: RunChange) => void): () => void {
     return this.#watchers.add(runNames(key.owner, key.id), onChange)
   }
 }

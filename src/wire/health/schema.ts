@@ -13,10 +13,20 @@ const ProcessSchema = z.looseObject({
   output: described(z.array(z.string()), 'The last lines that it wrote.'),
 })
 
+const StateSchema = z.looseObject({
+  kind: described(z.enum(['memory', 'redis', 'objects']), 'Where it is.'),
+  status: described(
+    z.enum(['connected', 'away']),
+    'Whether the store answers. While it does not, `policy` is in force.',
+  ),
+  instances: described(count, 'How many instances share it, as far as this one has seen.'),
+  policy: z.optional(z.enum(['local', 'open', 'closed'])),
+})
+
 const HealthSchema = z.looseObject({
   status: z.enum(['ok', 'degraded', 'unavailable']),
   version: described(z.string(), 'The version of sluice.'),
-  draining: described(z.optional(z.boolean()), 'True while the server shuts down.'),
+  draining: described(z.optional(z.boolean()), 'True while the server shuts down, or is about to.'),
   models: described(
     z.optional(
       z.array(
@@ -28,6 +38,11 @@ const HealthSchema = z.looseObject({
   host: described(
     z.optional(z.string()),
     'The runtime. This and the fields below are only for admins.',
+  ),
+  instance: described(z.optional(z.string()), 'The id of this instance, a new one at each start.'),
+  state: described(
+    z.optional(StateSchema),
+    'What this instance shares with others: limits, stored responses and streams.',
   ),
   waiting: described(z.optional(count), 'Requests that wait for an engine.'),
   engines: z.optional(

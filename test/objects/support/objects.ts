@@ -26,12 +26,12 @@ const config :Workerd.Config = (
       bindings = [
         (name = "LIMITS", durableObjectNamespace = "ShiftedLimits"),
         (name = "LOGS", durableObjectNamespace = "TestLog"),
-        (name = "RESPONSES", durableObjectNamespace = "StoredResponses"),
+        (name = "RESPONSES", durableObjectNamespace = "BoundedResponses"),
       ],
       durableObjectNamespaces = [
         (className = "ShiftedLimits", uniqueKey = "limits", enableSql = true),
         (className = "TestLog", uniqueKey = "logs", enableSql = true),
-        (className = "StoredResponses", uniqueKey = "responses", enableSql = true),
+        (className = "BoundedResponses", uniqueKey = "responses", enableSql = true),
       ],
       durableObjectStorage = (localDisk = "disk"),
     )),

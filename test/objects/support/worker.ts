@@ -59,7 +59,14 @@ export class TestLog {
   }
 }
 
-export { StoredResponses }
+/** Its name ends with its limits. */
+export class BoundedResponses extends StoredResponses {
+  constructor(state: ObjectState) {
+    const [limits = ''] = /(?<=^\d+,)[\d,]+(?=:)/.exec(state.id.name ?? '') ?? []
+    const [count = 0, bytes = 0, ageMs = 0] = limits.split(',').map(Number)
+    super(state, {}, { count, bytes, ageMs })
+  }
+}
 
 interface Bindings {
   LIMITS: ObjectNamespace

@@ -9,6 +9,7 @@ import { createHostedHandler } from '../../../src/handler.ts'
 import { health, ready } from '../../../src/routes/health.ts'
 import { Trace } from '../../../src/routes/trace.ts'
 import { memoryLimits } from '../../../src/state/limit-store.ts'
+import type { StateStatus } from '../../../src/state/state-status.ts'
 import { sharedTicker } from '../../../src/stream/ticker.ts'
 import { ApiError } from '../../../src/wire/errors/api-error.ts'
 
@@ -22,7 +23,9 @@ function engine(label: string, models: () => Promise<[]> = async () => []): Engi
 
 const down = () => Promise.reject(new ApiError(502, "can't be reached"))
 
-function routesOf(engines: Engine[], caller: Caller | null = admin) {
+const away: StateStatus = { kind: 'redis', status: 'away', instances: 3, policy: 'local' }
+
+function routesOf(engines: Engine[], caller: Caller | null = admin, isLeaving = false) {
   const own = createStatic({ staticText: 'A text.', staticDelay: 0 })
   const catalog = new Catalog({ engines, static: own, isolateRequests: false })
   const router = createRouter(catalog, undefined)
@@ -37,7 +40,10 @@ function routesOf(engines: Engine[], caller: Caller | null = admin) {
   })
   const trace = new Trace('GET', '/health')
   const guard = { findCaller: async () => caller ?? undefined }
-  const context = { catalog, pool, router, guard, hostName: 'tests', isDraining: () => false }
+  const context = {
+    ...{ catalog, pool, router, guard, hostName: 'tests', instance: () => 'a' },
+    ...{ isLeaving: () => isLeaving, stateStatus: () => away },
+  }
   return {
     alive: (asked: Request) => health(asked, trace, context),
     ready: (asked: Request) => ready(asked, trace, context),
@@ -78,6 +84,36 @@ it('is not ready where every engine is down, but still alive', async () => {
 
 it('is ready with nothing but the fixed sentence', async () => {
   expect((await routesOf([]).ready(request)).status).toBe(200)
+})
+
+it('tells admins alone which instance answered, and of the state that it shares', async () => {
+  const shown = { instance: 'a', state: away }
+  expect(await (await routesOf([]).alive(request)).json()).toMatchObject(shown)
+  for (const caller of [ordinary, null]) {
+    const answer = await (await routesOf([], caller).alive(request)).json()
+    for (const name of Object.keys(shown)) expect(answer).not.toHaveProperty(name)
+  }
+})
+
+it('says by itself that its state is in memory, and names the same instance each time', async () => {
+  const { fetch } = createHostedHandler({ discover: false }, { exposure: 'machine' })
+  const ask = async () => (await fetch(request.clone())).json()
+  const first = await ask()
+  expect(first).toMatchObject({
+    state: { kind: 'memory', status: 'connected', instances: 1 },
+    instance: expect.stringMatching(/^[0-9a-f-]{36}$/),
+  })
+  expect(await ask()).toMatchObject({ instance: (first as { instance: string }).instance })
+})
+
+it('is alive, but not ready, while it waits for load balancers to send no more', async () => {
+  const { alive, ready } = routesOf([engine('a')], admin, true)
+  expect(await (await alive(request)).json()).toMatchObject({ status: 'ok', draining: true })
+  await expect(ready(request)).rejects.toMatchObject({
+    status: 503,
+    code: 'shutting_down',
+    headers: { 'retry-after': '5' },
+  })
 })
 
 it('tells a stranger no engine by name', async () => {

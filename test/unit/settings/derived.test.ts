@@ -41,6 +41,7 @@ const NAMES = [
     'compat',
     'tlsCert',
     'tlsKey',
+    'reusePort',
     'keys',
     'insecure',
     'allowHost',
@@ -68,6 +69,7 @@ const NAMES = [
     'clientTimeout',
     'bodyTimeout',
     'grace',
+    'drainDelay',
     'maxBody',
   ],
   ...['maxMessages', 'maxTools', 'maxBackground', 'log'],
@@ -179,8 +181,9 @@ describe('what cannot be honoured is refused, not ignored', () => {
   it('by createHandler, for each setting that it has no use for', () => {
     const refused = unsupportedBy('code').map(([name]) => name)
     expect(refused).toEqual([
-      ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'discover', 'memoryBudget', 'engine'],
-      ...['webgpu', 'webgpuModels', 'webgpuMemory', 'webgpuQueue', 'webgpuIdle', 'grace'],
+      ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'reusePort', 'discover', 'memoryBudget'],
+      ...['engine', 'webgpu', 'webgpuModels', 'webgpuMemory', 'webgpuQueue', 'webgpuIdle'],
+      ...['grace', 'drainDelay'],
       ...['state', 'stateCa', 'stateFailure', 'stateInstances'],
     ])
     for (const name of refused) {
@@ -188,7 +191,7 @@ describe('what cannot be honoured is refused, not ignored', () => {
     }
     expectTypeOf<ServerSetting | DenoSetting>().toEqualTypeOf<
       | ('port' | 'host' | 'compat' | 'tlsCert' | 'tlsKey' | 'discover' | 'engine' | 'grace')
-      | 'memoryBudget'
+      | ('memoryBudget' | 'reusePort' | 'drainDelay')
       | ('webgpu' | 'webgpuModels' | 'webgpuMemory' | 'webgpuQueue' | 'webgpuIdle')
       | ('state' | 'stateCa' | 'stateFailure' | 'stateInstances')
     >()
@@ -196,8 +199,8 @@ describe('what cannot be honoured is refused, not ignored', () => {
 
   it('and a server that runs keeps what it cannot change', () => {
     expect(fixedSettings()).toEqual([
-      ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'engine', 'webgpu', 'webgpuModels'],
-      ...['webgpuMemory', 'webgpuQueue', 'webgpuIdle', 'log'],
+      ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'reusePort', 'engine', 'webgpu'],
+      ...['webgpuModels', 'webgpuMemory', 'webgpuQueue', 'webgpuIdle', 'log'],
       ...['state', 'stateCa', 'stateFailure', 'stateInstances'],
     ])
   })

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { newResponse } from '../../../src/dialects/responses/answer.ts'
 import { EventLog } from '../../../src/state/event-log.ts'
@@ -18,90 +17,6 @@ function kept(id: string, input: ResponseItem[] = []): StoredResponse {
 }
 
 const limits = { count: 1_000, bytes: 1_000_000, ageMs: 60_000 }
-
-describe('a store in memory', () => {
-  it('keeps a response for its owner alone', async () => {
-    const store = memoryResponseStore()
-    await store.put('ann', kept('resp_1', [item('msg_1')]))
-    expect((await store.get('ann', 'resp_1'))?.response.id).toBe('resp_1')
-    expect(await store.item('ann', 'msg_1')).toMatchObject({ id: 'msg_1' })
-    for (const owner of ['bob', '']) {
-      expect(await store.get(owner, 'resp_1')).toBeUndefined()
-      expect(await store.item(owner, 'msg_1')).toBeUndefined()
-      expect(await store.delete(owner, 'resp_1')).toBe(false)
-    }
-    expect(await store.get('ann', 'resp_1')).toBeDefined()
-  })
-
-  it('never mixes up owners and ids, whatever they are', async () => {
-    const name = fc.string({ maxLength: 4 })
-    const property = fc.asyncProperty(name, name, name, name, async (owner, id, other, asked) => {
-      const store = memoryResponseStore()
-      await store.put(owner, kept(id))
-      const found = await store.get(other, asked)
-      expect(found !== undefined).toBe(owner === other && id === asked)
-    })
-    await fc.assert(property)
-  })
-
-  it('changes what is kept, and brings nothing back that was deleted', async () => {
-    const store = memoryResponseStore()
-    await store.put('', kept('resp_1'))
-    await store.update('', kept('resp_1', [item('msg_1')]))
-    expect(await store.item('', 'msg_1')).toBeDefined()
-    expect(await store.delete('', 'resp_1')).toBe(true)
-    expect(await store.item('', 'msg_1')).toBeUndefined()
-    await store.update('', kept('resp_1'))
-    expect(await store.get('', 'resp_1')).toBeUndefined()
-  })
-
-  it('finds no item of what was stored before under the same id', async () => {
-    const store = memoryResponseStore({ ...limits, count: 1 })
-    await store.put('', kept('resp_1', [item('msg_1')]))
-    await store.update('', kept('resp_1', [item('msg_2')]))
-    expect(await store.item('', 'msg_1')).toBeUndefined()
-    await store.put('', kept('resp_2'))
-    await store.put('', kept('resp_1', [item('msg_3')]))
-    expect(await store.item('', 'msg_2')).toBeUndefined()
-    expect(await store.item('', 'msg_3')).toBeDefined()
-  })
-
-  it('finds an item as long as one of its responses is kept', async () => {
-    const store = memoryResponseStore()
-    const shared = item('msg_1')
-    await store.put('', kept('resp_1', [shared]))
-    await store.put('', kept('resp_2', [shared]))
-    await store.delete('', 'resp_1')
-    expect(await store.item('', 'msg_1')).toBe(shared)
-  })
-
-  it('forgets what was not used for the longest time, and its items', async () => {
-    const store = memoryResponseStore({ ...limits, count: 2 })
-    await store.put('', kept('resp_1', [item('msg_1')]))
-    await store.put('', kept('resp_2', [item('msg_2')]))
-    await store.get('', 'resp_1')
-    await store.put('', kept('resp_3'))
-    expect(await store.get('', 'resp_2')).toBeUndefined()
-    expect(await store.item('', 'msg_2')).toBeUndefined()
-    expect(await store.item('', 'msg_1')).toBeDefined()
-  })
-
-  it('never holds more than it may, and not at all what is larger', async () => {
-    const store = memoryResponseStore({ ...limits, bytes: 20_000 })
-    for (let count = 0; count < 50; count++) {
-      await store.put('', kept(`resp_${count}`, [item(`msg_${count}`, 'y'.repeat(1_000))]))
-    }
-    const found = await Promise.all(
-      Array.from({ length: 50 }, (_, at) => store.get('', `resp_${at}`)),
-    )
-    const ids = found.filter((each) => each !== undefined).map(({ response }) => response.id)
-    expect(ids.length).toBeLessThan(8)
-    expect(ids).toContain('resp_49')
-    await store.put('', kept('resp_large', [item('msg', 'y'.repeat(20_000))]))
-    expect(await store.get('', 'resp_large')).toBeUndefined()
-    expect(await store.get('', 'resp_49')).toBeDefined()
-  })
-})
 
 describe('a store that several owners share', () => {
   const roomy = { ...limits, count: 30, bytes: 40_000 }

@@ -11,6 +11,7 @@ import { Caller } from '../../../../src/guard/caller.ts'
 import { ready as answerReady } from '../../../../src/routes/health.ts'
 import { Trace } from '../../../../src/routes/trace.ts'
 import { memoryLimits } from '../../../../src/state/limit-store.ts'
+import { memoryStatus } from '../../../../src/state/state-status.ts'
 import { Exchange } from '../../../../src/stream/exchange.ts'
 import { sharedTicker } from '../../../../src/stream/ticker.ts'
 import { errorScript } from '../../../support/personas/errors.ts'
@@ -42,7 +43,10 @@ function world(port: number, seen: DiscoveredServers = new Map()) {
     ...{ retry: true, isolateRequests: false },
   })
   const guard = { findCaller: async () => new Caller({ name: 'ann', admin: true }, memoryLimits()) }
-  const context = { catalog, pool, router, guard, hostName: 'tests', isDraining: () => false }
+  const context = {
+    ...{ catalog, pool, router, guard, hostName: 'tests', instance: () => 'a' },
+    ...{ isLeaving: () => false, stateStatus: () => memoryStatus },
+  }
   const ready = () => {
     const request = new Request('http://localhost/health/ready')
     return answerReady(request, new Trace('GET', '/health/ready'), context)

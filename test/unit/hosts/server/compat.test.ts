@@ -62,6 +62,29 @@ describe('a server that also listens as Ollama', () => {
   })
 })
 
+describe('where another sluice listens as Ollama already', () => {
+  const listen = vi.fn(async () => ({ port: 11_434, close: async () => {} }))
+  const runtime = {
+    fetch: async () => Response.json({ version: '0.99.0', sluice: '1.2.3' }),
+    listen,
+  } as unknown as Runtime
+  const listenTwo = (reusePort: boolean) => {
+    const settings = parseSettings({ compat: ['ollama'], reusePort })
+    return listenAsOllama(runtime, settings, undefined, fetch, 'http://127.0.0.1:8787')
+  }
+
+  it('shares its port where ports are shared, and says so where they are not', async () => {
+    expect(await listenTwo(true)).toMatchObject({ url: 'http://127.0.0.1:11434' })
+    expect(listen).toHaveBeenCalledWith(expect.objectContaining({ reusePort: true }))
+    expect((await listenTwo(false)).warning).toContain('but another sluice (1.2.3) uses it')
+  })
+
+  it('says so too where that one does not share it', async () => {
+    listen.mockRejectedValueOnce(Object.assign(new Error('in use'), { code: 'EADDRINUSE' }))
+    expect((await listenTwo(true)).warning).toContain('but another sluice (1.2.3) uses it')
+  })
+})
+
 /** The status line and headers of the answer to a request that `fetch` would not send. */
 function askRaw(url: string, ...headers: string[]): Promise<string> {
   const { port, hostname } = new URL(url)

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { exposureOf } from '../../../../src/hosts/server/exposure.ts'
 import { addressOf, listenError } from '../../../../src/hosts/server/process.ts'
+import { requireReusePort } from '../../../../src/hosts/server/reuse-port.ts'
 import { SettingsError } from '../../../../src/settings/settings.ts'
 
 it.each([
@@ -38,6 +39,33 @@ it.each([
   const explained = listenError(error, { host: '127.0.0.1', port: 80 })
   expect(explained).toBeInstanceOf(SettingsError)
   expect(explained.message).toContain(message)
+})
+
+it('says what another program at a shared port would need', () => {
+  const at = { host: '127.0.0.1', port: 80, reusePort: true }
+  expect(listenError({ code: 'EADDRINUSE' }, at).message).toBe(
+    'port: 80 is already in use on 127.0.0.1 by a program that does not share it; start each sluice there with --reuse-port and as the same user, or choose another port with --port.',
+  )
+})
+
+it.each([
+  ['node', 'linux', '22.20.0', 'Node 23.1 or newer, got 22.20.0; install'],
+  ['node', 'linux', '23.0.9', 'Node 23.1 or newer, got 23.0.9; install'],
+  ['node', 'darwin', '24.0.0', 'Linux or FreeBSD, which distribute the connections'],
+  ['bun', 'win32', '24.0.0', 'got win32; give each process a --port of its own'],
+] as const)('refuses to share a port on %s, %s, %s', (place, system, node, message) => {
+  const check = (reusePort: boolean) => requireReusePort({ reusePort }, { place }, { system, node })
+  expect(() => check(true)).toThrow(message)
+  expect(() => check(true)).toThrow(SettingsError)
+  expect(() => check(false)).not.toThrow()
+})
+
+it.each([
+  ['node', 'linux', '23.1.0'],
+  ['node', 'freebsd', '24.0.0'],
+  ['bun', 'linux', '22.6.0'],
+] as const)('shares a port on %s, %s, %s', (place, system, node) => {
+  requireReusePort({ reusePort: true }, { place }, { system, node })
 })
 
 it('shows the first line of an error that it does not know', () => {

@@ -1,0 +1,130 @@
+/** What a server shares with other instances, where its settings name a store. */
+import { readStateUrl } from '../../settings/state-url.ts'
+import { type Settings, SettingsError } from '../../settings/settings.ts'
+import type { Limits } from '../../state/limits.ts'
+import { openerFor } from '../../state/redis/address.ts'
+import { RedisConnection } from '../../state/redis/connection.ts'
+import { GuardedLimits } from '../../state/redis/guarded-limits.ts'
+import { Instances } from '../../state/redis/instances.ts'
+import { redisLimits } from '../../state/redis/limits.ts'
+import { StateLog } from '../../state/redis/state-log.ts'
+import { checkServer, isLoginError, UnusableServerError } from '../../state/redis/server-check.ts'
+import type { StateStatus } from '../../state/state-status.ts'
+import { redisDialer } from './redis-client.ts'
+
+export interface SharedState {
+  limits: Limits
+  /** The connection, for other stores. */
+  port: RedisConnection
+  status(): StateStatus
+  /** Leaves the other instances, and closes the connection. */
+  close(): Promise<void>
+}
+
+export interface SharedStateOptions {
+  settings: Pick<Settings, 'state' | 'stateCa' | 'stateFailure' | 'stateInstances'>
+  /** The id of this instance. */
+  instance: string
+  /** Called with a sentence for the person who runs the server, once per change. */
+  tell: (text: string) => void
+}
+
+/**
+ * Connects to the store that the settings name; undefined where they name none. Resolves too where it can't be
+ * reached: it is tried again. Rejects with a `SettingsError` where it was reached but can't be used.
+ */
+export async function openSharedState({
+  settings,
+  instance,
+  tell,
+}: SharedStateOptions): Promise<SharedState | undefined> {
+  const { state, stateCa, stateFailure: policy, stateInstances } = settings
+  if (state === undefined) return undefined
+  const address = readStateUrl(state)
+  const ca = await readCa(stateCa, address.usesTls)
+  const dialer = redisDialer(await loadLibrary())
+  const log = new StateLog(policy, tell)
+  const port = new RedisConnection({
+    open: openerFor(address, ca, dialer),
+    check: async (client) => log.warn(await checkServer(client)),
+    onChange(isAway, error) {
+      log.onChange(isAway, error)
+      if (isAway) return
+      void instances.beat()
+      void limits.onBack()
+    },
+    // Sentinel is asked first, and a cluster tells its slots.
+    ...(address.kind !== 'single' && { connectMs: 3_000 }),
+  })
+  const instances = new Instances(port, instance)
+  const count = () => stateInstances ?? instances.count
+  const limits = new GuardedLimits({
+    shared: redisLimits(port),
+    isAway: () => port.isAway,
+    policy,
+    instances: count,
+  })
+  await port.start()
+  requireUsable(port)
+  await instances.start()
+  return {
+    limits,
+    port,
+    status: () => ({
+      kind: 'redis',
+      status: port.isAway ? 'away' : 'connected',
+      instances: count(),
+      policy,
+    }),
+    async close() {
+      await instances.stop()
+      port.close()
+    },
+  }
+}
+
+function requireUsable(port: RedisConnection): void {
+  const { lastError, isAway } = port
+  if (!isAway || lastError === undefined) return
+  const isLogin = isLoginError(lastError)
+  if (!isLogin && !(lastError instanceof UnusableServerError)) return
+  port.close()
+  if (!isLogin) throw new SettingsError(lastError.message)
+  throw new SettingsError(
+    `state: expected a user and password that the server accepts, got its refusal (${lastError.message}); correct SLUICE_STATE.`,
+  )
+}
+
+/** Imported by its name, and only here: a server that shares nothing need not have it. */
+async function loadLibrary() {
+  try {
+    return await import('@redis/client')
+  } catch (cause) {
+    throw new SettingsError(
+      'state: expected the package @redis/client, which is not installed; install it with: npm install @redis/client',
+      { cause },
+    )
+  }
+}
+
+async function readCa(path: string | undefined, usesTls: boolean): Promise<string | undefined> {
+  if (path === undefined) return undefined
+  if (!usesTls) {
+    throw new SettingsError(
+      'stateCa: expected a URL in state that begins with rediss:, for TLS, got another one; change it or remove stateCa.',
+    )
+  }
+  const { readFile } = await import('node:fs/promises')
+  const shown = JSON.stringify(path)
+  const text = await readFile(path, 'utf8').catch((cause) => {
+    const code = String((cause as { code?: unknown }).code ?? 'an error')
+    throw new SettingsError(
+      `stateCa: cannot read ${shown} (${code}); name a PEM file that this user can read.`,
+      { cause },
+    )
+  })
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text
+  throw new SettingsError(
+    `stateCa: expected certificates in PEM, which begin with -----BEGIN CERTIFICATE-----, but ${shown} holds none; name another file.`,
+  )
+}
