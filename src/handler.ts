@@ -115,8 +115,19 @@ export function createHostedHandler(input: SettingsInput = {}, host: HandlerHost
   )
 }
 
+/** A handler for a host that serves in several places. */
+export interface PlacedHandler extends Handler {
+  /**
+   * The same handler for a place with runs of its own, whose requests may wake each other: a Durable Object.
+   * It has the engines, limits and counts of this one.
+   */
+  within(place: Pick<RouteContext, 'responses' | 'isolates'>): Pick<Handler, 'fetch'>
+  /** Whether a request is one of a known caller, to an address that is served. It is not counted. */
+  isKnown(request: Request): Promise<boolean>
+}
+
 /** The same for settings that `parseSettings` has checked. */
-export function createCheckedHandler(settings: Settings, host: HandlerHost): Handler {
+export function createCheckedHandler(settings: Settings, host: HandlerHost): PlacedHandler {
   requireKnownCallers(settings, host)
   requireOwnLabels(settings, host)
   const running = new Set<Exchange>()
@@ -132,7 +143,12 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
   host.managed?.takeOver(settings)
   telemetry.configure(settings, context.sources)
 
-  async function answer(request: Request, path: string | undefined, trace: Trace) {
+  async function answer(
+    request: Request,
+    path: string | undefined,
+    trace: Trace,
+    answerBy: typeof route,
+  ) {
     // The process still serves, although it refuses requests: its last counts can be read.
     if (isDraining && path !== '/health' && path !== '/metrics') throw shuttingDown()
     if (path === undefined)
@@ -140,12 +156,11 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
         'url: expected a URL that can be parsed, got none; check the request line and the host header.',
       )
     trace.headers = guard.admit(request)
-    return route(request, trace)
+    return answerBy(request, trace)
   }
 
-  return {
-    refresh: () => catalog.status(),
-    async fetch(request, ...lent) {
+  function fetchBy(answerBy: typeof route): Handler['fetch'] {
+    return async (request, ...lent) => {
       const asked = parseUrl(request.url)?.pathname
       const path = asked && belowBase(asked, host.basePath)
       const trace = new Trace(request.method, asked ?? request.url, {
@@ -157,12 +172,13 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
       let failure: unknown
       pending++
       try {
-        const answered = await answer(request, path, trace).catch((error: unknown) => {
+        const answered = await answer(request, path, trace, answerBy).catch((error: unknown) => {
           // Some hosts abort the signal if a body was not read: an error is not a disconnect.
           const isRefused = error instanceof ApiError || !request.signal.aborted
           failure = isRefused ? error : new Cancelled('the client left', { cause: error })
           return refusal(failure, family, trace.id)
         })
+        if (trace.isForwarded) return answered
         const response = await shownAnswer(answered, trace)
         setHeaders(response, trace, family)
         trace.respond(response.status, failure)
@@ -173,6 +189,20 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
         pending--
         // An exchange releases it when it ends.
         if (trace.exchange === undefined) trace.caller?.releaseSlot()
+      }
+    }
+  }
+
+  return {
+    refresh: () => catalog.status(),
+    fetch: fetchBy(route),
+    within: (place) => ({ fetch: fetchBy(createRoutes({ ...context, ...place, elsewhere: undefined })) }),
+    async isKnown(request) {
+      try {
+        guard.admit(request)
+        return (await guard.findCaller(request)) !== undefined
+      } catch {
+        return false
       }
     },
     async drain(graceMs) {
@@ -234,6 +264,7 @@ function createContext(
     files: host.files,
     hostName: host.name,
     basePath: host.basePath ?? '',
+    elsewhere: host.elsewhere,
   }
 }
 

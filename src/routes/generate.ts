@@ -59,6 +59,11 @@ export function generate(
   return async (request, trace, context) => {
     const { settings, pool, streaming } = context
     const body = await readBody(request, trace, settings)
+    const elsewhere = await context.elsewhere?.(request, body, trace)
+    if (elsewhere !== undefined) {
+      trace.forward()
+      return elsewhere
+    }
     const generation = await read(body, { request, trace, context })
     const { model, canAnswer, client = request } = generation
     const exchange = await beginExchange(context, client, trace, generation)

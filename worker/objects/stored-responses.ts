@@ -9,8 +9,8 @@ import { partsOf, Tables } from './tables.ts'
 /** Of one owner. Larger than in memory, since it lies on a disk. */
 const LIMITS = { count: 4_096, bytes: 256 * 1024 * 1024, ageMs: 24 * 60 * 60_000 }
 
-/** Milliseconds after which a use is written again: each costs a row. */
-const USE_STEP = 60 * 60_000
+/** The part of their age after which a use is written again, since that costs a row: an hour of a day. */
+const USE_STEP = 1 / 24
 
 const SCHEMA = [
   // `items`: the ids of its items, each between line breaks, for a search: an index of them would write
@@ -60,6 +60,8 @@ export class StoredResponses {
   #count: number
   #bytes: number
   readonly #limits: BoundedLimits
+  /** When those were used last that were since the object was made, by number. */
+  readonly #used = new Map<number, number>()
   #hasAlarm = false
 
   constructor(state: ObjectState, _env?: unknown, limits: BoundedLimits = LIMITS) {
@@ -166,7 +168,8 @@ export class StoredResponses {
 
   #use({ number = null, usedAt, text }: Row): StoredResponse {
     const now = Date.now()
-    if (now - Number(usedAt) > USE_STEP)
+    this.#used.set(Number(number), now)
+    if (now - Number(usedAt) > this.#limits.ageMs * USE_STEP)
       this.#tables.write('UPDATE responses SET usedAt = ? WHERE number = ?', now, number)
     const others = this.#tables.read(
       'SELECT text FROM parts WHERE number = ? ORDER BY part',
@@ -183,6 +186,7 @@ export class StoredResponses {
   #remove({ number = null, bytes = 0 }: Row): void {
     this.#tables.write('DELETE FROM responses WHERE number = ?', number)
     this.#tables.write('DELETE FROM parts WHERE number = ?', number)
+    this.#used.delete(Number(number))
     this.#count--
     this.#bytes -= Number(bytes)
   }
@@ -190,10 +194,19 @@ export class StoredResponses {
   /** Makes room, the least recently used first. */
   #evict(bytes: number): void {
     while (this.#count >= this.#limits.count || this.#bytes + bytes > this.#limits.bytes) {
-      const [oldest] = this.#tables.read('SELECT * FROM responses ORDER BY usedAt, number LIMIT 1')
+      const oldest = this.#leastRecentlyUsed()
       if (oldest === undefined) return
       this.#remove(oldest)
     }
+  }
+
+  #leastRecentlyUsed(): Row | undefined {
+    let oldest: { row: Row; at: number } | undefined
+    for (const row of this.#tables.read('SELECT number, usedAt, bytes FROM responses')) {
+      const at = this.#used.get(Number(row.number)) ?? Number(row.usedAt)
+      if (oldest === undefined || at < oldest.at) oldest = { row, at }
+    }
+    return oldest?.row
   }
 
   async #setAlarm(): Promise<void> {

@@ -1,6 +1,6 @@
 /** Durable Objects in a real workerd, which tests call over HTTP. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -43,7 +43,9 @@ const config :Workerd.Config = (
 
 /** Starts workerd with the worker of these tests. */
 export async function startObjects(): Promise<Objects> {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-objects-'))
+  // In memory where the system has such a folder: each object is some files.
+  const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+  const folder = mkdtempSync(join(parent, 'sluice-objects-'))
   const disk = join(folder, 'disk')
   mkdirSync(disk)
   writeFileSync(join(folder, 'config.capnp'), config.replace('DISK', disk))
