@@ -16,9 +16,9 @@ import { isWorkerd } from './platform/runtime.ts'
 import { waitUntilOf } from './platform/wait-until.ts'
 import { type ApiFamily, errorResponse, familyOf, setRequestId } from './routes/api.ts'
 import { internalErrorResponse } from './routes/internal-error.ts'
-import { memoryResponses } from './routes/responses/background.ts'
 import type { RouteContext } from './routes/route.ts'
 import { createRoutes } from './routes/router.ts'
+import { memoryResponses } from './routes/runs/runs.ts'
 import { shownAnswer } from './routes/shown-answer.ts'
 import { telemetrySources } from './routes/telemetry-sources.ts'
 import { Trace } from './routes/trace.ts'
@@ -208,7 +208,11 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Pla
     async drain(graceMs) {
       isDraining = true
       // On workerd each sees by itself that it has to end.
-      if (!context.isolates) for (const feed of context.feeds) feed.end()
+      if (!context.isolates) {
+        for (const feed of context.feeds) feed.end()
+        // Their runs go on here, and other instances have what they write.
+        context.responses.runs?.move()
+      }
       await untilFalse(() => running.size > 0 || pending > 0, graceMs)
       for (const exchange of running) exchange.fail(shuttingDown())
       // Where a reload shares it with another handler, whoever shares it does.

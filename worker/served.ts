@@ -2,7 +2,7 @@
 import { PoolState } from '../src/engines/pool/pool-state.ts'
 import { createCheckedHandler, type PlacedHandler } from '../src/handler.ts'
 import type { Files } from '../src/platform/files.ts'
-import { memoryResponses } from '../src/routes/responses/background.ts'
+import { memoryResponses } from '../src/routes/runs/runs.ts'
 import { warnOnce } from '../src/settings/deprecated.ts'
 import { envInSteps, settingsFromEnv } from '../src/settings/environment.ts'
 import { keepAsRead, parseSettings } from '../src/settings/settings.ts'

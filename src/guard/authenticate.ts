@@ -22,6 +22,8 @@ export interface Identity {
   admin?: boolean
   /** Lets the caller read `GET /metrics` and nothing else, as `metrics: true` does for a key. */
   metrics?: boolean
+  /** Has every stream of the caller go on after a disconnect, as `resumable: true` does for a key. */
+  resumable?: boolean
   /** The models that the caller may use, where `*` stands for any characters; all by default. */
   models?: readonly string[]
   /** The most requests at the same time. */
@@ -46,7 +48,7 @@ export type Authenticate = (
 ) => Identity | null | undefined | PromiseLike<Identity | null | undefined>
 
 const AMOUNTS = ['maxConcurrency', 'requestsPerMinute', 'tokensPerMinute'] as const
-const FLAGS = ['admin', 'metrics'] as const
+const FLAGS = ['admin', 'metrics', 'resumable'] as const
 const FIELDS = ['name', ...FLAGS, 'models', ...AMOUNTS]
 const NAME = /^[^\s\p{C}]{1,128}$/u
 

@@ -81,6 +81,7 @@ export type CallerLimits = Pick<
   | 'admin'
   | 'metrics'
   | 'models'
+  | 'resumable'
   | 'maxConcurrency'
   | 'requestsPerMinute'
   | 'tokensPerMinute'

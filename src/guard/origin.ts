@@ -24,6 +24,7 @@ const EXPOSED = [
   'x-ratelimit-reset-requests',
   'x-ratelimit-reset-tokens',
   'x-sluice-omitted-tools',
+  'x-sluice-resume',
 ].join(', ')
 
 const PREFLIGHT_VARY = [

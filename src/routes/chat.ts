@@ -16,6 +16,7 @@ export const createChatCompletion = generate((body, { trace, context }) => {
   if (showsLoading) asked.messages = withoutLoadingText(asked.messages)
   const { model, messages, n } = asked
   return {
+    api: 'chat',
     model,
     use: { body: asked, conversation: messages, answers: n ?? 1 },
     begin(exchange) {

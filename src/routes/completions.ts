@@ -19,6 +19,7 @@ export const createCompletion = generate((body, { trace, context }) => {
   requireAnswerLimit('prompt', counts, context.settings)
   const { model, prompt } = asked
   return {
+    api: 'completions',
     model,
     use: { body: asked, inputs: prompt, answers: counts.choices },
     canAnswer,

@@ -1,6 +1,7 @@
 /** What all routes do that ask an engine to generate something. */
 import type { Engine } from '../engines/engine.ts'
 import type { Attempt } from '../engines/pool/pool.ts'
+import type { RunApi } from '../state/run-log.ts'
 import type { AnyContract, OpenedStream } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { type JsonAnswer, jsonAnswerResponse } from '../stream/json-answer.ts'
@@ -9,11 +10,14 @@ import { toApiError } from '../wire/errors/api-error.ts'
 import { conversationOf } from './affinity.ts'
 import { beginExchange, readBody } from './exchange.ts'
 import type { RouteContext, RouteHandler, RouteRequest } from './route.ts'
+import { type Resume, resumeOf } from './runs/resume.ts'
 import type { RequestedUse } from './token-use.ts'
 import type { Trace } from './trace.ts'
 
 /** A request whose body was read and checked. */
 export interface Generation {
+  /** The API in which it may be streamed; undefined where it never is. */
+  api?: RunApi | undefined
   model: string | null | undefined
   /** What its use of tokens is estimated from. */
   use: RequestedUse
@@ -38,9 +42,19 @@ export interface StreamAnswering {
   /** Asks one engine, and opens its stream. */
   open: Attempt<OpenedStream<AnyContract>>
   encoder: StreamEncoder<AnyContract>
-  /** Sends the stream; as the response by default. */
-  send?: typeof streamResponse<AnyContract>
+  /** The id of the answer, where the API gives it one under which it is found again. */
+  id?: string
+  /** What the API writes last into a stream that is cancelled, where that differs from an error. */
+  lastWords?: () => string
+  /** Sends the stream with `stream`, or in a way of its own. */
+  send?: (
+    stream: SendStream,
+    ...args: Parameters<typeof streamResponse<AnyContract>>
+  ) => Promise<Response>
 }
+
+/** Sends a stream as the response. */
+export type SendStream = typeof streamResponse<AnyContract>
 
 /** What a request is read with, beside its body. */
 export interface Reading {
@@ -65,7 +79,9 @@ export function generate(
       return elsewhere
     }
     const generation = await read(body, { request, trace, context })
-    const { model, canAnswer, client = request } = generation
+    const { api, model, canAnswer } = generation
+    const resume = api && !generation.client && resumeOf(request, trace, context)
+    const { client = resume ? resume.attached : request } = generation
     const exchange = await beginExchange(context, client, trace, generation)
     exchange.conversation = conversationOf(request.headers, generation.use, settings)
     try {
@@ -75,13 +91,29 @@ export function generate(
         const answer = pool.answer(exchange, model, json, canAnswer)
         return await jsonAnswerResponse(exchange, beforeSend ? after(answer, beforeSend) : answer)
       }
-      const { open, encoder, send = streamResponse } = answering
+      const { open, encoder, send } = answering
       const opening = pool.answer(exchange, model, open, canAnswer)
-      return await send(exchange, opening, encoder, streaming)
+      const stream = resume ? resumable({ ...resume, api }, answering, context) : streamResponse
+      if (send === undefined) return await stream(exchange, opening, encoder, streaming)
+      return await send(stream, exchange, opening, encoder, streaming)
     } catch (error) {
       exchange.fail(toApiError(error))
       throw error
     }
+  }
+}
+
+/** Sends a stream that can be resumed. Its code is loaded when one is first asked for. */
+function resumable(
+  resume: Resume & { api: RunApi },
+  { id, lastWords }: StreamAnswering,
+  context: RouteContext,
+): SendStream {
+  return async (exchange, opening, encoder, streaming) => {
+    opening.catch(() => {})
+    const { sendRun } = await import('./runs/send-run.ts')
+    const plan = { ...resume, id, lastWords, isBackground: false }
+    return sendRun(exchange, opening, encoder, streaming, plan, context, resume.runs)
   }
 }
 

@@ -9,6 +9,7 @@ export const createMessage = generate((body, { request, trace, context }) => {
   const asked = conversation.native?.body ?? conversation.chat
   requireItemLimits(asked, context.settings)
   return {
+    api: 'messages',
     model: asked.model,
     use: { body: asked, conversation: asked.messages },
     begin: (exchange) => converse(exchange, trace, conversation, asked.stream),

@@ -7,7 +7,7 @@ import type { StateStatus } from '../state/state-status.ts'
 import type { StreamSettings } from '../stream/sse-response.ts'
 import type { Sources } from '../telemetry/sources.ts'
 import type { ExchangeContext } from './exchange.ts'
-import type { StoredResponses } from './responses/background.ts'
+import type { StoredResponses } from './runs/runs.ts'
 import type { Trace } from './trace.ts'
 
 /** What the routes of one handler share. */

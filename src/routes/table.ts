@@ -29,6 +29,7 @@ const activity = () => import('./activity/activity.ts')
 const captures = () => import('./captures.ts')
 const managing = () => import('./ollama/manage.ts')
 const measuring = () => import('./metrics.ts')
+const streams = () => import('./streams/streams.ts')
 
 /** The first word of a route is who may use it. */
 export const table = entries({
@@ -130,6 +131,14 @@ export const table = entries({
   deleteCaptures: remove('admin', '/v1/captures', 'CaptureList', captures),
   retrieveCapture: get('admin', '/v1/captures/:id', 'application/x-ndjson', captures),
   deleteCapture: remove('admin', '/v1/captures/:id', 'CaptureDeleted', captures),
+  retrieveStream: get(
+    'key',
+    '/v1/streams/:id',
+    ['text/event-stream', 'application/x-ndjson'],
+    streams,
+  ),
+  deleteStream: remove('key', '/v1/streams/:id', 'Stream', streams),
+  stopStream: post('key', '/v1/streams/:id/stop', undefined, 'Stream', streams),
 })
 
 /** What generated clients call a route, and the name of the function that answers it. */

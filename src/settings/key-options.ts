@@ -30,6 +30,9 @@ export const keyOptions = {
   metrics: boolean({
     help: 'Lets the key read GET /metrics, and nothing else: for a program that collects metrics.',
   }),
+  resumable: boolean({
+    help: 'Lets every stream of the key go on when its connection is lost, so that GET /v1/streams/{id} resumes it, although the request does not ask for that with the header x-sluice-resume.',
+  }),
   models: array(() => z.string().check(z.minLength(1)), {
     min: 1,
     expected: 'a list of names, in which * stands for anything',

@@ -50,6 +50,12 @@ export interface StreamSettings {
   frameWriter: () => BodyWriter
 }
 
+/** Where a stream is written. */
+export interface StreamBody extends Omit<BodyWriter, 'readable'> {
+  /** Takes a heartbeat, where that is nothing to be written like the rest. */
+  heartbeat?(bytes: Bytes): void
+}
+
 /** The fewest milliseconds between two heartbeats that report progress. */
 const PROGRESS_INTERVAL = 500
 
@@ -87,19 +93,20 @@ export const SSE_HEADERS = {
 }
 
 /**
- * Writes a stream into a body that is not a response, such as a background response's log. Never
- * throws.
+ * Writes a stream into a body that is not a response, such as the log of one that can be resumed. Never
+ * throws. `hasBegun`: its first chunk is there, so that it needs no heartbeat first.
  */
 export function writeStream<C extends AnyContract>(
   exchange: Exchange,
   opening: Promise<OpenedStream<C>>,
   encoder: StreamEncoder<C>,
   settings: StreamSettings,
-  body: Omit<BodyWriter, 'readable'>,
+  body: StreamBody,
+  hasBegun = false,
 ): void {
   exchange.isStream = true
   const writer = new ResponseWriter(exchange, encoder, settings, body)
-  if (exchange.outcome === undefined) writer.sendHeartbeat()
+  if (exchange.outcome === undefined && !hasBegun) writer.sendHeartbeat()
   void writer.run(opening)
 }
 
@@ -124,7 +131,7 @@ export async function openStream<C extends AnyContract>(
 class ResponseWriter<C extends AnyContract> implements StreamWriter {
   readonly #exchange: Exchange
   readonly #encoder: StreamEncoder<C>
-  readonly #body: Omit<BodyWriter, 'readable'>
+  readonly #body: StreamBody
   readonly #heartbeat: Heartbeat
   readonly #clientTimeout: number
   #stream: LiveStream<C> | undefined
@@ -138,7 +145,7 @@ class ResponseWriter<C extends AnyContract> implements StreamWriter {
     exchange: Exchange,
     encoder: StreamEncoder<C>,
     settings: StreamSettings,
-    body: Omit<BodyWriter, 'readable'>,
+    body: StreamBody,
   ) {
     this.#exchange = exchange
     this.#encoder = encoder
@@ -256,7 +263,17 @@ class ResponseWriter<C extends AnyContract> implements StreamWriter {
     this.#lastProgress = progress
     const text = stream === undefined ? this.#encoder.ping(progress) : this.#encoder.idle(stream)
     if (text === '') this.#heartbeat.reset(performance.now())
-    else void this.#send([encodeText(text)])
+    else this.#sendHeartbeatText(encodeText(text))
+  }
+
+  #sendHeartbeatText(bytes: Bytes): void {
+    const body = this.#body
+    if (body.heartbeat === undefined) {
+      void this.#send([bytes])
+      return
+    }
+    this.#heartbeat.reset(performance.now())
+    body.heartbeat(bytes)
   }
 
   stop(outcome: Outcome): void {

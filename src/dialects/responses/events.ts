@@ -3,8 +3,6 @@ import { heartbeatAfter, trackIncompleteItems } from './heartbeat.ts'
 
 /** Writes the events of one response, each with its type and its sequence number. */
 export class EventWriter {
-  /** Called with each frame as it is written, if the frames are stored. */
-  onFrame: ((frame: string) => void) | undefined
   /** Whether events are discarded, because the answer is not streamed. */
   isMuted = false
   #text = ''
@@ -57,7 +55,6 @@ export class EventWriter {
   }
 
   #add(frame: string): void {
-    this.onFrame?.(frame)
     this.#text += frame
   }
 }

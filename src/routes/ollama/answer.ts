@@ -31,8 +31,12 @@ export function answerOllama(
   return asked.kind === 'chat' ? chatting(asked, trace) : completing(asked, trace)
 }
 
-function chatting({ model, stream, conversation, estimated, more }: OllamaChat, trace: Trace) {
+function chatting(
+  { model, stream, conversation, estimated, more }: OllamaChat,
+  trace: Trace,
+): Generation {
   return {
+    api: 'ollama',
     model,
     use: { body: estimated, conversation: estimated.messages, more },
     begin: (exchange: Exchange) => converse(exchange, trace, conversation, stream),
@@ -49,6 +53,7 @@ function loading(
   { router }: RouteContext,
 ): Generation {
   return {
+    api: 'ollama',
     model,
     use: { answers: 0 },
     begin(exchange) {
@@ -69,6 +74,7 @@ function loading(
 function completing(asked: OllamaText, trace: Trace): Generation {
   const { model, estimated, more } = asked
   return {
+    api: 'ollama',
     model,
     use: { body: estimated, inputs: estimated.prompt, more },
     canAnswer: (engine) => engine.complete !== undefined || servesOllama(engine),

@@ -15,6 +15,7 @@ export const compactResponse = generate(async (body, { trace, context }) => {
   requireOneAnswer(request)
   const { maxTools } = context.settings
   return {
+    api: 'responses',
     model: request.model,
     use: { body: request, conversation: items.map(({ item }) => item) },
     begin(exchange) {

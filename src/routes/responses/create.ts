@@ -1,7 +1,7 @@
 import { type TranslatedResponsesRequest, translate } from '../../dialects/responses/dialect.ts'
 import { requireItemLimits } from '../../guard/size.ts'
 import type { Exchange } from '../../stream/exchange.ts'
-import { openStream, streamResponse } from '../../stream/sse-response.ts'
+import { openStream } from '../../stream/sse-response.ts'
 import { withTimeout } from '../../util/with-timeout.ts'
 import { badRequest, toApiError } from '../../wire/errors/api-error.ts'
 import { Cancelled } from '../../wire/errors/cancelled.ts'
@@ -12,19 +12,20 @@ import {
 } from '../../wire/responses/request.ts'
 import { chatAsker } from '../ask-chat.ts'
 import { chatOf, converse } from '../conversation.ts'
-import { type Answering, generate, type StreamAnswering } from '../generate.ts'
+import { type Answering, generate, type Reading, type StreamAnswering } from '../generate.ts'
 import { jsonResponse } from '../json.ts'
 import type { RouteContext } from '../route.ts'
+import { asksForNumbers, silenceOf } from '../runs/resume.ts'
 import type { Trace } from '../trace.ts'
-import type { BackgroundPlaces } from './background.ts'
 import { contextOf, newResponseId } from './context.ts'
 import { noRecorder, type ResponseRecorder, recordResponse } from './recorder.ts'
 
 /** `POST /v1/responses` */
-export const createResponse = generate(async (body, { trace, context }) => {
+export const createResponse = generate(async (body, { request, trace, context }) => {
   const call = await readCall(body, trace, context)
   const { model, background } = call.request
   return {
+    api: 'responses',
     model,
     use: { body: call.request, conversation: call.input },
     // A response in the background goes on when its client disconnects.
@@ -32,7 +33,7 @@ export const createResponse = generate(async (body, { trace, context }) => {
     begin(exchange) {
       const conversation = call.conversation(exchange)
       return background
-        ? beginRun(call, conversation, exchange, trace, context)
+        ? beginInBackground(call, conversation, exchange, { request, trace, context })
         : beginResponse(call, conversation, exchange, trace)
     },
   }
@@ -80,22 +81,22 @@ function beginResponse(
 ): Answering {
   const answering = converse(exchange, trace, conversation, request.stream)
   if ('json' in answering) return { ...answering, beforeSend: () => recorder.begin() }
-  const send: StreamAnswering['send'] = async (_exchange, opening, encoder, streaming) => {
+  const { response } = conversation.encoder()
+  const lastWords = () => cancelled(conversation)
+  const send: StreamAnswering['send'] = async (stream, _exchange, opening, encoder, streaming) => {
     opening.catch(() => {})
     const early = await exchange.untilEnd(withTimeout(streaming.headerWait, opening))
     const headerWait = early === undefined ? 0 : streaming.headerWait
     try {
-      await exchange.untilEnd(recorder.begin(conversation.encoder().response))
-      const response = await streamResponse(exchange, opening, encoder, {
-        ...streaming,
-        headerWait,
-      })
+      await exchange.untilEnd(recorder.begin(response))
+      const sent = await stream(exchange, opening, encoder, { ...streaming, headerWait })
       void exchange.delivered?.then(() => {
         const { outcome } = exchange
         // Who stopped it otherwise has told its client why.
-        if (outcome?.kind === 'cancelled' && !outcome.reason) conversation.encoder().cancel()
+        if (outcome?.kind !== 'cancelled' || outcome.reason) return
+        if (response.status !== 'cancelled') conversation.encoder().cancel()
       })
-      return response
+      return sent
     } catch (error) {
       // It may be stored, and must not stay in progress.
       if (error instanceof Cancelled) conversation.encoder().cancel()
@@ -103,24 +104,29 @@ function beginResponse(
       throw error
     }
   }
-  return { ...answering, send }
+  return { ...answering, id: response.id, lastWords, send }
+}
+
+/** The events that end the stream of a response that was cancelled. */
+function cancelled(conversation: TranslatedResponsesRequest): string {
+  const encoder = conversation.encoder()
+  encoder.cancel()
+  return encoder.events.take()
 }
 
 /** Answers in the background: the client is told of the response at once, and may follow its events. */
-async function beginRun(
+async function beginInBackground(
   { request, owner, recorder }: ResponseCall,
   conversation: TranslatedResponsesRequest,
   exchange: Exchange,
-  trace: Trace,
-  context: RouteContext,
+  reading: Reading,
 ): Promise<Answering> {
-  const {
-    pool,
-    responses: { runs },
-    settings,
-  } = context
+  const { trace, context } = reading
+  const { pool, responses, settings, hasSeveralCallers: isShared } = context
+  const { runs } = responses
   if (runs === undefined) throw new TypeError('nothing runs in the background here')
-  const requireRoom = () => runs.requireRoom(owner, placesOf(context))
+  const places = { places: settings.maxBackground, isShared }
+  const requireRoom = () => runs.requireRoom(owner, places, silenceOf(context))
   await pool.requireModel(exchange, request.model)
   requireRoom()
   await trace.caller?.moveToBackground()
@@ -128,12 +134,19 @@ async function beginRun(
   const chat = { ...chatOf(conversation, trace), stream: true }
   const ask = chatAsker(exchange, chat, { asChunks: true })
   const encoder = conversation.encoder()
+  const plan = {
+    ...{ api: 'responses' as const, owner, id: encoder.response.id, isBackground: true },
+    hasIds: asksForNumbers(reading.request.headers),
+    client: reading.request.signal,
+    lastWords: () => cancelled(conversation),
+  }
   return {
     open: (route, signal) => openStream(exchange, ask(route, signal), signal),
     encoder,
-    async send(_exchange, opening, _encoder, streaming) {
+    async send(_stream, _exchange, opening, _encoder, streaming) {
       const { response } = encoder
       opening.catch(() => {})
+      const { answerRun } = await import('../runs/send-run.ts')
       try {
         await recorder.begin(response)
         // Others may have begun meanwhile.
@@ -142,18 +155,9 @@ async function beginRun(
         encoder.error(toApiError(error))
         throw error
       }
-      runs.start(owner, exchange, opening, encoder, streaming)
-      if (!request.stream) return jsonResponse(response)
-      return runs.follow(owner, response.id, 0, settings.clientTimeout)
+      const json = request.stream ? undefined : () => jsonResponse(response)
+      return answerRun(exchange, opening, encoder, streaming, { ...plan, json }, context, runs)
     },
-  }
-}
-
-function placesOf({ settings, hasSeveralCallers, isolates }: RouteContext): BackgroundPlaces {
-  return {
-    places: settings.maxBackground,
-    isShared: hasSeveralCallers,
-    silence: isolates ? 3 * settings.heartbeat + 15_000 : undefined,
   }
 }
 

@@ -4,6 +4,7 @@
  */
 
 import type { StoredResponse } from '../../state/response-store.ts'
+import type { RunKey } from '../../state/run-log.ts'
 import { quoted } from '../../util/safe/quoted.ts'
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
 import { jsonResponse } from '../json.ts'
@@ -13,21 +14,11 @@ import type { Trace } from '../trace.ts'
 /** `GET /v1/responses/{id}`, also as a stream of the events after `starting_after`. */
 export const retrieveResponse: RouteHandler = async (request, trace, context) => {
   const { response } = await find(request, trace, context)
-  const { runs } = context.responses
   const query = new URL(request.url).searchParams
   const after = integer(query, 'starting_after', 0, Number.MAX_SAFE_INTEGER)
   if (!flag(query, 'stream')) return jsonResponse(response)
-  if (!runs) {
-    const reason = 'this server stores no events; leave stream out to get the response itself.'
-    throw badRequest(`stream: expected false, got true: ${reason}`, 'stream')
-  }
-  if (context.isolates && runs.isRunning(ownerOf(trace), response.id)) {
-    const reason =
-      'the response is still running, and on this runtime only the request that started it can follow its events; retry when it has ended.'
-    throw badRequest(`stream: expected false, got true: ${reason}`, 'stream')
-  }
-  const from = after === undefined ? 0 : after + 1
-  return runs.follow(ownerOf(trace), response.id, from, context.settings.clientTimeout)
+  const { followResponse } = await import('./events.ts')
+  return followResponse(request, keyOf(trace, response.id), after, context)
 }
 
 /** `DELETE /v1/responses/{id}` */
@@ -35,7 +26,7 @@ export const deleteResponse: RouteHandler = async (request, trace, context) => {
   const { store, runs } = context.responses
   const { id } = (await find(request, trace, context)).response
   await store.delete(ownerOf(trace), id)
-  runs?.delete(ownerOf(trace), id, context.isolates)
+  await runs?.delete(keyOf(trace, id))
   return jsonResponse({ id, object: 'response', deleted: true })
 }
 
@@ -46,14 +37,25 @@ export const cancelResponse: RouteHandler = async (request, trace, context) => {
     const message = `id: expected a response that runs in the background, got ${response.id}, which does not; close its connection to cancel it.`
     throw new ApiError(400, message, { code: 'not_background', param: 'id' })
   }
-  const run = context.responses.runs?.cancel(ownerOf(trace), response.id, context.isolates)
-  return jsonResponse(run ?? response)
+  const { store, runs } = context.responses
+  const key = keyOf(trace, response.id)
+  const state = await runs?.stop(key)
+  // As it is here, or as the instance that runs it stores it.
+  if (state !== 'running' || runs?.get(key) !== undefined || !runs?.shared) {
+    return jsonResponse((await store.get(key.owner, key.id))?.response ?? response)
+  }
+  const { untilStopped } = await import('./events.ts')
+  return jsonResponse((await untilStopped(key, runs, store)) ?? response)
 }
 
 /** `GET /v1/responses/{id}/input_items` */
 export const listInputItems: RouteHandler = async (request, trace, context) => {
   const { input } = await find(request, trace, context)
   return jsonResponse(page(input, new URL(request.url).searchParams))
+}
+
+function keyOf(trace: Trace, id: string): RunKey {
+  return { owner: ownerOf(trace), id }
 }
 
 /** Rejects with an `ApiError` (404) for a response that is not stored for this caller. */

@@ -123,6 +123,11 @@ export interface KeyInput {
   admin?: Key['admin']
   /** Lets the key read GET /metrics, and nothing else: for a program that collects metrics. */
   metrics?: Key['metrics']
+  /**
+   * Lets every stream of the key go on when its connection is lost, so that GET /v1/streams/{id}
+   * resumes it, although the request does not ask for that with the header x-sluice-resume.
+   */
+  resumable?: Key['resumable']
   /** The models that it may ask for; * stands for any characters. All by default. */
   models?: Key['models']
   /** How many requests it may send in a minute. */

@@ -226,6 +226,19 @@ export interface SettingsInput {
    */
   maxBackground?: Given['maxBackground']
   /**
+   * How many streams that can be resumed may run at once; further ones are sent as ordinary
+   * streams. Where there are several keys, a key gets one only while it has fewer than there are
+   * free places. Default: 256.
+   */
+  maxResumable?: Given['maxResumable']
+  /** How long a stream that can be resumed goes on while nobody reads it. Default: 30s. */
+  resumeGrace?: Given['resumeGrace']
+  /**
+   * How long a stream can be resumed after its end; one in the background at least an hour.
+   * Default: 10m.
+   */
+  streamTtl?: Given['streamTtl']
+  /**
    * The format of the log, which has one line for each request; auto is text on a terminal and JSON
    * elsewhere. Default: auto.
    */

@@ -72,7 +72,7 @@ const NAMES = [
     'drainDelay',
     'maxBody',
   ],
-  ...['maxMessages', 'maxTools', 'maxBackground', 'log'],
+  ...['maxMessages', 'maxTools', 'maxBackground', 'maxResumable', 'resumeGrace', 'streamTtl', 'log'],
   ...['metrics', 'activity', 'capture', 'captureCount', 'captureBytes'],
   ...['traces', 'otlpEndpoint', 'otlpTracesEndpoint', 'otlpHeaders', 'otlpFormat', 'otlpTimeout'],
   ...['otlpServiceName', 'otlpAttributes', 'tracesSampler', 'tracesSamplerArg'],

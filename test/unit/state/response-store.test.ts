@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { newResponse } from '../../../src/dialects/responses/answer.ts'
-import { EventLog } from '../../../src/state/event-log.ts'
 import {
   memoryResponseStore,
   type ResponseStore,
@@ -70,48 +69,3 @@ describe('a store that several owners share', () => {
     }
   })
 })
-
-describe('a log of events', () => {
-  it('is read from any number on, as it comes, to its end', async () => {
-    const log = new EventLog(1_000)
-    const reading = read(log, 1)
-    for (const frame of ['a', 'b', 'c']) {
-      log.append(frame)
-      await Promise.resolve()
-    }
-    log.end()
-    expect(await reading).toEqual(['b', 'c'])
-    expect(await read(log, 0)).toEqual(['a', 'b', 'c'])
-    expect(await read(log, 3)).toEqual([])
-  })
-
-  it('keeps the last of what it may, and says which', async () => {
-    const log = new EventLog(100)
-    for (let count = 0; count < 100; count++) log.append(`${count} `.padStart(5))
-    log.end()
-    expect(log.length).toBeLessThanOrEqual(100)
-    expect(log.next).toBe(100)
-    const frames = await read(log, log.first)
-    expect(frames.at(-1)?.trim()).toBe('99')
-    expect(Number(frames[0])).toBe(log.first)
-    await expect(log.read(log.first - 1)).rejects.toThrow(RangeError)
-  })
-})
-
-it('a log of events gives a reader a bounded part at once', async () => {
-  const log = new EventLog(4_000_000)
-  for (let count = 0; count < 300; count++) log.append('x'.repeat(1_000))
-  log.append('y'.repeat(100_000))
-  log.end()
-  expect(await log.read(0)).toHaveLength(66)
-  expect(await log.read(300)).toEqual(['y'.repeat(100_000)])
-  expect(await read(log, 0)).toHaveLength(301)
-})
-
-async function read(log: EventLog, from: number): Promise<string[]> {
-  const all: string[] = []
-  for (let some = await log.read(from); some; some = await log.read(from + all.length)) {
-    all.push(...some)
-  }
-  return all
-}

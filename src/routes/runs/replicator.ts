@@ -1,0 +1,182 @@
+/** Copies the events of a run from this instance's log to the one that instances share. */
+import {
+  RUN_RENEWAL,
+  type RunInfo,
+  type RunKey,
+  type RunLimits,
+  type RunLog,
+} from '../../state/run-log.ts'
+
+export interface ReplicatorOptions {
+  local: RunLog
+  shared: RunLog
+  key: RunKey
+  info: RunInfo
+  limits: RunLimits
+  /** Somebody asked another instance to stop it, or deleted it. */
+  onStop(): void
+  /** Another instance has ended it, as this one was taken for dead. */
+  onLost(): void
+  /** Somebody read it at another instance at `at`, a time of `performance.now()`. */
+  onRead(at: number): void
+  /** Events were stored, the oldest of them `lag` milliseconds after it was written. */
+  onStored?(lag: number): void
+}
+
+/**
+ * The first event is sent at once, since a client may resume after it; then so many milliseconds after the
+ * first that waits, or when there are enough bytes, but at most 25 times a second.
+ */
+const BATCH = { ms: 50, length: 8_192, least: 40 }
+
+/** Milliseconds until the log is tried again after it failed, doubling up to the second one. */
+const RETRY = { first: 100, most: 2_000 }
+
+/** Milliseconds after the run's end for which its last events are tried to be stored. */
+const KEEP_TRYING = 60_000
+
+/** After so many answers in a row that this instance does not own the run, it gives it up. */
+const LOST_TWICE = 2
+
+export class Replicator {
+  /** Settles when the end of the run is stored, or could not be. */
+  readonly done: Promise<void>
+  readonly #options: ReplicatorOptions
+  readonly #unwatch: () => void
+  #settle: () => void = () => {}
+  /** The number of the next event to be stored. */
+  #at = 0
+  #isOpen = false
+  #isBusy = false
+  #isOver = false
+  #hasEnded = false
+  #endedAt = 0
+  #lost = 0
+  #failures = 0
+  /** When it was last sent, and since when and how much waits to be. */
+  #sentAt = Number.NEGATIVE_INFINITY
+  #waitsSince = 0
+  #waiting = 0
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #timerAt = Number.POSITIVE_INFINITY
+
+  constructor(options: ReplicatorOptions) {
+    this.#options = options
+    this.done = new Promise((resolve) => {
+      this.#settle = resolve
+    })
+    this.#unwatch = options.shared.watch(options.key, (change) => {
+      if (change === 'stopped' && !this.#hasEnded) options.onStop()
+    })
+    // Even before the first event: it may be long in coming, and others want to find the run.
+    this.#schedule(0)
+  }
+
+  /** Events were appended to the local log, with so many characters in all. */
+  note(length: number, now: number): void {
+    if (this.#waiting === 0) this.#waitsSince = now
+    this.#waiting += length
+    if (this.#isBusy || this.#failures > 0) return
+    const isEnough = this.#waiting >= BATCH.length || this.#at === 0
+    const soonest = Math.max(0, this.#sentAt + BATCH.least - now)
+    this.#schedule(isEnough ? soonest : Math.max(soonest, this.#waitsSince + BATCH.ms - now), now)
+  }
+
+  /** The run has ended: its last events are in the local log. */
+  end(): void {
+    this.#hasEnded = true
+    this.#endedAt = performance.now()
+    this.#waiting ||= 1
+    if (!this.#isBusy) this.#schedule(0)
+  }
+
+  /** Sends after so many milliseconds, unless it is about to sooner. */
+  #schedule(ms: number, now = performance.now()): void {
+    if (this.#isOver || now + ms >= this.#timerAt) return
+    clearTimeout(this.#timer)
+    this.#timerAt = now + ms
+    this.#timer = setTimeout(() => void this.#send(), ms)
+  }
+
+  async #send(): Promise<void> {
+    this.#timerAt = Number.POSITIVE_INFINITY
+    if (this.#isBusy || this.#isOver) return
+    this.#isBusy = true
+    const since = this.#waitsSince
+    const waited = this.#waiting
+    this.#waiting = 0
+    this.#sentAt = performance.now()
+    try {
+      await this.#open()
+      await this.#append()
+      this.#failures = 0
+      if (waited > 0) this.#options.onStored?.(performance.now() - since)
+    } catch {
+      this.#failures++
+      this.#waiting += waited
+      this.#waitsSince = since
+    }
+    this.#isBusy = false
+    this.#goOn()
+  }
+
+  async #open(): Promise<void> {
+    if (this.#isOpen) return
+    const { shared, key, info, limits } = this.#options
+    try {
+      await shared.open(key, info, limits)
+    } catch {
+      // Or it is open, and the answer was lost: the next append tells.
+    }
+    this.#isOpen = true
+  }
+
+  async #append(): Promise<void> {
+    const { local, shared, key, onRead } = this.#options
+    const part = await local.read(key, this.#at, true)
+    // The local log made room for others: what was not stored is lost.
+    if (part === undefined) return this.#finish()
+    const first = Math.max(this.#at, part.first)
+    const isGap = first > this.#at
+    const { frames } = isGap ? ((await local.read(key, first, true)) ?? part) : part
+    const isEnd = part.state !== 'running' && first + frames.length === part.next
+    const end = isEnd ? part.state : undefined
+    const answer = await shared.append(key, 1, first, frames, end, isGap)
+    if (answer.kind === 'lost') return this.#onLost()
+    this.#lost = 0
+    this.#at = answer.next
+    if (answer.readAgo !== undefined) onRead(performance.now() - answer.readAgo)
+    if (isEnd && answer.next === part.next) this.#finish()
+    else if (answer.isStopped && !this.#hasEnded) this.#options.onStop()
+  }
+
+  /** The store may have lost it: then it is opened anew, and gets what this instance still has. */
+  #onLost(): void {
+    this.#isOpen = false
+    this.#at = 0
+    if (++this.#lost < LOST_TWICE) {
+      this.#waiting ||= 1
+      return
+    }
+    this.#finish()
+    if (!this.#hasEnded) this.#options.onLost()
+  }
+
+  #goOn(): void {
+    if (this.#isOver) return
+    const now = performance.now()
+    if (this.#hasEnded && now - this.#endedAt > KEEP_TRYING) this.#finish()
+    else if (this.#failures > 0) {
+      this.#schedule(Math.min(RETRY.most, RETRY.first * 2 ** (this.#failures - 1)), now)
+    } else if (this.#hasEnded || this.#waiting > 0 || !this.#isOpen) {
+      this.#schedule(this.#hasEnded || !this.#isOpen ? 0 : BATCH.ms, now)
+    } else this.#schedule(RUN_RENEWAL, now)
+  }
+
+  #finish(): void {
+    this.#isOver = true
+    clearTimeout(this.#timer)
+    this.#unwatch()
+    this.#settle()
+  }
+}

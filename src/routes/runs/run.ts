@@ -1,0 +1,199 @@
+/** One run that this instance produces: what is written for its client goes into a log. */
+import type { RunInfo, RunKey, RunLimits, RunLog, RunState } from '../../state/run-log.ts'
+import type { Exchange } from '../../stream/exchange.ts'
+import type { StreamBody } from '../../stream/sse-response.ts'
+import type { Ticker } from '../../stream/ticker.ts'
+import { withTimeout } from '../../util/with-timeout.ts'
+import type { ApiError } from '../../wire/errors/api-error.ts'
+import { decodeText, encodeText } from '../../wire/sse/sse.ts'
+import { EventSplitter } from './event-splitter.ts'
+import type { Follower } from './follower.ts'
+import { instanceLost, lastEvent, streamAbandoned, streamStopped, withId } from './last-event.ts'
+import { Replicator } from './replicator.ts'
+
+type Bytes = Uint8Array<ArrayBuffer>
+
+export interface RunOptions {
+  key: RunKey
+  info: RunInfo
+  limits: RunLimits
+  exchange: Exchange
+  local: RunLog
+  /** The log that instances share, where there is one. */
+  shared: RunLog | undefined
+  ticker: Ticker
+  /** Milliseconds without a reader after which it is stopped; Infinity in the background. */
+  grace: number
+  /** Whether no other request may touch what this one holds. */
+  isolates: boolean
+  /** What its API writes last where its client would have got nothing, as a stream that is cancelled. */
+  lastWords: (() => string) | undefined
+  onEnd(): void
+  onStored?: ((lag: number) => void) | undefined
+}
+
+/** Milliseconds for which the end of a run may take to be stored, before its request counts as over. */
+const STORE_END = 10_000
+
+export class Run {
+  readonly options: RunOptions
+  /** The clients of this instance that follow it. */
+  readonly followers = new Set<Follower>()
+  /** Whose heartbeats the producer sends: who asked for the answer. */
+  live: Follower | undefined
+  /** When it last wrote an event or a heartbeat. */
+  writtenAt = performance.now()
+  readonly body: StreamBody
+  readonly #splitter: EventSplitter
+  readonly #replicator: Replicator | undefined
+  readonly #hasEnded = Promise.withResolvers<void>()
+  readonly #removeTick: () => void
+  #next = 0
+  #isEnded = false
+  /** When somebody last read it; the present while somebody does here. */
+  #readAt = performance.now()
+
+  constructor(options: RunOptions) {
+    this.options = options
+    const { key, info, limits, local, shared, ticker } = options
+    this.#splitter = new EventSplitter(info.contentType)
+    void local.open(key, info, limits)
+    this.#replicator = shared && this.#replicate(shared)
+    this.#removeTick = ticker.add((now) => this.#tick(now))
+    this.body = {
+      write: (pieces) => this.#write(pieces),
+      heartbeat: (text) => this.#heartbeat(text),
+      close: () => this.#end(),
+      break: () => this.#break(),
+      closed: this.#hasEnded.promise.then(() => this.#untilDelivered()),
+    }
+  }
+
+  get owner(): string {
+    return this.options.key.owner
+  }
+
+  /** Adds a client that follows it here, until it has received everything. */
+  add(follower: Follower): void {
+    this.followers.add(follower)
+    void follower.done.then(() => {
+      this.followers.delete(follower)
+      this.#readAt = performance.now()
+    })
+  }
+
+  /**
+   * Stops the engine. Where requests are isolated, the run's own request does so at its next look: no other
+   * one may abort what it holds.
+   */
+  stop(reason = streamStopped()): void {
+    const { exchange, isolates, lastWords } = this.options
+    if (this.#isEnded) return
+    if (isolates) exchange.stopReason ??= reason
+    else if (lastWords) exchange.cancel()
+    else exchange.stop(reason)
+  }
+
+  /**
+   * Its request was ended by the runtime, without running any of its code. Called by another request, which
+   * may not touch what that one held.
+   */
+  abandon(): void {
+    this.#isEnded = true
+    this.#append([this.#lastEvent(instanceLost())], 'failed')
+    this.options.onEnd()
+  }
+
+  #replicate(shared: RunLog): Replicator {
+    const { key, info, limits, local, exchange, onStored } = this.options
+    return new Replicator({
+      ...{ local, shared, key, info, limits },
+      onStop: () => this.stop(),
+      onLost: () => exchange.fail(instanceLost()),
+      onRead: (at) => {
+        this.#readAt = Math.max(this.#readAt, at)
+      },
+      ...(onStored && { onStored }),
+    })
+  }
+
+  #write(pieces: readonly Bytes[]): undefined {
+    this.writtenAt = performance.now()
+    for (const piece of pieces) {
+      const events = this.#splitter.split(piece)
+      if (events.length > 0) this.#append(events)
+    }
+    return undefined
+  }
+
+  #append(events: string[], end?: RunState): void {
+    const { key, info, local } = this.options
+    const first = this.#next
+    const numbered = info.hasIds ? events.map((each, n) => withId(first + n, true, each)) : events
+    this.#next += events.length
+    void local.append(key, 1, first, numbered, end)
+    let length = 0
+    for (const each of numbered) length += each.length
+    this.#replicator?.note(length, this.writtenAt)
+  }
+
+  /**
+   * A heartbeat is no event: it goes to who asked, as the API writes it. The heartbeats of Responses have
+   * sequence numbers, and so they are events; only the comment before one is not.
+   */
+  #heartbeat(bytes: Bytes): void {
+    this.writtenAt = performance.now()
+    if (this.options.info.api !== 'responses') {
+      this.live?.push(bytes)
+      return
+    }
+    const text = decodeText(bytes)
+    const event = /^: /.test(text) ? text.indexOf('\n') + 1 : 0
+    if (event > 0) this.live?.push(encodeText(text.slice(0, event)))
+    this.#write([encodeText(text.slice(event))])
+  }
+
+  #end(state = this.#state()): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    const { key, local, onEnd } = this.options
+    this.#removeTick()
+    void local.append(key, 1, this.#next, [], state)
+    this.#replicator?.end()
+    onEnd()
+    this.#hasEnded.resolve()
+  }
+
+  #state(): RunState {
+    const kind = this.options.exchange.outcome?.kind
+    if (kind === 'cancelled') return 'stopped'
+    return kind === 'failed' ? 'failed' : 'finished'
+  }
+
+  /** It was cancelled without a reason for its client; who follows it needs one. */
+  #break(): void {
+    if (this.#isEnded) return
+    const { lastWords } = this.options
+    if (lastWords) this.#write([encodeText(lastWords())])
+    else this.#append([this.#lastEvent(streamStopped())])
+    this.#end('stopped')
+  }
+
+  #lastEvent(error: ApiError): string {
+    const { key, info } = this.options
+    return lastEvent(key, { ...info, hasIds: false }, error, this.#next)
+  }
+
+  async #untilDelivered(): Promise<void> {
+    const stored = this.#replicator && withTimeout(STORE_END, this.#replicator.done)
+    await Promise.all([stored, ...[...this.followers].map(({ done }) => done)])
+  }
+
+  #tick(now: number): number | undefined {
+    if (this.followers.size > 0) this.#readAt = now
+    const { grace } = this.options
+    const left = grace - (now - this.#readAt)
+    if (left <= 0) this.stop(streamAbandoned(grace))
+    return left
+  }
+}

@@ -1,0 +1,160 @@
+/** The runs of one process: those that it produces, and where the others are found. */
+import { memoryRunLog } from '../../state/memory-run-log.ts'
+import { memoryResponseStore, type ResponseStore, storeKey } from '../../state/response-store.ts'
+import type { RunKey, RunLog, RunPart } from '../../state/run-log.ts'
+import { failedResponse, instanceLost, lastEvent } from './last-event.ts'
+import { type Places, shortageOf, tooManyInBackground } from './places.ts'
+import { Run, type RunOptions } from './run.ts'
+
+/** Where responses are stored, and where what can be resumed is found. */
+export interface StoredResponses {
+  store: ResponseStore
+  /** Undefined where nothing runs on that no connection waits for. */
+  runs: Runs | undefined
+}
+
+export function memoryResponses(shared?: RunLog): StoredResponses {
+  return { store: memoryResponseStore(), runs: new Runs(shared) }
+}
+
+/** Where a run is read. */
+export interface FoundRun {
+  log: RunLog
+  /** The run, where this process produces it now. */
+  run: Run | undefined
+  /** Whether other instances can read the log too. */
+  isShared: boolean
+}
+
+/** Counts what happens to runs, for the metrics. */
+export interface RunCounts {
+  resumed: { local: number; shared: number }
+  /** How many this process has ended whose producer was gone. */
+  buried: number
+}
+
+/** Shared by a handler and the one that replaces it, so that a reload ends none. */
+export class Runs {
+  readonly shared: RunLog | undefined
+  readonly local: RunLog = memoryRunLog({ lease: Number.POSITIVE_INFINITY })
+  readonly counts: RunCounts = { resumed: { local: 0, shared: 0 }, buried: 0 }
+  readonly #running = new Map<string, Run>()
+
+  /** `shared`: the log that instances share. */
+  constructor(shared?: RunLog) {
+    this.shared = shared
+  }
+
+  get running(): Iterable<Run> {
+    return this.#running.values()
+  }
+
+  /** The runs that take a place: those in the background, or the others. */
+  taken(isBackground: boolean): Run[] {
+    return [...this.running].filter(({ options }) => options.info.isBackground === isBackground)
+  }
+
+  /**
+   * Throws an `ApiError` (503) where no place is left for one more in the background.
+   */
+  requireRoom(owner: string, places: Places, silence?: number): void {
+    if (silence !== undefined) this.#forgetSilent(silence)
+    const shortage = shortageOf(owner, this.taken(true), places)
+    if (shortage) throw tooManyInBackground(shortage, places.places)
+  }
+
+  /** Whether a place is left for one more stream that can be resumed. */
+  hasRoom(owner: string, places: Places, silence?: number): boolean {
+    if (silence !== undefined) this.#forgetSilent(silence)
+    return shortageOf(owner, this.taken(false), places) === undefined
+  }
+
+  begin(options: Omit<RunOptions, 'local' | 'shared' | 'onEnd'>): Run {
+    const { local, shared } = this
+    const name = nameOf(options.key)
+    const onEnd = () => void this.#running.delete(name)
+    const run = new Run({ ...options, local, shared, onEnd })
+    this.#running.set(name, run)
+    return run
+  }
+
+  /** The run that this process produces now. */
+  get(key: RunKey): Run | undefined {
+    return this.#running.get(nameOf(key))
+  }
+
+  /** Where it can be read; undefined where there is none. Rejects where the shared log does not answer. */
+  async find(key: RunKey): Promise<(FoundRun & { part: RunPart }) | undefined> {
+    const { local, shared } = this
+    const here = await local.read(key, 0, true)
+    if (here) return { log: local, run: this.get(key), isShared: shared !== undefined, part: here }
+    const there = await shared?.read(key, 0, true)
+    return shared && there && { log: shared, run: undefined, isShared: true, part: there }
+  }
+
+  /** Somebody resumes it. */
+  count({ log }: FoundRun): void {
+    this.counts.resumed[log === this.local ? 'local' : 'shared']++
+  }
+
+  /** Stops its engine, wherever that is. Undefined where there is no such run. */
+  async stop(key: RunKey): Promise<RunPart['state'] | undefined> {
+    const run = this.get(key)
+    run?.stop()
+    const found = await this.local.stop(key)
+    return found ?? this.shared?.stop(key)
+  }
+
+  /** Stops it, and deletes its events. It takes a place until the engine has stopped. */
+  async delete(key: RunKey): Promise<void> {
+    this.get(key)?.stop()
+    await Promise.all([this.local.delete(key), this.shared?.delete(key)])
+  }
+
+  /** Ends a run of the shared log whose producer is gone, and its stored response. */
+  async bury(key: RunKey, { info }: RunPart, store: ResponseStore): Promise<void> {
+    const { shared } = this
+    if (shared === undefined) return
+    const error = instanceLost()
+    const isResponse = info.api === 'responses'
+    const [first] = isResponse ? ((await shared.read(key, 0, true))?.frames ?? []) : []
+    let isMine = false
+    await shared.bury(key, (number) => {
+      isMine = true
+      return lastEvent(key, info, error, number, first)
+    })
+    if (isMine) this.counts.buried++
+    if (!isResponse) return
+    const stored = await store.get(key.owner, key.id)
+    if (stored === undefined || !isOpen(stored.response.status)) return
+    await store.update(key.owner, { ...stored, response: failedResponse(stored.response, error) })
+  }
+
+  /** The instance is about to stop: its followers go on at another one, where there is one. */
+  move(): void {
+    if (this.shared === undefined) return
+    for (const run of this.running) for (const follower of run.followers) follower.move()
+    for (const follower of this.#readers) follower.move()
+  }
+
+  readonly #readers = new Set<{ move(): void }>()
+
+  /** A client follows what another instance produces. */
+  addReader(follower: { move(): void; done: Promise<void> }): void {
+    this.#readers.add(follower)
+    void follower.done.then(() => this.#readers.delete(follower))
+  }
+
+  #forgetSilent(silence: number): void {
+    const since = performance.now() - silence
+    for (const run of this.running) if (run.writtenAt < since) run.abandon()
+  }
+}
+
+function isOpen(status: unknown): boolean {
+  return status === 'in_progress' || status === 'queued'
+}
+
+function nameOf({ owner, id }: RunKey): string {
+  return storeKey(owner, id)
+}
