@@ -8,6 +8,12 @@ import type { ObjectState } from './platform.ts'
 import { SqlRunLog } from './sql-run-log.ts'
 
 /**
+ * Each batch is a row, which costs more than the time of the object meanwhile. The first events wait for
+ * none: on Cloudflare nothing is sent to a client before an earlier write is confirmed.
+ */
+const BATCHES = { ms: 500, length: 65_536, least: 250, isFirstAtOnce: false }
+
+/**
  * Answers the request that begins the stream with the handler of the worker, under its own lifetime: it goes
  * on when its client leaves, for as long as the engine needs. All later requests for this stream come to this
  * object too, so what is written lies in its memory; the rows are for the time after the object.
@@ -53,7 +59,7 @@ export class StreamRun {
   }
 
   #runsOf(id: string): Runs {
-    this.#runs ??= new Runs(this.#log, id)
+    this.#runs ??= new Runs(this.#log, { id, batches: BATCHES })
     return this.#runs
   }
 }

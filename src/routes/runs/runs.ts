@@ -4,6 +4,7 @@ import { memoryResponseStore, type ResponseStore, storeKey } from '../../state/r
 import type { RunKey, RunLog, RunPart } from '../../state/run-log.ts'
 import { failedResponse, instanceLost, lastEvent } from './last-event.ts'
 import { type Places, shortageOf, tooManyInBackground } from './places.ts'
+import type { Batches } from './replicator.ts'
 import { Run, type RunOptions } from './run.ts'
 
 /** Where responses are stored, and where what can be resumed is found. */
@@ -33,16 +34,28 @@ export interface RunCounts {
   buried: number
 }
 
+export interface RunsOptions {
+  /** The id that a run gets, where there is one run only. */
+  id?: string
+  /** How many events are copied to the shared log at once. */
+  batches?: Batches
+}
+
 /** Shared by a handler and the one that replaces it, so that a reload ends none. */
 export class Runs {
   readonly shared: RunLog | undefined
   readonly local: RunLog = memoryRunLog({ lease: Number.POSITIVE_INFINITY })
   readonly counts: RunCounts = { resumed: { local: 0, shared: 0 }, buried: 0 }
+  /** The id of the one run that there is here; undefined where there are any. */
+  readonly id: string | undefined
+  readonly #batches: Batches | undefined
   readonly #running = new Map<string, Run>()
 
   /** `shared`: the log that instances share. */
-  constructor(shared?: RunLog) {
+  constructor(shared?: RunLog, { id, batches }: RunsOptions = {}) {
     this.shared = shared
+    this.id = id
+    this.#batches = batches
   }
 
   get running(): Iterable<Run> {
@@ -69,11 +82,12 @@ export class Runs {
     return shortageOf(owner, this.taken(false), places) === undefined
   }
 
-  begin(options: Omit<RunOptions, 'local' | 'shared' | 'onEnd'>): Run {
+  begin(options: Omit<RunOptions, 'local' | 'shared' | 'batches' | 'onEnd'>): Run {
     const { local, shared } = this
+    const batches = this.#batches
     const name = nameOf(options.key)
     const onEnd = () => void this.#running.delete(name)
-    const run = new Run({ ...options, local, shared, onEnd })
+    const run = new Run({ ...options, local, shared, batches, onEnd })
     this.#running.set(name, run)
     return run
   }
