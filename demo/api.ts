@@ -1,7 +1,7 @@
 /** Calls the API as any program would: with `fetch`, reading the events of the answer. */
 import { signal } from '@preact/signals'
 import type { Recording } from '../src/recording/recording.ts'
-import { decodeText, EventScanner } from '../src/wire/sse/sse.ts'
+import type { ChunkDelta } from '../src/wire/chat/request.ts'
 import { persisted } from './persisted-signal.ts'
 
 export interface Model {
@@ -47,6 +47,9 @@ export const key = persisted('sluice.key', '')
 /** Whether that server needs a key, and did not accept this one. */
 export const wantsKey = signal(false)
 
+/** Whether a sluice server is behind the page, which may store the events of its answers. */
+export const hasServer = signal(false)
+
 /** Whether its user is an admin of that server, by the key or by asking from the same machine. */
 export const isServerAdmin = signal(false)
 
@@ -61,6 +64,7 @@ export async function checkKey(): Promise<void> {
   const type = response?.headers.get('content-type') ?? ''
   const body: unknown = type.includes('json') ? await response?.json().catch(() => null) : null
   const isSluice = typeof body === 'object' && body !== null && 'version' in body
+  hasServer.value = isSluice
   wantsKey.value = isSluice && !('models' in body)
   isServerAdmin.value = isSluice && 'engines' in body
 }
@@ -73,75 +77,24 @@ export async function listModels(): Promise<Model[]> {
   return data
 }
 
-/** A request that the API refused, with the API's message. */
-class Refused extends Error {}
-
-/** A recording of a request without any answer yet. */
-export function unanswered(body: ChatBody): Recording {
+/**
+ * A recording of a request without any answer yet. `isResumable`: the server behind the page answers it, past
+ * the service worker, and stores the events for as long as the answer takes.
+ */
+export function unanswered(body: ChatBody, isResumable: boolean): Recording {
+  const resumable = { 'sluice-direct': '1', 'x-sluice-resume': '1' }
   return {
     recordedAt: new Date().toISOString(),
     by: 'the page',
     request: {
       method: 'POST',
       url: `${root}/chat/completions`,
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...(isResumable && resumable) },
       body: JSON.stringify(body),
     },
     packets: [],
     end: { at: 0, how: 'stopped' },
   }
-}
-
-/**
- * Streams the events of one answer, and adds its packets to the recording. Throws a `Refused` with the
- * API's message.
- */
-export async function* streamChat(
-  recording: Recording,
-  signal: AbortSignal,
-): AsyncGenerator<Frame, void, void> {
-  const startedAt = performance.now()
-  const { url, method, headers, body = '' } = recording.request
-  const sent = { ...headers, ...authorization() }
-  const response = await fetch(url, { method, headers: sent, body, signal })
-  recording.response = {
-    at: performance.now() - startedAt,
-    status: response.status,
-    headers: [...response.headers],
-  }
-  if (!response.ok || !response.body) throw new Refused(await reasonOf(response))
-  const reader = (response.body as ReadableStream<Uint8Array<ArrayBuffer>>).getReader()
-  const scanner = new EventScanner()
-  const decoder = new TextDecoder()
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      const at = performance.now() - startedAt
-      if (done) {
-        recording.end = { at, how: 'end' }
-        return
-      }
-      recording.packets.push({ at, bytes: value })
-      // Comments report the loading of a model. They belong to the event that follows, which may come
-      // much later, so they are yielded at once.
-      const text = decoder.decode(value, { stream: true })
-      for (const line of text.split('\n').slice(0, -1)) {
-        if (line.startsWith(': ')) yield { at, text: `${line}\n` }
-      }
-      scanner.push(value)
-      while (scanner.next()) {
-        const event = decodeText(scanner.buffer.subarray(scanner.start, scanner.end))
-        yield { at, text: withoutComments(event) }
-      }
-    }
-  } finally {
-    await reader.cancel().catch(() => {})
-  }
-}
-
-function withoutComments(event: string): string {
-  const lines = event.split('\n')
-  return lines.filter((line) => !line.startsWith(':')).join('\n')
 }
 
 /** The JSON that a frame carries; undefined for a comment and for `[DONE]`. */
@@ -151,23 +104,7 @@ export function payloadOf({ text }: Frame): Payload | undefined {
 }
 
 export interface Payload {
-  choices?: { delta?: Delta; finish_reason?: string | null }[]
+  choices?: { delta?: ChunkDelta; finish_reason?: string | null }[]
   usage?: { prompt_tokens: number; completion_tokens: number }
   error?: { message: string; code: string | null }
-}
-
-interface Delta {
-  content?: string | null
-  reasoning?: string | null
-  reasoning_content?: string | null
-}
-
-async function reasonOf(response: Response): Promise<string> {
-  const text = await response.text().catch(() => '')
-  try {
-    const { error } = JSON.parse(text) as Payload
-    return error?.message ?? text
-  } catch {
-    return `Expected an error as JSON, got status ${response.status} ${response.statusText} without JSON; see the server's log.`
-  }
 }

@@ -4,10 +4,12 @@ import { Answer } from './answer.tsx'
 import { timeText } from './format.ts'
 import { regenerate, removeFrom, send, stop } from './send.ts'
 import {
+  answering,
   conversations,
   current,
   currentId,
   deleteConversation,
+  isConnectionLost,
   isStreaming,
   model,
   note,
@@ -72,7 +74,7 @@ function Empty() {
 }
 
 function Message({ said, index, isLast }: { said: Said; index: number; isLast: boolean }) {
-  const isLive = isLast && isStreaming.value
+  const isLive = isLast && answering.value === current.value.id
   return (
     <article class={`message ${said.role}`}>
       <h3 class="hidden">{said.role === 'user' ? 'You' : 'The model'}</h3>
@@ -83,9 +85,7 @@ function Message({ said, index, isLast }: { said: Said; index: number; isLast: b
         </details>
       )}
       {said.role === 'user' ? <p class="words">{said.content}</p> : <Answer text={said.content} />}
-      {isLive && said.content === '' && (
-        <p class="weak waiting">{note.value || 'waiting for the first token'}</p>
-      )}
+      {isLive && <Progress said={said} />}
       {said.error && (
         <p class="error" role="alert">
           {said.error}
@@ -121,6 +121,19 @@ function Message({ said, index, isLast }: { said: Said; index: number; isLast: b
       </footer>
     </article>
   )
+}
+
+/** What is known of an answer that is being received, where its text does not show it. */
+function Progress({ said }: { said: Said }) {
+  if (isConnectionLost.value) {
+    return (
+      <p class="weak waiting" role="status">
+        connection lost, resuming…
+      </p>
+    )
+  }
+  if (said.content !== '') return null
+  return <p class="weak waiting">{note.value || 'waiting for the first token'}</p>
 }
 
 function StatsLine({ said: { stats, outcome } }: { said: Said }) {

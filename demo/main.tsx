@@ -14,6 +14,7 @@ import './activity/detail.css'
 import { checkKey } from './api.ts'
 import { App } from './app.tsx'
 import { startEngine } from './engine.ts'
+import { resumeAnswer } from './send.ts'
 import { startServiceWorker } from './service.ts'
 import { refreshModels } from './state.ts'
 
@@ -21,6 +22,7 @@ const root = document.getElementById('app')
 if (root) render(<App />, root)
 
 startEngine()
+void resumeAnswer()
 await startServiceWorker()
 await checkKey()
 await refreshModels()

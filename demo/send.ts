@@ -1,18 +1,21 @@
 /** Requests answers, and updates the page's state as each event arrives. */
 import { batch } from '@preact/signals'
 import { checkStream } from '../src/check/check-stream.ts'
+import type { Recording } from '../src/recording/recording.ts'
+import { type ChatBody, hasServer, type Message, unanswered } from './api.ts'
+import { ChatLink } from './chat-link.ts'
+import { streamChat } from './chat-stream.ts'
+import { forgetAnswer, type PendingAnswer, pendingAnswer } from './pending-answer.ts'
+import { ShownAnswer } from './shown-answer.ts'
 import {
-  type ChatBody,
-  type Frame,
-  type Message,
-  payloadOf,
-  streamChat,
-  unanswered,
-} from './api.ts'
-import {
+  answering,
+  conversations,
   current,
+  currentId,
+  isConnectionLost,
   isStreaming,
   model,
+  models,
   note,
   options,
   type Said,
@@ -21,6 +24,7 @@ import {
 } from './state.ts'
 
 let control = new AbortController()
+let link: ChatLink | undefined
 
 /** Adds the user's message and streams the answer. */
 export async function send(text: string): Promise<void> {
@@ -31,32 +35,87 @@ export async function send(text: string): Promise<void> {
 /** Streams an answer to the current conversation. */
 async function answer(): Promise<void> {
   if (isStreaming.value) return
-  control = new AbortController()
-  const recording = unanswered(requestBody())
+  const recording = unanswered(requestBody(), isOfServer())
+  setMessages((messages) => [...messages, { role: 'assistant', content: '' }])
+  const conversation = current.value.id
+  await receive(recording, { address: '', conversation, shown: 0, sentAt: Date.now() })
+}
+
+/** Goes on with the answer that this tab was receiving when the page was loaded again. */
+export async function resumeAnswer(): Promise<void> {
+  const pending = pendingAnswer()
+  if (pending === undefined || isStreaming.value) return
+  const answered = conversations.value.find(({ id }) => id === pending.conversation)
+  const last = answered?.messages.at(-1)
+  if (last?.role !== 'assistant' || last.outcome !== undefined) {
+    forgetAnswer()
+    return
+  }
+  currentId.value = pending.conversation
+  await receive(unanswered(requestBody(), true), pending)
+}
+
+/** Receives an answer to its end, whose message is the last one of its conversation. */
+async function receive(recording: Recording, pending: PendingAnswer): Promise<void> {
+  const { address, shown, sentAt, conversation } = pending
   batch(() => {
-    isStreaming.value = true
+    answering.value = conversation
     note.value = ''
     wire.value = { frames: [], tokens: [] }
-    setMessages((messages) => [...messages, { role: 'assistant', content: '' }])
   })
-  const { add, flush } = frameBatches()
+  control = new AbortController()
+  const { signal } = control
+  const answer = new ShownAnswer(pending)
+  const own = new ChatLink({
+    recording,
+    signal,
+    startedAt: performance.now() - (Date.now() - sentAt),
+    address: address || undefined,
+    shown,
+    onChange() {
+      isConnectionLost.value = own.isLost
+      if (own.address !== undefined) answer.address = own.address
+    },
+  })
+  link = own
   try {
-    for await (const frame of streamChat(recording, control.signal)) add(frame)
-    flush()
-    end(wire.value.frames.some(({ text }) => text.includes('[DONE]')) ? 'finished' : 'failed')
+    for await (const frame of streamChat(own)) answer.add(frame)
+    answer.flush()
+    answer.end(
+      wire.value.frames.some(({ text }) => text.includes('[DONE]')) ? 'finished' : 'failed',
+    )
   } catch (error) {
-    flush()
-    if (control.signal.aborted) end('cancelled')
-    else end('failed', (error as Error).message)
+    answer.flush()
+    if (signal.aborted) answer.end('cancelled')
+    else answer.end('failed', (error as Error).message)
   } finally {
-    isStreaming.value = false
+    forgetAnswer()
+    answering.value = ''
+    isConnectionLost.value = false
     if (recording.packets.length > 0) {
-      wire.value = { ...wire.value, findings: checkStream(recording) }
+      wire.value = { ...wire.value, findings: findingsOf(own) }
     }
   }
 }
 
+/** Rules on when events arrive: those of a resumed answer did not come when they were sent. */
+const ARRIVAL = ['all-at-once', 'bursts', 'silence']
+
+function findingsOf({ recording, isResumed }: ChatLink) {
+  const findings = checkStream(recording)
+  return isResumed ? findings.filter(({ rule }) => !ARRIVAL.includes(rule)) : findings
+}
+
+/** Whether the model is one of the server behind the page, rather than of this browser. */
+function isOfServer(): boolean {
+  const owner = models.value?.find(({ id }) => id === model.value)?.owned_by
+  // The built-in model may be the service worker's own.
+  const isHere = owner === 'web-llm' || (owner === 'sluice' && navigator.serviceWorker?.controller)
+  return hasServer.value && !isHere
+}
+
 export function stop(): void {
+  link?.stop()
   control.abort(new Error('stopped'))
 }
 
@@ -98,78 +157,4 @@ export function requestBody(): ChatBody {
     stream_options: { include_usage: true },
     ...Object.fromEntries(set),
   }
-}
-
-/** Collects frames and shows them once for each repaint: they arrive faster than a screen repaints. */
-function frameBatches() {
-  let waiting: Frame[] = []
-  let isScheduled = false
-  const flush = () => {
-    isScheduled = false
-    const frames = waiting
-    waiting = []
-    if (frames.length > 0) batch(() => show(frames))
-  }
-  const add = (frame: Frame) => {
-    waiting.push(frame)
-    if (isScheduled) return
-    isScheduled = true
-    // A hidden page gets no animation frames.
-    if (document.hidden) setTimeout(flush, 100)
-    else requestAnimationFrame(flush)
-  }
-  return { add, flush }
-}
-
-function show(frames: Frame[]): void {
-  const tokens: number[] = []
-  let text = ''
-  let reasoning = ''
-  for (const frame of frames) {
-    const payload = payloadOf(frame)
-    if (frame.text.startsWith(':')) note.value = frame.text.slice(1).trim()
-    const delta = payload?.choices?.[0]?.delta
-    const thought = delta?.reasoning_content ?? delta?.reasoning ?? ''
-    if (delta?.content || thought) tokens.push(frame.at)
-    text += delta?.content ?? ''
-    reasoning += thought
-  }
-  const before = wire.value
-  wire.value = { frames: [...before.frames, ...frames], tokens: [...before.tokens, ...tokens] }
-  if (tokens.length > 0) note.value = ''
-  if (text || reasoning) changeLast((last) => appended(last, text, reasoning))
-}
-
-function appended(last: Said, text: string, reasoning: string): Said {
-  const thought = (last.reasoning ?? '') + reasoning
-  return { ...last, content: last.content + text, ...(thought && { reasoning: thought }) }
-}
-
-function end(outcome: NonNullable<Said['outcome']>, error?: string): void {
-  const { tokens, frames } = wire.value
-  const payloads = frames.map(payloadOf)
-  const counted = payloads.findLast((payload) => payload?.usage)?.usage
-  // Otherwise the error frame of the stream itself.
-  const message = error ?? payloads.findLast((payload) => payload?.error)?.error?.message
-  const first = tokens[0]
-  const last = tokens.at(-1)
-  changeLast((said) => ({
-    ...said,
-    outcome,
-    ...(message !== undefined && { error: message }),
-    ...(first !== undefined &&
-      last !== undefined && {
-        stats: {
-          first,
-          tokens: counted?.completion_tokens ?? tokens.length,
-          rate: last > first ? ((tokens.length - 1) / (last - first)) * 1000 : 0,
-        },
-      }),
-  }))
-}
-
-function changeLast(change: (said: Said) => Said): void {
-  setMessages((messages) =>
-    messages.map((said, index) => (index === messages.length - 1 ? change(said) : said)),
-  )
 }

@@ -49,7 +49,11 @@ export const models = signal<Model[] | undefined>(undefined)
 export const cached = signal<ReadonlyMap<string, Cached>>(new Map())
 export const storage = signal<{ used: number; quota: number } | undefined>(undefined)
 export const wire = signal<Wire>({ frames: [], tokens: [] })
-export const isStreaming = signal(false)
+/** The conversation that is being answered; empty if none is. */
+export const answering = signal('')
+export const isStreaming = computed(() => answering.value !== '')
+/** Whether the connection of that answer is lost, and it is being resumed. */
+export const isConnectionLost = signal(false)
 /** The progress that the server or the engine reports before the first token. */
 export const note = signal('')
 
@@ -80,9 +84,8 @@ function newConversation(): Conversation {
   return { id: `${Date.now()}-${Math.random()}`, messages: [] }
 }
 
-/** Changes the current conversation's messages. */
-export function setMessages(change: (messages: Said[]) => Said[]): void {
-  const { id } = current.value
+/** Changes the messages of a conversation: by default the current one. */
+export function setMessages(change: (messages: Said[]) => Said[], id = current.value.id): void {
   conversations.value = conversations.value.map((each) =>
     each.id === id ? { ...each, messages: change(each.messages) } : each,
   )

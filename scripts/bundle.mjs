@@ -61,7 +61,7 @@ function build(entry, outfile) {
     platform: 'node',
     // The CommonJS form of jsonc-parser loads its parts in a way that esbuild cannot follow.
     mainFields: ['module', 'main'],
-    external: ['esbuild', 'workerd'],
+    external: ['esbuild', 'workerd', '@redis/client'],
     define: {
       // Modules that locate files do so relative to the entry.
       'import.meta.url': JSON.stringify(pathToFileURL(join(root, entry)).href),
@@ -95,6 +95,7 @@ function pack(options) {
 /** Bytecode beside a CommonJS file. @param {string} bun @param {string} file @param {string} outdir */
 function compile(bun, file, outdir) {
   const how = ['--bytecode', '--target=bun', '--format=cjs', '--outdir', outdir]
+  how.push('--external', '@redis/client')
   execFileSync(bun, ['build', ...how, file], { stdio: 'ignore' })
 }
 

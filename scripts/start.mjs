@@ -10,7 +10,10 @@ const [name = 'bun', ...args] = process.argv.slice(2)
 if (!isHost(name)) fail(`host: expected one of ${Object.keys(hosts).join(', ')}, got "${name}".`, 2)
 
 try {
-  installForServing(name, needsWebgpu() ? ['@mlc-ai/web-llm'] : [])
+  installForServing(name, [
+    ...(needsWebgpu() ? ['@mlc-ai/web-llm'] : []),
+    ...(needsRedis() ? ['@redis/client'] : []),
+  ])
 } catch (error) {
   fail(error instanceof Error ? error.message : String(error), 1)
 }
@@ -62,6 +65,12 @@ function whenOrphaned(act) {
 /** Whether models will run on the GPU, which needs a package that is otherwise not installed. */
 function needsWebgpu() {
   return name === 'deno' && (args.includes('--webgpu') || process.env.SLUICE_WEBGPU !== undefined)
+}
+
+/** Whether instances share state, which needs a package that is otherwise not installed. */
+function needsRedis() {
+  const isFlag = args.some((each) => each === '--state' || each.startsWith('--state='))
+  return name !== 'workerd' && (isFlag || process.env.SLUICE_STATE !== undefined)
 }
 
 /** @param {string} word @returns {word is keyof typeof hosts} */

@@ -8,6 +8,7 @@ import type { Fetch } from './platform/fetch.ts'
 import type { Files } from './platform/files.ts'
 import type { Host } from './platform/host.ts'
 import type { LogEntry } from './platform/log.ts'
+import { withReadDeadline } from './routes/responses/read-deadline.ts'
 import type { Elsewhere } from './routes/route.ts'
 import { memoryResponses, type StoredResponses } from './routes/runs/runs.ts'
 import type { Place } from './settings/declaration.ts'
@@ -282,7 +283,9 @@ const readers: Record<CodeOption, (value: unknown) => HandlerHost> = {
     requireStore('state.responses', responses, responseMethods)
     return {
       ...(limits && { limits }),
-      ...(responses && { responses: { ...memoryResponses(), store: responses } }),
+      ...(responses && {
+        responses: { ...memoryResponses(), store: withReadDeadline(responses) },
+      }),
     }
   },
 }

@@ -101,7 +101,7 @@ async function healthOfServer(request: Request): Promise<Response> {
 }
 
 /** What a page wants to know of the server rather than of itself. */
-const OF_SERVER = /^v1\/(?:activity|captures)(?:\/|$)/
+const OF_SERVER = /^v1\/(?:activity|captures|streams)(?:\/|$)/
 
 /**
  * What the server answers; where that serves only files, the page's own requests. Rejects where the

@@ -1,10 +1,10 @@
 /** The port to a real Redis server, as the hosts make it. */
 import * as library from '@redis/client'
 import { redisDialer } from '../../src/hosts/server/redis-client.ts'
+import { readStateUrl } from '../../src/settings/state-url.ts'
 import { openerFor } from '../../src/state/redis/address.ts'
 import { RedisConnection, type RedisConnectionOptions } from '../../src/state/redis/connection.ts'
 import type { RedisPort } from '../../src/state/redis/port.ts'
-import { readStateUrl } from '../../src/settings/state-url.ts'
 
 /** A connection to the server at a URL such as `startRedis` returns; ready, unless it can't be reached. */
 export async function connectRedis(

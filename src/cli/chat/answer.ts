@@ -105,6 +105,10 @@ class Reading implements Watch {
     this.#listener.head(status, type)
   }
 
+  lost(): void {
+    this.#listener.lost()
+  }
+
   packet(bytes: Uint8Array): void {
     // The rest after the end is read only to free the connection.
     if (this.#isOver) return

@@ -45,6 +45,11 @@ export class Printer implements AnswerListener {
     this.#put(showBytes(bytes, (text) => style.weak(text)))
   }
 
+  /** What follows begins on a new line, so that nobody takes the words for the model's. */
+  lost(): void {
+    this.#line('connection lost, resuming…')
+  }
+
   text(piece: string): void {
     if (this.#options.raw) return
     this.#begin('text', 'answer')

@@ -5,6 +5,7 @@ import type { Fetch, Fetched, Packet } from '../../platform/fetch.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Target } from '../target.ts'
+import { resuming } from './resuming.ts'
 
 const CHAT = '/chat/completions'
 
@@ -16,6 +17,8 @@ export interface Watch {
   /** The status and content type of the answer. */
   head(status: number, type: string): void
   packet(bytes: Uint8Array): void
+  /** The connection is lost, and the answer is being resumed. */
+  lost(): void
 }
 
 export class ChatServer {
@@ -49,10 +52,11 @@ export class ChatServer {
 
   #upstream(watch?: Watch): Upstream {
     const { base, key } = this.#target
-    const fetch: Fetch = async (url, init) => {
+    const seen: Fetch = async (url, init) => {
       const response = await this.#fetch(this.#address(url), init)
       return watch === undefined ? response : watched(response, watch)
     }
+    const fetch = watch === undefined ? seen : resuming(seen, () => watch.lost())
     return new Upstream({ url: base, label: this.name, key, fetch })
   }
 

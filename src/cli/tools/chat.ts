@@ -178,6 +178,7 @@ async function listenerOf({ context, given }: Chat) {
     end: () => last !== '\n' && write('\n'),
     head: none,
     packet: none,
+    lost: none,
     reasoning: none,
     call: none,
   }

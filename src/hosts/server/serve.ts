@@ -84,14 +84,17 @@ export interface StartOptions {
   onProgress?: (progress: Progress) => void
   /** Called with what happened to a server that sluice starts, for people. */
   onServerEvent?: (label: string, event: string) => void
+  /** Called with each change of the store that instances share, as a sentence for people. */
+  onStateEvent?: (text: string) => void
 }
 
 /** Serves until it is stopped. Rejects with a `SettingsError` where the settings are wrong. */
 export async function start(
   runtime: Runtime,
   input: SettingsInput,
-  { host = {}, log, onProgress = () => {}, onServerEvent = () => {} }: StartOptions = {},
+  options: StartOptions = {},
 ): Promise<Server> {
+  const { host = {}, log, onProgress = () => {}, onServerEvent = () => {} } = options
   const read = (given: SettingsInput) => readSettings(given, runtime, host)
   const settings = read(input)
   requireProtection(settings, host.authenticate !== undefined)
@@ -101,8 +104,11 @@ export async function start(
   const fetch = host.fetch ?? runtime.fetch ?? globalFetch
   const managed = new ManagedServers({ processes, fetch, tell: onServerEvent })
   const own: string[] = []
+  const instance = crypto.randomUUID()
+  const shared = await sharedState(settings, instance, options)
   const handler = new ReloadableHandler(settings, {
-    ...{ own, name: runtime.name, managed },
+    ...{ own, name: runtime.name, managed, instance },
+    ...shared?.lent,
     ...(runtime.fetch && { fetch: runtime.fetch }),
     ...(runtime.frameWriter && { frameWriter: runtime.frameWriter }),
     files: pageFiles(),
@@ -114,7 +120,7 @@ export async function start(
   const loading = local && loadDefault(local, settings)
   const listeners = await listenAt(runtime, settings, tls, handler.fetch).catch(async (error) => {
     // Some may have been started in advance.
-    await managed.stop()
+    await Promise.all([managed.stop(), shared?.close()])
     throw error
   })
   const { url, ollamaUrl, warnings } = listeners
@@ -132,7 +138,7 @@ export async function start(
       if (delayMs > 0) await sleep(delayMs)
       const closed = listeners.close()
       await handler.drain(graceMs)
-      await managed.stop()
+      await Promise.all([managed.stop(), shared?.close()])
       await Promise.race([closed, sleep(flushTimeout)])
     },
   }
@@ -143,6 +149,13 @@ async function ownEngines(settings: Settings, runtime: Runtime, onProgress: (_: 
   const local = settings.webgpu ? await runtime.webgpu?.(settings, onProgress) : undefined
   const recorded = settings.engine.length > 0 ? await enginesFromRecordings(settings, runtime) : []
   return { local, engines: [...(local ? [local] : []), ...recorded] }
+}
+
+/** The store that the settings name. Imported only for it: loading it would delay every start. */
+async function sharedState(settings: Settings, instance: string, { onStateEvent }: StartOptions) {
+  if (settings.state === undefined) return undefined
+  const { openSharedState } = await import('./shared-state.ts')
+  return openSharedState({ settings, instance, tell: onStateEvent ?? (() => {}) })
 }
 
 /** Not awaited: requests that come before the model is loaded wait in the engine's queue. */
@@ -225,6 +238,7 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<v
     onProgress: progressBar(terminal.err),
     onServerEvent: (label, event) =>
       terminal.err.write(`sluice: ${terminalText(`${label} ${event}`)}\n`),
+    onStateEvent: (text) => terminal.err.write(`sluice: ${terminalLine(text)}\n`),
   }).catch(exitWithError)
   onSignal(() => server.stop())
   const startup = {

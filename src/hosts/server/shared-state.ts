@@ -1,22 +1,22 @@
 /** What a server shares with other instances, where its settings name a store. */
-import { readStateUrl } from '../../settings/state-url.ts'
+import type { HandlerHost } from '../../options.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
+import { readStateUrl } from '../../settings/state-url.ts'
 import type { Limits } from '../../state/limits.ts'
 import { openerFor } from '../../state/redis/address.ts'
 import { RedisConnection } from '../../state/redis/connection.ts'
 import { GuardedLimits } from '../../state/redis/guarded-limits.ts'
 import { Instances } from '../../state/redis/instances.ts'
 import { redisLimits } from '../../state/redis/limits.ts'
-import { StateLog } from '../../state/redis/state-log.ts'
 import { checkServer, isLoginError, UnusableServerError } from '../../state/redis/server-check.ts'
+import { StateLog } from '../../state/redis/state-log.ts'
 import type { StateStatus } from '../../state/state-status.ts'
 import { redisDialer } from './redis-client.ts'
 
 export interface SharedState {
+  /** What the handler works with. */
+  lent: Pick<HandlerHost, 'stateStatus'>
   limits: Limits
-  /** The connection, for other stores. */
-  port: RedisConnection
-  status(): StateStatus
   /** Leaves the other instances, and closes the connection. */
   close(): Promise<void>
 }
@@ -67,15 +67,15 @@ export async function openSharedState({
   await port.start()
   requireUsable(port)
   await instances.start()
+  const stateStatus = (): StateStatus => ({
+    kind: 'redis',
+    status: port.isAway ? 'away' : 'connected',
+    instances: count(),
+    policy,
+  })
   return {
+    lent: { stateStatus },
     limits,
-    port,
-    status: () => ({
-      kind: 'redis',
-      status: port.isAway ? 'away' : 'connected',
-      instances: count(),
-      policy,
-    }),
     async close() {
       await instances.stop()
       port.close()

@@ -17,7 +17,8 @@ export async function startWith(
   const { terminal = processTerminal } = runtime
   const { log: form } = parseSettings({ log: word })
   const log = own ?? logWriter(logForm(form, await terminal.out.isTerminal()), terminal)
-  const server = await start(runtime, settings, { host: lent, log })
+  const onStateEvent = (text: string) => terminal.err.write(`sluice: ${terminalLine(text)}\n`)
+  const server = await start(runtime, settings, { host: lent, log, onStateEvent })
   for (const warning of server.warnings) terminal.err.write(`sluice: ${terminalLine(warning)}\n`)
   return server
 }

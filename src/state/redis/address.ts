@@ -32,7 +32,11 @@ export interface RedisDialer {
 }
 
 /** How to open a connection to what an address names. `ca` has certificates in PEM. */
-export function openerFor(address: StateAddress, ca: string | undefined, dialer: RedisDialer): OpenRedis {
+export function openerFor(
+  address: StateAddress,
+  ca: string | undefined,
+  dialer: RedisDialer,
+): OpenRedis {
   const { kind, hosts, username, password, database, usesTls } = address
   const tls = usesTls ? { ca } : undefined
   const login: RedisLogin = { username, password, database, tls }

@@ -2,7 +2,7 @@ import { asError } from '../../util/as-error.ts'
 import { Breaker } from './breaker.ts'
 import type { OpenRedis, RedisClient } from './client.ts'
 import { withDeadline } from './deadline.ts'
-import { meansAway, wantsOtherServer } from './error-replies.ts'
+import { meansAway, meansFull, wantsOtherServer } from './error-replies.ts'
 import {
   type RedisCallOptions,
   type RedisPort,
@@ -146,12 +146,13 @@ export class RedisConnection implements RedisPort {
     const isLost = isTimeout || this.#client !== client
     if (isTimeout || wantsOtherServer(error)) this.#lose(client, error)
     if (!isLost && !meansAway(error)) return error
-    if (this.#breaker.onFailure()) {
+    // A full server still takes what ends or frees something: stops, settlements, renewals.
+    if (!meansFull(error) && this.#breaker.onFailure()) {
       this.#lastError = error
       this.#probeLater()
       this.#tell()
     }
-    return new StateAwayError(`state: ${error.message}`, { cause: error })
+    return isTimeout ? error : new StateAwayError(`state: ${error.message}`, { cause: error })
   }
 
   #lose(client: RedisClient, error: Error): void {

@@ -10,7 +10,8 @@ import {
   type RunPart,
   type RunState,
 } from '../run-log.ts'
-import type { RedisPort, RedisReply } from './port.ts'
+import { meansFull } from './error-replies.ts'
+import { type RedisPort, type RedisReply, StateAwayError } from './port.ts'
 import { batchedCalls, type CallOfBatches, decodeBatch, encodeBatch } from './run-batches.ts'
 import { type RunNames, runNames } from './run-names.ts'
 import {
@@ -135,22 +136,24 @@ class RedisRunLog implements RunLog {
     throw new Error('run log: expected one producer of a run, got several with the same epoch.')
   }
 
-  #send(names: RunNames, { epoch, first, call, ending, begins }: Sent) {
+  async #send(names: RunNames, sent: Sent): Promise<readonly RedisReply[]> {
+    const { epoch, first, call, ending, begins } = sent
+    const keys = [names.run, names.events] as const
     const { batches, count } = call
     const script = batches.length === 0 && ending === undefined ? renewScript : appendScript
-    const lease = this.#lease
-    const args = [
-      epoch,
-      first,
-      count,
-      ending ?? '',
-      begins ? 1 : 0,
-      lease,
-      names.channel,
-      names.control,
-    ]
+    const rest = [this.#lease, names.channel, names.control]
+    const args = [epoch, first, count, ending ?? '', begins ? 1 : 0, ...rest]
     for (const batch of batches) args.push(batch.count, batch.text)
-    return this.#port.eval(script, [names.run, names.events], args) as Promise<RedisReply[]>
+    try {
+      return (await this.#port.eval(script, keys, args)) as RedisReply[]
+    } catch (error) {
+      if (!isFull(error)) throw error
+      // Its lease must not end because nothing can be stored, and a stop must reach it.
+      const reply = await this.#port.eval(renewScript, keys, [epoch, 0, 0, '', 0, ...rest])
+      const [kind, , isStopped] = reply as number[]
+      if (kind !== 1 || isStopped === 1) return reply as RedisReply[]
+      throw error
+    }
   }
 
   async read(key: RunKey, from: number, isPeek = false): Promise<RunPart | undefined> {
@@ -201,6 +204,11 @@ interface Sent {
 
 interface Appended extends Sent {
   frames: readonly string[]
+}
+
+/** Whether the server has no memory left. */
+function isFull(error: unknown): boolean {
+  return error instanceof StateAwayError && error.cause instanceof Error && meansFull(error.cause)
 }
 
 function partOf(reply: readonly RedisReply[], from: number): RunPart {

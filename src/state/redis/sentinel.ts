@@ -41,7 +41,9 @@ async function masterOf(
   } catch (error) {
     const [first] = error instanceof AggregateError ? error.errors : [error]
     const why = first instanceof Error ? first.message : String(first)
-    throw new Error(`none of ${group.hosts.length} Sentinels names a master (${why})`, { cause: error })
+    throw new Error(`none of ${group.hosts.length} Sentinels names a master (${why})`, {
+      cause: error,
+    })
   } finally {
     found.abort()
   }
@@ -57,7 +59,9 @@ async function askOne(
   try {
     const reply = await client.send(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', master], undefined)
     if (!Array.isArray(reply)) {
-      throw new Error(`expected the name of a master in the URL, got one that Sentinel does not know`)
+      throw new Error(
+        `expected the name of a master in the URL, got one that Sentinel does not know`,
+      )
     }
     return { host: String(reply[0]), port: Number(reply[1]) }
   } finally {
