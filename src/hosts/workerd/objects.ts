@@ -22,13 +22,14 @@ export interface ObjectsConfig {
 
 /**
  * What `config.capnp` says of objects. Streams that can be resumed always run in objects, which cost nothing
- * while nobody asks for one. One process has all limits and responses in its memory, where they are faster:
- * they are in objects, on a disk, only where `state` says so. Throws a `SettingsError`.
+ * while nobody asks for one; their rows lie in the `temporary` folder, since workerd has no SQL in memory. One
+ * process has all limits and responses in its memory, where they are faster: they are in objects, in a folder
+ * that stays, only where `state` says so. Throws a `SettingsError`.
  */
-export function objectsConfig({ state, stateFolder }: Settings): ObjectsConfig {
+export function objectsConfig({ state, stateFolder }: Settings, temporary: string): ObjectsConfig {
   const isKept = state !== undefined
   const bindings = Object.entries(CLASSES).filter(([name]) => isKept || name === 'STREAM_RUNS')
-  const folder = isKept ? openFolder(stateFolder ?? defaultFolder()) : undefined
+  const folder = openFolder(isKept ? (stateFolder ?? defaultFolder()) : join(temporary, 'objects'))
   const classes = bindings.map(
     ([, name]) => `(className = "${name}", uniqueKey = "sluice-${name}", enableSql = true)`,
   )
@@ -37,11 +38,8 @@ export function objectsConfig({ state, stateFolder }: Settings): ObjectsConfig {
       .map(([name, className]) => `(name = "${name}", durableObjectNamespace = "${className}"),`)
       .join('\n        '),
     fields: `durableObjectNamespaces = [${classes.join(', ')}],
-      durableObjectStorage = (${folder === undefined ? 'inMemory = void' : 'localDisk = "objects"'}),`,
-    services:
-      folder === undefined
-        ? ''
-        : `(name = "objects", disk = (path = ${JSON.stringify(folder)}, writable = true)),`,
+      durableObjectStorage = (localDisk = "objects"),`,
+    services: `(name = "objects", disk = (path = ${JSON.stringify(folder)}, writable = true)),`,
   }
 }
 

@@ -99,7 +99,7 @@ export async function endWorkerd(child: ChildProcess, graceMs: number): Promise<
 /** Only this user can open the control socket: it lies in a folder that nobody else may enter. */
 function configText(settings: Settings, socketPath: string, tls?: Tls): string {
   const { host, port } = settings
-  const objects = objectsConfig(settings)
+  const objects = objectsConfig(settings, dirname(socketPath))
   // A disk service has one folder: that of the built page, which includes the files of demo/public.
   const folder = pageFolders.findLast((each) => existsSync(each))
   const page = folder && fileURLToPath(folder)
