@@ -9,6 +9,7 @@ const slow = 'test/unit/**/*.slow.test.ts'
 const timing = 'test/{unit,hosts/in-process}/**/*.timing.test.ts'
 const isolated = 'test/unit/**/*.isolated.test.ts'
 const pace = 'test/hosts/*.timing.test.ts'
+const page = 'test/page/*.test.ts'
 const faults = 'test/faults/{bun,deno,node,workerd}.test.ts'
 const long = 'test/**/*.long.test.ts'
 
@@ -41,9 +42,16 @@ const projects: Record<string, TestProjectInlineConfiguration['test']> = {
   faults: { include: [faults], maxWorkers: 2, maxConcurrency: 40 },
   // They wait for real servers of Redis for most of their time.
   redis: { include: ['test/redis/**/*.test.ts'], exclude: [long], maxWorkers: 2 },
+  // They wait for the page half of their time.
+  page: {
+    include: [page],
+    globalSetup: 'test/page/support/setup.ts',
+    maxWorkers: 2,
+    maxConcurrency: 4,
+  },
   rest: {
     include: ['test/*/**/*.test.ts'],
-    exclude: ['test/unit/**', 'test/hosts/**', 'test/redis/**', faults, long],
+    exclude: ['test/unit/**', 'test/hosts/**', 'test/redis/**', faults, page, long],
     maxWorkers: 1,
   },
   // They take minutes, and run alone.

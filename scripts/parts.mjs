@@ -63,7 +63,7 @@ export const parts = [
   classes('faults', ['faults'], 600),
   // Not beside the package, which builds the same files.
   {
-    ...tests('page', 'test/page/', 600),
+    ...classes('page', ['page'], 600),
     packages: browserPackages,
     lacks: chromiumAndMesa,
     isBeside: true,

@@ -1,8 +1,8 @@
 // `npm test`: installs what is missing, then runs every part in order.
 //   npm test -- --only unit,types    npm test -- --skip page
-// `npm run test:quick` runs the parts for while you work; `npm run test:all` runs every client on
-// every host, where `npm test` compares what the hosts answer to those clients' requests, and a short
-// soak.
+// `npm run test:quick` runs the parts for while you work; `npm run test:all` runs every suite and client
+// on every host, where `npm test` runs what a host can break and compares what the hosts answer to those
+// clients' requests, and a short soak.
 
 import { installAll } from './install.mjs'
 import { parts } from './parts.mjs'
@@ -11,7 +11,7 @@ import { runParts } from './run-parts.mjs'
 const usage = 'usage: npm test -- [--tier quick|all] [--only NAME[,NAME…]] [--skip NAME[,NAME…]]'
 
 const { tier, only, skip } = readChoice(process.argv.slice(2))
-if (tier === 'all') process.env.SLUICE_TEST_CLIENTS = 'whole'
+if (tier === 'all') process.env.SLUICE_TEST_HOSTS = 'whole'
 try {
   installAll()
 } catch (error) {

@@ -171,12 +171,60 @@ const topics = {
 
 export type Topic = keyof typeof topics
 
+type SuiteName = { [T in Topic]: keyof (typeof topics)[T] }[Topic]
+
 /**
- * Where SDKs are run: on the others their recorded requests are, and the answers compared, which is
- * quicker. `npm run test:all` runs them everywhere.
+ * Suites about code that no host has a part in, with the hosts that run them nevertheless besides Bun,
+ * because something is different there: Deno has spans of its own, on workerd no request can wake
+ * another one, and the tools of workerd are those of Node. Together with Bun the suites in process
+ * have both engines of JavaScript. What a host can break is in all other suites: its server and
+ * sockets, its client for HTTP, its body writer, its process, and the answers to the SDKs' requests.
  */
-const runsClients = (host: HostName) =>
-  host === 'in-process' || host === 'bun' || process.env.SLUICE_TEST_CLIENTS === 'whole'
+const shared: Partial<Record<SuiteName, HostName[]>> = {
+  keys: [],
+  'one client against others': [],
+  'hostile values': [],
+  'coding agents': [],
+  'log lines of refusals': [],
+  responses: ['workerd'],
+  'responses of an upstream': [],
+  'responses counted and compacted': [],
+  messages: [],
+  'messages forwarded': [],
+  "Ollama's chats": [],
+  "Ollama's chats forwarded": [],
+  completions: [],
+  embeddings: [],
+  models: [],
+  'who may have what forwarded': [],
+  'forwarded management of Ollama': [],
+  'the sizes of contexts': [],
+  'models in Ollama’s API': [],
+  'tools of agents': [],
+  'tutorial servers': [],
+  refusals: [],
+  pool: ['workerd'],
+  affinity: [],
+  'whose fault': [],
+  queue: ['workerd'],
+  'servers that load models': ['workerd'],
+  metrics: ['workerd'],
+  'a counting client': [],
+  traces: ['deno', 'workerd'],
+  thinking: [],
+  activity: ['workerd'],
+  'who sees which activity': [],
+  captures: ['workerd'],
+  check: ['deno', 'node'],
+  'chat tool': ['deno', 'node'],
+}
+
+/**
+ * Whether a host runs all suites, and the SDKs: on the others the SDKs' recorded requests are sent, and
+ * the answers compared, which is quicker. `npm run test:all` runs everything everywhere.
+ */
+const runsAll = (host: HostName) =>
+  host === 'in-process' || host === 'bun' || process.env.SLUICE_TEST_HOSTS === 'whole'
 
 /** What measures time in most of its tests. */
 export const timed: Topic[] = ['endings', 'pace']
@@ -204,11 +252,13 @@ const needed: Record<string, Capability[]> = {
 /** Declares the tests of the suite about some topics against one host. */
 export function conformance(host: HostName, chosen: Topic[]): void {
   for (const topic of chosen) {
-    if (topic === 'clients' && !runsClients(host)) {
+    if (topic === 'clients' && !runsAll(host)) {
       describe('the requests of SDKs', () => sameAnswers(host))
       continue
     }
     for (const [name, suite] of Object.entries<Suite>(topics[topic])) {
+      const { [name as SuiteName]: only } = shared
+      if (only && !only.includes(host) && !runsAll(host)) continue
       describe(name, needs(host, ...(needed[name] ?? [])), () => suite(host))
     }
   }

@@ -1,12 +1,10 @@
 // What the page costs while it shows fifty streams of fifty tokens a second each.
 
-import { join } from 'node:path'
 import type { Browser, CDPSession, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { root } from '../../scripts/hosts.mjs'
-import { buildPage } from '../../scripts/page.mjs'
 import { type Server, startServer } from '../support/server.ts'
 import { launch } from './support/browser.ts'
+import { builtPage } from './support/pages.ts'
 
 const STREAMS = 50
 /** Milliseconds between two tokens of a stream. */
@@ -23,7 +21,7 @@ let page: Page
 const clients = new AbortController()
 
 beforeAll(async () => {
-  await buildPage(join(root, 'dist/page'))
+  await builtPage('released')
   const text = Array.from({ length: 4_000 }, (_, index) => `word${index}`).join(' ')
   server = await startServer('bun', ['--static-delay', String(DELAY), '--static-text', text])
   browser = await launch()

@@ -1,13 +1,9 @@
 // The activity view of a page without a server: the requests of the page itself.
 
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { root } from '../../scripts/hosts.mjs'
-import { buildPage } from '../../scripts/page.mjs'
 import { launch } from './support/browser.ts'
+import { builtPage } from './support/pages.ts'
 import { serveFolder } from './support/static-server.ts'
 
 let browser: Browser
@@ -16,8 +12,7 @@ let folder: string
 let host: Awaited<ReturnType<typeof serveFolder>>
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'sluice-page-'))
-  await buildPage(folder, join(root, 'test/workers/stand-in.ts'))
+  folder = await builtPage('stand-in')
   host = await serveFolder(folder)
   browser = await launch()
   page = await browser.newPage()
@@ -26,7 +21,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close()
   host?.close()
-  rmSync(folder, { recursive: true, force: true })
 })
 
 it('shows what the page asks its own GPU, and stops it', async () => {

@@ -1,18 +1,16 @@
 // The activity view over a real server: who sees what, and a stream that is watched and stopped.
 
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { root } from '../../scripts/hosts.mjs'
-import { buildPage } from '../../scripts/page.mjs'
 import { useServer } from '../support/server.ts'
 import { launch } from './support/browser.ts'
+import { builtPage } from './support/pages.ts'
 
 let browser: Browser
 
 beforeAll(async () => {
-  await buildPage(join(root, 'dist/page'))
+  await builtPage('released')
   browser = await launch()
 }, 120_000)
 

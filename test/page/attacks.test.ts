@@ -3,13 +3,11 @@
 import { createHash } from 'node:crypto'
 import { createServer, type Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { root } from '../../scripts/hosts.mjs'
-import { buildPage } from '../../scripts/page.mjs'
 import { startServer, useServer } from '../support/server.ts'
 import { launch } from './support/browser.ts'
+import { builtPage } from './support/pages.ts'
 
 /** A name that its owner has made lead to this machine. */
 const REBOUND = 'rebound.example'
@@ -21,7 +19,7 @@ let site: HttpServer
 let foreign = ''
 
 beforeAll(async () => {
-  await buildPage(join(root, 'dist/page'))
+  await builtPage('released')
   browser = await launch(`--host-resolver-rules=MAP ${REBOUND} 127.0.0.1`)
   site = createServer((_, response) => {
     response.writeHead(200, { 'content-type': 'text/html' })

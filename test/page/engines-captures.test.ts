@@ -1,15 +1,13 @@
 // Captures on the page, with the real server and a real browser.
 
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { root } from '../../scripts/hosts.mjs'
-import { buildPage } from '../../scripts/page.mjs'
 import { parseRecording } from '../../src/recording/recording.ts'
 import { startServer, useServerWith } from '../support/server.ts'
 import { launch } from './support/browser.ts'
 import { chat, keyEntry, openView } from './support/open-view.ts'
+import { builtPage } from './support/pages.ts'
 
 /** News come once a second, and the list is read at most that often. */
 const SOON = { timeout: 10_000 }
@@ -19,7 +17,7 @@ const KEY = 'secret-of-ops'
 let browser: Browser
 
 beforeAll(async () => {
-  await buildPage(join(root, 'dist/page'))
+  await builtPage('released')
   browser = await launch()
 }, 90_000)
 

@@ -1,15 +1,13 @@
 // The view of the engines, with the real server, real upstreams and a real browser.
 
-import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { root } from '../../scripts/hosts.mjs'
-import { buildPage } from '../../scripts/page.mjs'
 import { startServer } from '../support/server.ts'
 import { startUpstream } from '../support/upstream.ts'
 import { serveActivity } from './support/activity-stand-in.ts'
 import { launch } from './support/browser.ts'
 import { chat, keyEntry, openView } from './support/open-view.ts'
+import { builtPage } from './support/pages.ts'
 
 /** Longer than the time after which a watched engine is asked again, and than a breaker is open at first. */
 const NOTICED = { timeout: 25_000 }
@@ -19,7 +17,7 @@ const XSS = '<img src=x onerror="window.hit=1">'
 let browser: Browser
 
 beforeAll(async () => {
-  await buildPage(join(root, 'dist/page'))
+  await builtPage('released')
   browser = await launch()
 }, 90_000)
 
@@ -135,7 +133,7 @@ it('shows the names of models as text', async () => {
 }, 60_000)
 
 it('shows all other words as text too, whatever a server says', async () => {
-  const stand = await serveActivity(join(root, 'dist/page'))
+  const stand = await serveActivity(await builtPage('released'))
   const process = { state: 'failed' as const, lastExit: XSS, waiting: 0 }
   const state = { state: 'down' as const, breaker: 'closed' as const, running: 0, error: XSS }
   const names = { label: XSS, kind: XSS, models: [XSS], loaded: [XSS] }

@@ -1,21 +1,19 @@
 // The view of the keys, with the real server and a real browser.
 
-import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { root } from '../../scripts/hosts.mjs'
-import { buildPage } from '../../scripts/page.mjs'
 import { startServer, useServerWith } from '../support/server.ts'
 import { serveActivity } from './support/activity-stand-in.ts'
 import { launch } from './support/browser.ts'
 import { chat, keyEntry, openView } from './support/open-view.ts'
+import { builtPage } from './support/pages.ts'
 
 const SOON = { timeout: 10_000 }
 
 let browser: Browser
 
 beforeAll(async () => {
-  await buildPage(join(root, 'dist/page'))
+  await builtPage('released')
   browser = await launch()
 }, 90_000)
 
@@ -33,7 +31,7 @@ describe('with keys', () => {
       SLUICE_KEYS: JSON.stringify([
         await keyEntry('ops', 'secret-of-ops', { admin: true }),
         await keyEntry('ann', 'secret-of-ann', {
-          requestsPerMinute: 4,
+          requestsPerMinute: 10,
           tokensPerMinute: 100_000,
           maxConcurrency: 2,
         }),
@@ -49,24 +47,24 @@ describe('with keys', () => {
     const { page, errors, asked } = await openView(browser, server.url, 'keys', { key })
     const requests = 'Requests per minute of ann'
     await meter(page, requests).waitFor()
-    expect(await textOf(page, requests)()).toBe('4 of 4 left')
+    expect(await textOf(page, requests)()).toBe('10 of 10 left')
     expect(await textOf(page, 'Requests at the same time of ann')()).toBe('2 of 2 left · 0 run')
     await page.getByText('No limits are set for this key.').waitFor()
 
     expect(await ask('secret-of-ann')).toBe(200)
-    await expect.poll(textOf(page, requests), SOON).toMatch(/^3 of 4 left · full in \d+ s$/)
+    await expect.poll(textOf(page, requests), SOON).toMatch(/^9 of 10 left · full in \d+ s$/)
     await expect.poll(textOf(page, 'Tokens per minute of ann'), SOON).toMatch(/ of 100,000 left/)
     await page.getByText('Limit reached').waitFor({ state: 'detached' })
 
     while ((await ask('secret-of-ann')) !== 429);
     await expect
       .poll(textOf(page, requests), SOON)
-      .toMatch(/^Limit reached, 0 of 4 left · usable in \d+ s/)
+      .toMatch(/^Limit reached, 0 of 10 left · usable in \d+ s/)
     expect(await page.locator('.key.over h3').allTextContents()).toEqual(['ann'])
     expect(await page.locator('.key.over .over-mark').textContent()).toBe('Limit reached')
 
-    // A request becomes free every 15 seconds.
-    await expect.poll(textOf(page, requests), { timeout: 20_000 }).toMatch(/^1 of 4 left/)
+    // A request becomes free every 6 seconds.
+    await expect.poll(textOf(page, requests), { timeout: 20_000 }).toMatch(/^1 of 10 left/)
     expect(asked.filter((path) => path.startsWith('/v1/activity'))).toHaveLength(1)
     expect(errors).toEqual([])
     await page.context().close()
@@ -103,7 +101,7 @@ describe('with keys', () => {
 })
 
 it('counts by itself between the news, and knows when a debt is paid', async () => {
-  const stand = await serveActivity(join(root, 'dist/page'))
+  const stand = await serveActivity(await builtPage('released'))
   const requests = { limit: 600, remaining: 100, fullInMs: 50_000 }
   const tokens = { limit: 60_000, remaining: 0, fullInMs: 63_000 }
   stand.list.keys = [{ name: 'ann', requests, tokens }]

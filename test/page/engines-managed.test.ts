@@ -1,21 +1,19 @@
 // The view of the engines: servers that sluice starts itself, and a narrow screen.
 
-import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { root } from '../../scripts/hosts.mjs'
-import { buildPage } from '../../scripts/page.mjs'
 import { startManaged } from '../support/managed/run.ts'
 import { serveActivity } from './support/activity-stand-in.ts'
 import { launch } from './support/browser.ts'
 import { openView } from './support/open-view.ts'
+import { builtPage } from './support/pages.ts'
 
 const SOON = { timeout: 20_000 }
 
 let browser: Browser
 
 beforeAll(async () => {
-  await buildPage(join(root, 'dist/page'))
+  await builtPage('released')
   browser = await launch()
 }, 90_000)
 
@@ -62,7 +60,7 @@ describe('a server that sluice starts', () => {
 
 describe.each([320, 390, 1280])('at %i pixels', (width) => {
   it('no view scrolls sideways, whatever is in it', async () => {
-    const stand = await serveActivity(join(root, 'dist/page'))
+    const stand = await serveActivity(await builtPage('released'))
     const long = 'anamewithoutanyplacetobreak'.repeat(8)
     stand.list.engines = ['up', 'down', 'open'].map((state) => ({
       label: `${state}-${long}`,

@@ -1,13 +1,12 @@
 // The page at `/` and the API from inside it, in a real browser.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { hostCommand, root } from '../../scripts/hosts.mjs'
-import { buildPage } from '../../scripts/page.mjs'
+import { hostCommand } from '../../scripts/hosts.mjs'
 import { untilAddress } from '../package/address.ts'
 import { launch } from './support/browser.ts'
+import { builtPage } from './support/pages.ts'
 
 let server: ChildProcess
 let browser: Browser
@@ -15,7 +14,7 @@ let page: Page
 let address: string
 
 beforeAll(async () => {
-  await buildPage(join(root, 'dist/page'))
+  await builtPage('released')
   const { file, args, env, cwd } = hostCommand('bun', ['--port', '0', '--no-discover'])
   server = spawn(file, args, { env, cwd })
   address = await untilAddress(server)

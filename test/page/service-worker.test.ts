@@ -1,17 +1,16 @@
 // The handler in a service worker, in a real browser, over an engine that needs no weights, on a
 // host that serves only files.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { root } from '../../scripts/hosts.mjs'
-import { buildPage } from '../../scripts/page.mjs'
 import { contentOf, isInView } from './in-page.ts'
 import { launch } from './support/browser.ts'
+import { builtPage } from './support/pages.ts'
 import { serveFolder } from './support/static-server.ts'
 
 let browser: Browser
@@ -29,8 +28,7 @@ let sdk: string
 let errors: string[]
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'sluice-page-'))
-  await buildPage(folder, join(root, 'test/workers/stand-in.ts'))
+  folder = await builtPage('stand-in')
   host = await serveFolder(folder)
   browser = await launch()
   sdk = await bundledSdk()
@@ -39,7 +37,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close()
   host?.close()
-  rmSync(folder, { recursive: true, force: true })
 })
 
 beforeEach(async () => {

@@ -7,7 +7,7 @@ import { startUpstream, type Upstream } from '../support/upstream.ts'
 export const hosts: ProcessHost[] = ['bun', 'deno', 'node']
 
 /** Where `sluice top` is run; `npm run test:all` runs it everywhere. */
-export const topHosts = process.env.SLUICE_TEST_CLIENTS === 'whole' ? hosts : hosts.slice(0, 1)
+export const topHosts = process.env.SLUICE_TEST_HOSTS === 'whole' ? hosts : hosts.slice(0, 1)
 
 /** The chat in a terminal, before a scripted upstream, for all tests of a describe block. */
 export function useChat(host: ProcessHost) {

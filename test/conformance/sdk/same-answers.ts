@@ -5,8 +5,8 @@ import { type Relay, type RelayOptions, useRelay } from '../../support/relay.ts'
 import { idsIn, recordedRequests, type SdkRequest } from './requests.ts'
 import { STAGES, type Stage } from './stages.ts'
 
-/** Long enough that no heartbeat comes: when those come is a matter of time. */
-const QUIET = ['--heartbeat', '60s']
+/** So long that no heartbeat comes, and no status before the engine has answered: both are matters of time. */
+const QUIET = ['--heartbeat', '60s', '--header-wait', '60s']
 
 /**
  * That a host answers the requests of SDKs as a handler in this process does, which the SDKs
@@ -83,7 +83,8 @@ async function beginning(response: Response): Promise<string> {
     const part = await reader?.read()
     if (!part?.value) return text
     text += part.value
-    const events = text.split('\n\n')
+    // Whether a comment comes before an event is a matter of time, too.
+    const events = withoutComments(text).split('\n\n')
     if (events.length > 3) return events.slice(0, 3).join('\n\n')
   }
 }
@@ -91,8 +92,12 @@ async function beginning(response: Response): Promise<string> {
 /** Without comments and times, and with ids by the order in which they come. */
 function steady(text: string): string {
   const ids = idsIn(text)
-  let known = text.replaceAll(/^:.*\n+/gm, '')
+  let known = withoutComments(text)
   for (const [at, id] of ids.entries()) known = known.replaceAll(id, `ID-${at}`)
   known = known.replaceAll(/"obfuscation":"\w*"/g, '"obfuscation":""')
   return known.replaceAll(/"(created(?:_at)?|completed_at)":(?:\d+(?:\.\d+)?|null)/g, '"$1":0')
+}
+
+function withoutComments(text: string): string {
+  return text.replaceAll(/^:.*\n+/gm, '')
 }

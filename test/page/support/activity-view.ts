@@ -1,14 +1,10 @@
 // The page over a server whose feed says what a test lets it say: a fresh one for each test.
 
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
-import { root } from '../../../scripts/hosts.mjs'
-import { buildPage } from '../../../scripts/page.mjs'
 import { type ActivityStandIn, serveActivity } from './activity-stand-in.ts'
 import { launch } from './browser.ts'
+import { builtPage } from './pages.ts'
 
 export interface ActivityView {
   stand: ActivityStandIn
@@ -34,14 +30,12 @@ export function useActivityView(): ActivityView {
   } as ActivityView
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'sluice-activity-'))
-    await buildPage(folder, join(root, 'test/workers/stand-in.ts'))
+    folder = await builtPage('stand-in')
     browser = await launch()
   }, 120_000)
 
   afterAll(async () => {
     await browser?.close()
-    if (folder) rmSync(folder, { recursive: true, force: true })
   })
 
   beforeEach(async () => {
