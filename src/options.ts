@@ -21,7 +21,9 @@ import {
 } from './settings/settings.ts'
 import { isDefault, unsupportedBy } from './settings/support.ts'
 import type { DenoSetting, ServerSetting } from './settings/table/table.ts'
-import type { LimitStore } from './state/limit-store.ts'
+import { boundedLimits } from './state/bounded-limits.ts'
+import { formerLimits, isFormer, type LimitStore } from './state/former-limits.ts'
+import type { Limits } from './state/limits.ts'
 import type { ResponseStore } from './state/response-store.ts'
 import type { StateStatus } from './state/state-status.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
@@ -31,8 +33,11 @@ import { terminalLine } from './util/safe/terminal.ts'
 
 /** The stores for what later requests need. By default all of it is in memory. */
 export interface StateOptions {
-  /** How much of its limits each key or identity has used. */
-  limits?: LimitStore
+  /**
+   * How much of its limits each key or identity has used. A call that takes more than 5 seconds, or fails,
+   * refuses its request with 503. A `LimitStore`, as it was in the last release, works for one more.
+   */
+  limits?: Limits | LimitStore
   /** Responses of the Responses API that a later request may name. */
   responses?: ResponseStore
 }
@@ -95,7 +100,7 @@ export interface DenoServerOptions extends ServerOptions, Pick<SettingsInput, De
 /** What a host provides, and what a handler shares with the one that replaces it. */
 export interface HandlerHost extends Host, EngineSources {
   /** The store for rate limits; in memory by default. */
-  limits?: LimitStore
+  limits?: Limits
   /** The stored responses, and those that run in the background; in memory by default. */
   responses?: StoredResponses
   /** What watches requests. */
@@ -139,12 +144,7 @@ export function serverReader(place: Place): OptionsReader {
 }
 
 function refusedBy(place: Place): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    unsupportedBy(place).map(([name, where]) => [
-      name,
-      ownerOf(where),
-    ]),
-  )
+  return Object.fromEntries(unsupportedBy(place).map(([name, where]) => [name, ownerOf(where)]))
 }
 
 function ownerOf(where: readonly Place[]): string {
@@ -240,7 +240,7 @@ type CodeOption =
   | 'fetch'
   | 'files'
 
-const limitMethods = ['take', 'settle', 'acquire', 'release'] satisfies (keyof LimitStore)[]
+const limitMethods = ['admit', 'renew', 'advance', 'settle', 'levels'] satisfies (keyof Limits)[]
 const responseMethods = ['put', 'update', 'get', 'delete', 'item'] satisfies (keyof ResponseStore)[]
 
 /** What each option gives the host. Each throws a `SettingsError`. */
@@ -279,10 +279,10 @@ const readers: Record<CodeOption, (value: unknown) => HandlerHost> = {
       }
     }
     const { limits, responses } = value as StateOptions
-    requireStore('state.limits', limits, limitMethods)
+    if (!isFormer(limits)) requireStore('state.limits', limits, limitMethods)
     requireStore('state.responses', responses, responseMethods)
     return {
-      ...(limits && { limits }),
+      ...(limits && { limits: boundedLimits(isFormer(limits) ? formerLimits(limits) : limits) }),
       ...(responses && {
         responses: { ...memoryResponses(), store: withReadDeadline(responses) },
       }),

@@ -8,13 +8,15 @@ import { envInSteps, settingsFromEnv } from '../src/settings/environment.ts'
 import { keepAsRead, parseSettings } from '../src/settings/settings.ts'
 import { requireSupport } from '../src/settings/support.ts'
 import { WORKERD_DEFAULTS } from '../src/settings/workerd-defaults.ts'
-import { memoryLimits } from '../src/state/limit-store.ts'
+import { memoryLimits } from '../src/state/memory-limits.ts'
 import type { ResponseStore } from '../src/state/response-store.ts'
+import { memoryStatus, type StateStatus } from '../src/state/state-status.ts'
 import { Telemetry } from '../src/telemetry/telemetry.ts'
 import { terminalLine } from '../src/util/safe/terminal.ts'
 import { inSlices } from '../src/util/slices.ts'
 import { ApiError } from '../src/wire/errors/api-error.ts'
 import { inObjects } from './objects/forward.ts'
+import { objectLimits } from './objects/object-limits.ts'
 import { isNamespace } from './objects/platform.ts'
 import { objectResponseStore } from './objects/stored-responses.ts'
 
@@ -56,6 +58,9 @@ export function handlerOnce(env: Bindings): Served {
   return handler
 }
 
+/** How many instances of the worker there are, none of them knows. */
+const OBJECTS: StateStatus = { kind: 'objects', status: 'connected', instances: 1 }
+
 function handlerOrRefusal(env: Bindings): Served {
   try {
     return makeHandler(env)
@@ -78,7 +83,9 @@ function makeHandler(env: Bindings, given = settingsFromEnv(env)): Served {
   return createCheckedHandler(settings, {
     name: 'workerd',
     ...kept,
+    ...(isNamespace(env.KEY_LIMITS) && { limits: objectLimits(env.KEY_LIMITS) }),
     responses: { ...kept.responses, store: responseStore(env) },
+    stateStatus: () => (isNamespace(env.KEY_LIMITS) ? OBJECTS : memoryStatus),
     // Set by `sluice` on this machine. A deployed worker lacks it, and anyone can reach it.
     exposure: isMachine(env) ? 'machine' : 'anyone',
     ...(isFetcher(env.ASSETS) && { files: filesOf(env.ASSETS) }),

@@ -1,17 +1,21 @@
 /** Access control: decided on the headers, before the body is read. */
 import type { Host } from '../platform/host.ts'
 import type { Settings } from '../settings/settings.ts'
-import { type LimitStore, memoryLimits } from '../state/limit-store.ts'
+import type { Limits } from '../state/limits.ts'
+import { memoryLimits } from '../state/memory-limits.ts'
 import { withTimeout } from '../util/with-timeout.ts'
 import type { KeyActivity } from '../wire/activity/schema.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { isLocalAdmin } from './admin.ts'
+import { admissionsOf } from './admissions.ts'
 import { type Authenticate, identityOf, notAuthenticated } from './authenticate.ts'
-import { type Afterwards, Caller } from './caller.ts'
+import { Caller } from './caller.ts'
 import { requireAllowedHost } from './host.ts'
 import { createApiKeys } from './keys.ts'
 import { levelsOf, RecentCallers } from './levels.ts'
+import { rememberLimits } from './limits-of-key.ts'
 import { corsHeaders, foreignOrigin } from './origin.ts'
+import type { Afterwards } from './permit.ts'
 import { requireShortHeaders } from './size.ts'
 
 /** Milliseconds for which a route that anyone may use waits to learn who asks. */
@@ -24,7 +28,7 @@ export interface Guard {
    */
   admit(request: Request): Record<string, string>
   /**
-   * The caller of a request, who counts it. Rejects with an `ApiError` (401, 503). `afterwards` runs work for
+   * The caller of a request, who counts it when told to. Rejects with an `ApiError` (401, 503). `afterwards` runs work for
    * which the response does not wait.
    */
   identify(request: Request, afterwards: Afterwards): Promise<Caller>
@@ -39,19 +43,21 @@ export interface Guard {
 
 /** The options of a guard besides the settings. */
 export interface GuardOptions extends Pick<Host, 'exposure'> {
-  limits?: LimitStore | undefined
+  limits?: Limits | undefined
+  /** Whether no request may be woken by another's timer. */
+  isolates?: boolean | undefined
   /** Identifies callers instead of API keys, or besides them. */
   authenticate?: Authenticate | undefined
 }
 
 export function createGuard(
   settings: Settings,
-  { exposure = 'anyone', limits = memoryLimits(), authenticate }: GuardOptions = {},
+  { exposure = 'anyone', limits = memoryLimits(), authenticate, isolates }: GuardOptions = {},
 ): Guard {
   const { allowHost, allowOrigin, keys, insecure } = settings
   const apiKeys = createApiKeys(keys)
-  const anyone = new Caller(undefined, limits)
-  const localAdmin = new Caller(undefined, limits, undefined, true)
+  const admissions = admissionsOf(limits, isolates)
+  rememberLimits(keys)
   const recent = new RecentCallers()
   const isOpen = exposure !== 'anyone' || insecure
   // A public server relies on keys instead: nobody can list all of its host names.
@@ -60,15 +66,15 @@ export function createGuard(
   async function callerOf(request: Request, afterwards?: Afterwards): Promise<Caller> {
     const identity = authenticate && (await identityOf(request, authenticate))
     if (identity) recent.add(identity)
-    if (identity) return new Caller(identity, limits, afterwards)
+    if (identity) return new Caller(identity, admissions, afterwards)
     if (authenticate && keys.length === 0) throw notAuthenticated()
     if (keys.length > 0) {
       const key = await apiKeys.find(request, new URL(request.url))
       recent.add(key)
-      return new Caller(key, limits, afterwards)
+      return new Caller(key, admissions, afterwards)
     }
-    if (isOpen) return isLocalAdmin(request, exposure) ? localAdmin : anyone
-    throw unprotected()
+    if (!isOpen) throw unprotected()
+    return new Caller(undefined, admissions, afterwards, isLocalAdmin(request, exposure))
   }
 
   function findCaller(request: Request): Promise<Caller | undefined> {

@@ -1,7 +1,8 @@
 /** What callers have left of their limits, for whoever watches: nothing is taken. */
-import type { LimitStore } from '../state/limit-store.ts'
+import type { LimitLevel, Limits } from '../state/limits.ts'
 import type { KeyActivity } from '../wire/activity/schema.ts'
 import type { CallerLimits } from './caller.ts'
+import { limitsOf } from './limits-of-key.ts'
 
 /** The most callers that are remembered, and whose levels are told. */
 export const MAX_WATCHED = 500
@@ -31,23 +32,23 @@ function byName({ name }: CallerLimits, other: CallerLimits): number {
 }
 
 /** The limits of a caller and what is left of them; rejects where the store does. */
-export async function levelsOf(caller: CallerLimits, store: LimitStore): Promise<KeyActivity> {
-  const { name, maxConcurrency, requestsPerMinute, tokensPerMinute } = caller
-  const levelOf = async (what: string, limit: number) => {
-    // Nothing is taken; undefined where a store of the program's own computes no number.
-    const { remaining, fullInMs } = await store.take(`${name} ${what}`, 0, limit)
-    return Number.isFinite(remaining) && Number.isFinite(fullInMs)
-      ? { limit, remaining, fullInMs: Math.max(0, Math.round(fullInMs)) }
-      : undefined
-  }
-  const running = maxConcurrency === undefined ? undefined : await store.running?.(name)
-  const requests = requestsPerMinute && (await levelOf('requests', requestsPerMinute))
-  const tokens = tokensPerMinute && (await levelOf('tokens', tokensPerMinute))
+export async function levelsOf(caller: CallerLimits, store: Limits): Promise<KeyActivity> {
+  const { name, maxConcurrency } = caller
+  const { running, requests, tokens } = await store.levels(name, limitsOf(caller) ?? {})
+  const told = { requests: shown(requests), tokens: shown(tokens) }
   return {
     name,
     ...(running !== undefined && { running }),
     ...(maxConcurrency !== undefined && { maxConcurrency }),
-    ...(requests && { requests }),
-    ...(tokens && { tokens }),
+    ...(told.requests && { requests: told.requests }),
+    ...(told.tokens && { tokens: told.tokens }),
   }
+}
+
+/** Undefined where a store of the program's own computes no number. */
+function shown(level: LimitLevel | undefined): KeyActivity['requests'] {
+  if (level === undefined) return undefined
+  const { limit, remaining, fullInMs } = level
+  if (!Number.isFinite(remaining) || !Number.isFinite(fullInMs)) return undefined
+  return { limit, remaining, fullInMs: Math.max(0, Math.round(fullInMs)) }
 }

@@ -1,9 +1,9 @@
 // The log of a run in a Durable Object.
 
-import { afterAll, beforeAll } from 'vitest'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll } from 'vitest'
 import { type Produced, RUN_LEASE, type RunKey, type RunLog } from '../../src/state/run-log.ts'
-import { newRun, runLogSuite } from '../state/run-log-suite.ts'
+import { runLogSuite } from '../state/run-log-suite.ts'
 import { type Objects, startObjects } from './support/objects.ts'
 
 let objects: Objects
@@ -34,7 +34,7 @@ function remoteLog(): RunLog {
         let last = await call(run, 'changes')
         while (!isOver) {
           const changes = await call(run, 'changes')
-          if (changes !== last && !isOver) onChange()
+          if (changes !== last && !isOver) onChange('events')
           last = changes
           await sleep(5)
         }

@@ -50,6 +50,8 @@ export function inObjects(runs: ObjectNamespace): Elsewhere {
     const isAsked = request.headers.get('x-sluice-resume') === '1' || caller?.limits?.resumable
     const isBackground = isResponse && isObject(body) && body.background === true
     if (!isBackground && !(isAsked && isStream(request, body))) return undefined
+    // Its object counts it as one that is read or runs.
+    caller?.handOver()
     const id = `${isResponse ? 'resp' : 'strm'}_${crypto.randomUUID().replaceAll('-', '')}`
     const { method, url } = request
     const headers = new Headers(request.headers)

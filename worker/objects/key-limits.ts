@@ -1,20 +1,18 @@
 /** The limits of keys at the edge: one object for each key. */
 import type { Account, HeldUse } from '../../src/state/account.ts'
 import {
-  type Admission,
   type Claim,
   type HeldPermit,
   type Levels,
   type Limits,
   type LimitsOfKey,
   PERMIT_LEASE,
-  PERMIT_RENEWAL,
   type UseSoFar,
 } from '../../src/state/limits.ts'
 import { memoryLimits } from '../../src/state/memory-limits.ts'
 import type { Period } from '../../src/state/periods.ts'
-import { answerCall, callObject } from './call.ts'
-import type { ObjectNamespace, ObjectState } from './platform.ts'
+import { answerCall } from './call.ts'
+import type { ObjectState } from './platform.ts'
 import { Tables } from './tables.ts'
 
 /** Milliseconds for which changes are collected before they are written: each time costs a row. */
@@ -124,75 +122,4 @@ function restored(json: string): Account {
     }),
   )
   return { ...read, held }
-}
-
-/**
- * The limits, in the objects of their keys. What is admitted is renewed by the request that holds it, since
- * on workerd no other one may have a timer for it: it ends with the request, and the lease after it.
- */
-export function objectLimits(namespace: ObjectNamespace): Limits {
-  const call = (key: string, method: string, ...args: unknown[]) =>
-    callObject(namespace, `k:${key}`, method, args)
-  const renewals = new Renewals()
-  return {
-    async admit(claim) {
-      const admission = (await call(claim.key, 'admit', claim)) as Admission
-      if (claim.permit && admission.refusedBy === undefined) {
-        const { key, limits, tokens, permit } = claim
-        const held: HeldPermit = { ...permit, key, limits, tokens }
-        renewals.begin(permit.id, () => call(key, 'renew', [held]))
-      }
-      return admission
-    },
-    async renew(permits) {
-      for (const [key, held] of Map.groupBy(permits, (permit) => permit.key)) {
-        await call(key, 'renew', held)
-      }
-    },
-    async advance(permit, used) {
-      await call(permit.key, 'advance', permit, used)
-    },
-    async settle(permit, used) {
-      renewals.end(permit.id)
-      await call(permit.key, 'settle', permit, used ?? null)
-    },
-    async levels(key, limits) {
-      return (await call(key, 'levels', key, limits)) as Levels
-    },
-  }
-}
-
-/** The timers that renew what is held. */
-class Renewals {
-  /** By permit; the one that has renewed last is last. */
-  readonly #running = new Map<string, { timer: ReturnType<typeof setInterval>; at: number }>()
-
-  /** One that fails is made up for by the next: a lease is three of them long. */
-  begin(id: string, renew: () => Promise<unknown>): void {
-    this.#forgetEnded()
-    const timer = setInterval(() => {
-      this.#set(id, timer)
-      void renew().catch(() => {})
-    }, PERMIT_RENEWAL)
-    this.#set(id, timer)
-  }
-
-  end(id: string): void {
-    clearInterval(this.#running.get(id)?.timer)
-    this.#running.delete(id)
-  }
-
-  #set(id: string, timer: ReturnType<typeof setInterval>): void {
-    this.#running.delete(id)
-    this.#running.set(id, { timer, at: Date.now() })
-  }
-
-  /** Those that workerd has ended with their requests, without a word. */
-  #forgetEnded(): void {
-    const since = Date.now() - PERMIT_LEASE
-    for (const [id, { at }] of this.#running) {
-      if (at > since) return
-      this.#running.delete(id)
-    }
-  }
 }

@@ -10,24 +10,17 @@ import {
   type RunPart,
   type RunState,
 } from '../../src/state/run-log.ts'
-import { utf8Length } from '../../src/util/utf8-length.ts'
-import type { ObjectState, SqlValue } from './platform.ts'
-import { partsOf, Tables } from './tables.ts'
+import type { ObjectState } from './platform.ts'
+import { EVENTS_TABLE, SqlEvents } from './sql-events.ts'
+import { numberOf, Tables } from './tables.ts'
 
 const SCHEMA = [
   `CREATE TABLE run (
     one INTEGER PRIMARY KEY, owner TEXT, id TEXT, info TEXT, bytes INTEGER, keepMs INTEGER,
     epoch INTEGER, state TEXT, expiresAt INTEGER
   )`,
-  // The events of one append, joined; `lengths` cuts them apart. Only the first part has `lengths`.
-  `CREATE TABLE events (
-    first INTEGER, part INTEGER, count INTEGER, bytes INTEGER, lengths TEXT, text TEXT,
-    PRIMARY KEY (first, part)
-  ) WITHOUT ROWID`,
+  EVENTS_TABLE,
 ]
-
-/** Characters of events that are read at once, unless a single append has more. */
-const READ_LENGTH = 65_536
 
 /** Milliseconds until a run is looked at again that nobody has ended. */
 const LOOK_AGAIN = 60_000
@@ -38,9 +31,6 @@ interface Run {
   limits: RunLimits
   epoch: number
   state: RunState
-  first: number
-  next: number
-  bytes: number
   expiresAt: number
 }
 
@@ -58,6 +48,7 @@ export interface SqlRunLogOptions {
  */
 export class SqlRunLog implements RunLog {
   readonly #tables: Tables
+  readonly #events: SqlEvents
   readonly #storage: ObjectState['storage']
   readonly #lease: number
   readonly #now: () => number
@@ -70,6 +61,7 @@ export class SqlRunLog implements RunLog {
 
   constructor(state: ObjectState, { lease = RUN_LEASE, now = Date.now }: SqlRunLogOptions = {}) {
     this.#tables = new Tables(state, 'run', SCHEMA)
+    this.#events = new SqlEvents(this.#tables, state.storage)
     this.#storage = state.storage
     this.#lease = lease
     this.#now = now
@@ -93,11 +85,8 @@ export class SqlRunLog implements RunLog {
       throw new Error(`run log: expected a new id, got ${key.id}, which is taken; use another one`)
     const now = this.#now()
     const state = 'running'
-    const expiresAt = 0
-    this.#run = {
-      ...{ key, info: { ...info, createdAt: now }, limits, state, expiresAt },
-      ...{ epoch: 1, first: 0, next: 0, bytes: 0 },
-    }
+    const createdAt = now
+    this.#run = { key, info: { ...info, createdAt }, limits, epoch: 1, state, expiresAt: 0 }
     this.#leaseEnd = now + this.#lease
     this.#tables.write(
       'INSERT INTO run VALUES (1, ?, ?, ?, ?, ?, 1, ?, 0)',
@@ -120,12 +109,13 @@ export class SqlRunLog implements RunLog {
     if (run === undefined || run.epoch !== epoch) return { kind: 'lost' }
     if (run.state !== 'running') {
       // The answer to the last append was lost, and it was sent again.
-      return first + frames.length <= run.next ? this.#produced(run) : { kind: 'lost' }
+      return first + frames.length <= this.#events.next ? this.#produced() : { kind: 'lost' }
     }
     this.#leaseEnd = this.#now() + this.#lease
-    if (isBeginning && first > run.next) this.#beginAt(run, first)
-    if (first <= run.next) await this.#write(run, frames.slice(run.next - first), end)
-    return this.#produced(run)
+    const events = this.#events
+    if (isBeginning && first > events.next) events.beginAt(first)
+    if (first <= events.next) await this.#write(run, frames.slice(events.next - first), end)
+    return this.#produced()
   }
 
   async read(key: RunKey, from: number, isPeek = false): Promise<RunPart | undefined> {
@@ -133,9 +123,10 @@ export class SqlRunLog implements RunLog {
     if (run === undefined) return undefined
     const now = this.#now()
     if (!isPeek) this.#readAt = now
-    const { info, state, first, next } = run
+    const { info, state } = run
+    const { first, next } = this.#events
     const isOrphan = this.#isOrphan(run)
-    const frames = from < first || from >= next ? [] : this.#framesFrom(from)
+    const frames = this.#events.from(from)
     return { info, state, first, next, frames, isOrphan, isStopped: this.#isStopped }
   }
 
@@ -152,7 +143,7 @@ export class SqlRunLog implements RunLog {
     const run = this.#of(key)
     if (run === undefined || !this.#isOrphan(run)) return
     run.epoch++
-    await this.#write(run, [last(run.next)], 'failed')
+    await this.#write(run, [last(this.#events.next)], 'failed')
   }
 
   async delete(key: RunKey): Promise<boolean> {
@@ -187,8 +178,7 @@ export class SqlRunLog implements RunLog {
 
   async #write(run: Run, frames: readonly string[], end: RunState | undefined): Promise<void> {
     const isEnd = end !== undefined && end !== 'running'
-    if (frames.length > 0) this.#insert(run, frames)
-    if (run.bytes > run.limits.bytes) this.#discardOldest(run)
+    if (frames.length > 0) this.#events.add(frames, run.limits.bytes)
     if (isEnd) {
       run.state = end
       run.expiresAt = this.#now() + run.limits.keepMs
@@ -202,63 +192,6 @@ export class SqlRunLog implements RunLog {
       await this.#storage.setAlarm(expiresAt)
     }
     if (frames.length > 0 || isEnd) this.#notify('events')
-  }
-
-  #insert(run: Run, frames: readonly string[]): void {
-    const text = frames.join('')
-    const bytes = utf8Length(text)
-    const lengths = JSON.stringify(frames.map(({ length }) => length))
-    this.#storage.transactionSync(() => {
-      for (const [part, piece] of partsOf(text).entries()) {
-        const own = part === 0 ? [frames.length, bytes, lengths] : [0, 0, null]
-        this.#tables.write(
-          'INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)',
-          ...[run.next, part, ...own, piece],
-        )
-      }
-    })
-    run.next += frames.length
-    run.bytes += bytes
-  }
-
-  #beginAt(run: Run, first: number): void {
-    this.#tables.write('DELETE FROM events')
-    run.first = first
-    run.next = first
-    run.bytes = 0
-  }
-
-  /** Discards whole appends, and never the last one. */
-  #discardOldest(run: Run): void {
-    const appends = this.#tables.read(
-      'SELECT first, count, bytes FROM events WHERE part = 0 AND first + count < ? ORDER BY first',
-      run.next,
-    )
-    for (const { first, count, bytes } of appends) {
-      if (run.bytes <= run.limits.bytes) break
-      this.#tables.write('DELETE FROM events WHERE first = ?', numberOf(first))
-      run.bytes -= numberOf(bytes)
-      run.first = numberOf(first) + numberOf(count)
-    }
-  }
-
-  #framesFrom(from: number): string[] {
-    const frames: string[] = []
-    const [begin] = this.#tables.read(
-      'SELECT max(first) AS first FROM events WHERE part = 0 AND first <= ?',
-      from,
-    )
-    let at = numberOf(begin?.first)
-    for (let length = 0; length < READ_LENGTH; ) {
-      const parts = this.#tables.read('SELECT * FROM events WHERE first = ? ORDER BY part', at)
-      if (parts.length === 0) break
-      const text = parts.map((part) => part.text).join('')
-      const lengths = JSON.parse(String(parts[0]?.lengths)) as number[]
-      frames.push(...cut(text, lengths).slice(Math.max(0, from - at)))
-      length += text.length
-      at += lengths.length
-    }
-    return frames
   }
 
   #of({ owner, id }: RunKey): Run | undefined {
@@ -277,9 +210,9 @@ export class SqlRunLog implements RunLog {
     return state === 'running' && this.#now() >= this.#leaseEnd
   }
 
-  #produced(run: Run): Produced {
+  #produced(): Produced {
     const readAgo = this.#readAt === undefined ? undefined : this.#now() - this.#readAt
-    return { kind: 'held', next: run.next, isStopped: this.#isStopped, readAgo }
+    return { kind: 'held', next: this.#events.next, isStopped: this.#isStopped, readAgo }
   }
 
   async #forget(): Promise<void> {
@@ -296,32 +229,13 @@ export class SqlRunLog implements RunLog {
   #stored(): Run | undefined {
     const [row] = this.#tables.read('SELECT * FROM run')
     if (row === undefined) return undefined
-    const [range] = this.#tables.read(
-      'SELECT min(first) AS first, max(first + count) AS next, sum(bytes) AS bytes FROM events WHERE part = 0',
-    )
     return {
       key: { owner: String(row.owner), id: String(row.id) },
       info: JSON.parse(String(row.info)) as RunInfo,
       limits: { bytes: numberOf(row.bytes), keepMs: numberOf(row.keepMs) },
       epoch: numberOf(row.epoch),
       state: String(row.state) as RunState,
-      first: numberOf(range?.first),
-      next: numberOf(range?.next),
-      bytes: numberOf(range?.bytes),
       expiresAt: numberOf(row.expiresAt),
     }
   }
-}
-
-/** 0 for what SQLite has no number of, such as the sum of no rows. */
-function numberOf(value: SqlValue | undefined): number {
-  return Number(value ?? 0)
-}
-
-function cut(text: string, lengths: readonly number[]): string[] {
-  let at = 0
-  return lengths.map((length) => {
-    at += length
-    return text.slice(at - length, at)
-  })
 }

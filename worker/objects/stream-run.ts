@@ -1,11 +1,15 @@
 /** A stream that can be resumed, at the edge: one object for each, which asks the engine itself. */
 import type { Handler } from '../../src/handler.ts'
-import { Runs } from '../../src/routes/runs/runs.ts'
 import { withErrorResponse } from '../../src/routes/internal-error.ts'
+import type { Run } from '../../src/routes/runs/run.ts'
+import { Runs } from '../../src/routes/runs/runs.ts'
 import { type Bindings, handlerOnce, responseStore, type Served } from '../served.ts'
 import { RUN_HEADER } from './forward.ts'
 import type { ObjectState } from './platform.ts'
 import { SqlRunLog } from './sql-run-log.ts'
+
+/** The runs of all objects in this instance of the worker: `maxBackground` is for one. */
+const running = new Set<Run>()
 
 /**
  * Each batch is a row, which costs more than the time of the object meanwhile. The first events wait for
@@ -59,7 +63,7 @@ export class StreamRun {
   }
 
   #runsOf(id: string): Runs {
-    this.#runs ??= new Runs(this.#log, { id, batches: BATCHES })
+    this.#runs ??= new Runs(this.#log, { id, batches: BATCHES, places: running })
     return this.#runs
   }
 }

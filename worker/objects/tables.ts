@@ -56,3 +56,8 @@ export function partsOf(text: string): string[] {
   }
   return parts.length > 0 ? parts : ['']
 }
+
+/** 0 for what SQLite has no number of, such as the sum of no rows. */
+export function numberOf(value: SqlValue | undefined): number {
+  return Number(value ?? 0)
+}

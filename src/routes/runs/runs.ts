@@ -39,6 +39,8 @@ export interface RunsOptions {
   id?: string
   /** How many events are copied to the shared log at once. */
   batches?: Batches
+  /** The runs that take places, where others run beside those that are here. */
+  places?: Set<Run>
 }
 
 /** Shared by a handler and the one that replaces it, so that a reload ends none. */
@@ -49,13 +51,15 @@ export class Runs {
   /** The id of the one run that there is here; undefined where there are any. */
   readonly id: string | undefined
   readonly #batches: Batches | undefined
+  readonly #places: Set<Run> | undefined
   readonly #running = new Map<string, Run>()
 
   /** `shared`: the log that instances share. */
-  constructor(shared?: RunLog, { id, batches }: RunsOptions = {}) {
+  constructor(shared?: RunLog, { id, batches, places }: RunsOptions = {}) {
     this.shared = shared
     this.id = id
     this.#batches = batches
+    this.#places = places
   }
 
   get running(): Iterable<Run> {
@@ -64,7 +68,9 @@ export class Runs {
 
   /** The runs that take a place: those in the background, or the others. */
   taken(isBackground: boolean): Run[] {
-    return [...this.running].filter(({ options }) => options.info.isBackground === isBackground)
+    return [...(this.#places ?? this.running)].filter(
+      ({ options }) => options.info.isBackground === isBackground,
+    )
   }
 
   /**
@@ -86,9 +92,13 @@ export class Runs {
     const { local, shared } = this
     const batches = this.#batches
     const name = nameOf(options.key)
-    const onEnd = () => void this.#running.delete(name)
-    const run = new Run({ ...options, local, shared, batches, onEnd })
+    const onEnd = () => {
+      this.#running.delete(name)
+      this.#places?.delete(run)
+    }
+    const run: Run = new Run({ ...options, local, shared, batches, onEnd })
     this.#running.set(name, run)
+    this.#places?.add(run)
     return run
   }
 

@@ -1,10 +1,11 @@
 // A worker that lets tests call the stores in Durable Objects, in stores of their own, and lets time pass.
 
 import type { RunState } from '../../../src/state/run-log.ts'
-import { SqlRunLog } from '../../../worker/objects/sql-run-log.ts'
-import { answerCall, callObject } from '../../../worker/objects/call.ts'
-import { KeyLimits, objectLimits } from '../../../worker/objects/key-limits.ts'
+import { answerCall, callObject, type Methods } from '../../../worker/objects/call.ts'
+import { KeyLimits } from '../../../worker/objects/key-limits.ts'
+import { objectLimits } from '../../../worker/objects/object-limits.ts'
 import type { ObjectNamespace, ObjectState } from '../../../worker/objects/platform.ts'
+import { SqlRunLog } from '../../../worker/objects/sql-run-log.ts'
 import { objectResponseStore, StoredResponses } from '../../../worker/objects/stored-responses.ts'
 
 /** Milliseconds that tests have let pass. All objects and requests of one workerd share this module. */
@@ -88,11 +89,13 @@ export default {
       return new Response()
     }
     if (kind === 'limits') {
-      const limits = objectLimits(below(env.LIMITS, store))
-      return answerCall(forwarded, { ...limits })
+      const limits = objectLimits(below(env.LIMITS, store), 0)
+      return answerCall(forwarded, { ...(limits as unknown as Methods) })
     }
     if (kind === 'responses') {
-      return answerCall(forwarded, { ...objectResponseStore(below(env.RESPONSES, store)) })
+      return answerCall(forwarded, {
+        ...(objectResponseStore(below(env.RESPONSES, store)) as unknown as Methods),
+      })
     }
     const args = (await request.json()) as unknown[]
     return Response.json({ result: await callObject(env.LOGS, store, name, args) })
