@@ -2,7 +2,13 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll } from 'vitest'
-import { type Produced, RUN_LEASE, type RunKey, type RunLog } from '../../src/state/run-log.ts'
+import {
+  type Produced,
+  RUN_LEASE,
+  type RunChange,
+  type RunKey,
+  type RunLog,
+} from '../../src/state/run-log.ts'
 import { runLogSuite } from '../state/run-log-suite.ts'
 import { type Objects, startObjects } from './support/objects.ts'
 
@@ -31,11 +37,13 @@ function remoteLog(): RunLog {
     watch(run, onChange) {
       let isOver = false
       void (async () => {
-        let last = await call(run, 'changes')
+        const seen = async () => (await call(run, 'changes')) as RunChange[]
+        let at = (await seen()).length
         while (!isOver) {
-          const changes = await call(run, 'changes')
-          if (changes !== last && !isOver) onChange('events')
-          last = changes
+          for (const change of (await seen()).slice(at)) {
+            at++
+            if (!isOver) onChange(change)
+          }
           await sleep(5)
         }
       })()

@@ -1,6 +1,6 @@
 // A worker that lets tests call the stores in Durable Objects, in stores of their own, and lets time pass.
 
-import type { RunState } from '../../../src/state/run-log.ts'
+import type { RunChange, RunState } from '../../../src/state/run-log.ts'
 import { answerCall, callObject, type Methods } from '../../../worker/objects/call.ts'
 import { KeyLimits } from '../../../worker/objects/key-limits.ts'
 import { objectLimits } from '../../../worker/objects/object-limits.ts'
@@ -31,11 +31,11 @@ function still(): number {
 export class TestLog {
   readonly #log: SqlRunLog
   /** What its watchers were told. */
-  #changes = 0
+  readonly #changes: RunChange[] = []
 
   constructor(state: ObjectState) {
     this.#log = new SqlRunLog(state, { now: still })
-    this.#log.watch({ owner: '', id: '' }, () => this.#changes++)
+    this.#log.watch({ owner: '', id: '' }, (change) => this.#changes.push(change))
   }
 
   fetch(request: Request): Promise<Response> {
