@@ -280,7 +280,7 @@ function createContext(
     sources: telemetrySources(engines, running, {
       queue: settings.queue,
       store: responses.store,
-      ...{ isolates, tracer: host.tracer },
+      ...{ isolates, tracer: host.tracer, stateStatus },
     }),
     guard: createGuard(settings, { ...host, isolates }),
     telemetry: host.telemetry ?? new Telemetry(),

@@ -25,6 +25,7 @@ import { boundedLimits } from './state/bounded-limits.ts'
 import { formerLimits, isFormer, type LimitStore } from './state/former-limits.ts'
 import type { Limits } from './state/limits.ts'
 import type { ResponseStore } from './state/response-store.ts'
+import type { RunLog } from './state/run-log.ts'
 import type { StateStatus } from './state/state-status.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import type { SpanTracer } from './telemetry/traces/tracer.ts'
@@ -40,6 +41,8 @@ export interface StateOptions {
   limits?: Limits | LimitStore
   /** Responses of the Responses API that a later request may name. */
   responses?: ResponseStore
+  /** The events of streams that can be resumed, so that another instance can continue them. */
+  runs?: RunLog
 }
 
 /** What watches requests, besides the log. */
@@ -66,8 +69,11 @@ export interface HandlerOptions extends Omit<SettingsInput, ServerSetting | Deno
    * answered with this prefix, and also if a router has already removed it from the path.
    */
   basePath?: string
-  /** Where state is stored; in memory by default. */
-  state?: StateOptions
+  /**
+   * Where state is stored; in memory by default. A URL, as `SLUICE_STATE` has it, is for `serve` alone: what
+   * holds the connection has to close it.
+   */
+  state?: StateOptions | string
   /** What watches requests, besides the log. */
   telemetry?: TelemetryOptions
   /** Makes the requests to upstreams; the global `fetch` by default. */
@@ -83,10 +89,8 @@ export interface HandlerOptions extends Omit<SettingsInput, ServerSetting | Deno
 
 /** What `serve` takes: what a handler does, and what only a server has. */
 export interface ServerOptions
-  extends Omit<HandlerOptions, 'log' | 'state'>,
+  extends Omit<HandlerOptions, 'log'>,
     Pick<SettingsInput, Exclude<ServerSetting, 'state'>> {
-  /** Where state is stored: the URL of a Redis server, or stores; in memory by default. */
-  state?: StateOptions | string
   /**
    * Called once per request, when it has ended. `text` and `json` write each entry to standard
    * output, as one line; `auto` chooses `text` for a terminal. Nothing is logged by default.
@@ -241,6 +245,10 @@ type CodeOption =
   | 'files'
 
 const limitMethods = ['admit', 'renew', 'advance', 'settle', 'levels'] satisfies (keyof Limits)[]
+const stores = ['limits', 'responses', 'runs']
+const runMethods = [
+  ...(['open', 'append', 'read', 'stop', 'bury', 'delete', 'watch'] satisfies (keyof RunLog)[]),
+]
 const responseMethods = ['put', 'update', 'get', 'delete', 'item'] satisfies (keyof ResponseStore)[]
 
 /** What each option gives the host. Each throws a `SettingsError`. */
@@ -272,19 +280,23 @@ const readers: Record<CodeOption, (value: unknown) => HandlerHost> = {
     throw unexpected('telemetry.tracer', 'a tracer of @opentelemetry/api', tracer)
   },
   state(value) {
-    if (!isObject(value)) throw unexpected('state', 'an object with limits or responses', value)
-    for (const name of Object.keys(value)) {
-      if (name !== 'limits' && name !== 'responses') {
-        throw unknownName(`state.${name}`, name, ['limits', 'responses'], 'field')
-      }
+    if (!isObject(value)) {
+      throw unexpected('state', 'an object with limits, responses or runs', value)
     }
-    const { limits, responses } = value as StateOptions
+    for (const name of Object.keys(value)) {
+      if (!stores.includes(name)) throw unknownName(`state.${name}`, name, stores, 'field')
+    }
+    const { limits, responses, runs } = value as StateOptions
     if (!isFormer(limits)) requireStore('state.limits', limits, limitMethods)
     requireStore('state.responses', responses, responseMethods)
+    requireStore('state.runs', runs, runMethods)
     return {
       ...(limits && { limits: boundedLimits(isFormer(limits) ? formerLimits(limits) : limits) }),
-      ...(responses && {
-        responses: { ...memoryResponses(), store: withReadDeadline(responses) },
+      ...((responses || runs) && {
+        responses: {
+          ...memoryResponses(runs),
+          ...(responses && { store: withReadDeadline(responses) }),
+        },
       }),
     }
   },

@@ -3,6 +3,7 @@ import type { Engines } from '../engines/engines.ts'
 import { healthOf } from '../engines/health.ts'
 import type { CatalogEntry } from '../engines/registry/catalog.ts'
 import type { ResponseStore } from '../state/response-store.ts'
+import type { StateStatus } from '../state/state-status.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import type { EngineView, Sources } from '../telemetry/sources.ts'
 
@@ -16,8 +17,13 @@ export function telemetrySources(
   {
     queue,
     store,
+    stateStatus,
     ...host
-  }: Pick<Sources, 'isolates' | 'tracer'> & { queue: number; store: Pick<ResponseStore, 'size'> },
+  }: Pick<Sources, 'isolates' | 'tracer'> & {
+    queue: number
+    store: Pick<ResponseStore, 'size'>
+    stateStatus: () => StateStatus
+  },
 ): Sources {
   return {
     ...host,
@@ -38,6 +44,10 @@ export function telemetrySources(
     places: () => pool.places(),
     running: () => running.size,
     stored: () => store.size,
+    state() {
+      const status = stateStatus()
+      return status.kind === 'memory' ? undefined : status
+    },
     isServed: (model) => catalog.known.some(({ models }) => models.some(({ id }) => id === model)),
   }
 }

@@ -121,7 +121,10 @@ describe('a connection to Redis', () => {
     const own = await startRedis()
     onTestFinished(() => own.stop())
     const outcomes: CallOutcome[] = []
-    const connection = await connect(own.url, { onCall: (_, outcome) => outcomes.push(outcome) })
+    const connection = await connect(own.url, {
+      onCall: (_, outcome) => outcomes.push(outcome),
+      deadlineMs: 5_000,
+    })
     own.ask('config', 'set', 'maxmemory', '1')
     for (let count = 0; count < 5; count++) {
       await expect(connection.eval(script, ['{a}n'], [1])).rejects.toThrow(StateAwayError)

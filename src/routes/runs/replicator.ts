@@ -53,7 +53,7 @@ export class Replicator {
   readonly done: Promise<void>
   readonly #options: ReplicatorOptions
   readonly #batches: Batches
-  readonly #unwatch: () => void
+  #unwatch: () => void = () => {}
   #settle: () => void = () => {}
   /** The number of the next event to be stored. */
   #at = 0
@@ -76,9 +76,6 @@ export class Replicator {
     this.#batches = options.batches ?? BATCHES
     this.done = new Promise((resolve) => {
       this.#settle = resolve
-    })
-    this.#unwatch = options.shared.watch(options.key, (change) => {
-      if (change === 'stopped' && !this.#hasEnded) options.onStop()
     })
     // Even before the first event: it may be long in coming, and others want to find the run.
     this.#schedule(0)
@@ -142,6 +139,11 @@ export class Replicator {
       // Or it is open, and the answer was lost: the next append tells.
     }
     this.#isOpen = true
+    // Only now: a log tells who produces a run of what others do, and not of each append.
+    this.#unwatch()
+    this.#unwatch = shared.watch(key, (change) => {
+      if (change === 'stopped' && !this.#hasEnded) this.#options.onStop()
+    })
   }
 
   async #append(): Promise<void> {

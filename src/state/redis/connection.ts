@@ -27,6 +27,8 @@ export interface RedisConnectionOptions {
   check?: (client: RedisClient) => Promise<void>
   /** Called with each change; `error` is why it is away. */
   onChange?: (isAway: boolean, error: Error | undefined) => void
+  /** Called whenever it can be used again, also after a moment that was no change worth telling. */
+  onBack?: () => void
   /** Called once for each call that was sent or refused. */
   onCall?: (name: string, outcome: CallOutcome, ms: number) => void
   deadlineMs?: number
@@ -202,6 +204,7 @@ export class RedisConnection implements RedisPort {
     this.#client = client
     this.#retryMs = 0
     this.#subscriptions.attach(client)
+    if (!this.#breaker.isOpen) this.#options.onBack?.()
   }
 
   #connectLater(): void {
@@ -235,7 +238,8 @@ export class RedisConnection implements RedisPort {
     }
     this.#breaker.onProbe(succeeded)
     if (this.#isClosed) return
-    if (!succeeded) this.#probeLater()
+    if (succeeded) this.#options.onBack?.()
+    else this.#probeLater()
     this.#tell()
   }
 
