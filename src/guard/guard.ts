@@ -6,17 +6,21 @@ import { memoryLimits } from '../state/memory-limits.ts'
 import { withTimeout } from '../util/with-timeout.ts'
 import type { KeyActivity } from '../wire/activity/schema.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
+import type { KeyUsage } from '../wire/key-usage/schema.ts'
 import { isLocalAdmin } from './admin.ts'
 import { admissionsOf } from './admissions.ts'
 import { type Authenticate, identityOf, notAuthenticated } from './authenticate.ts'
-import { Caller } from './caller.ts'
+import { Caller, type CallerLimits } from './caller.ts'
 import { requireAllowedHost } from './host.ts'
 import { createApiKeys } from './keys.ts'
-import { levelsOf, RecentCallers } from './levels.ts'
+import { levelsOf, RecentCallers, usageOf } from './levels.ts'
 import { rememberLimits } from './limits-of-key.ts'
 import { corsHeaders, foreignOrigin } from './origin.ts'
 import type { Afterwards } from './permit.ts'
 import { requireShortHeaders } from './size.ts'
+
+/** Characters of the name of an identity. */
+const LONGEST_NAME = 128
 
 /** Milliseconds for which a route that anyone may use waits to learn who asks. */
 const FIND_TIMEOUT = 1_000
@@ -39,6 +43,11 @@ export interface Guard {
   findCaller(request: Request): Promise<Caller | undefined>
   /** What is left of the limits of this caller, or of all for an admin. Rejects where the store does. */
   levels(caller: Caller): Promise<KeyActivity[]>
+  /**
+   * What this caller has used, or all have for an admin; only of `name` where that is given, and nothing where
+   * there is no such key, or another may see it. Rejects where the store does.
+   */
+  usage(caller: Caller, name?: string): Promise<KeyUsage[]>
 }
 
 /** The options of a guard besides the settings. */
@@ -87,6 +96,12 @@ export function createGuard(
     )
   }
 
+  /** Those whose use a caller may see; without keys, all clients together. */
+  function keyed(caller: Caller): CallerLimits[] {
+    if (!caller.isAdmin || keys.length + recent.size === 0) return [caller.limits ?? { name: '' }]
+    return recent.with(keys)
+  }
+
   return {
     admit(request) {
       requireShortHeaders(request.headers)
@@ -101,6 +116,16 @@ export function createGuard(
     levels(caller) {
       const watched = caller.isAdmin ? recent.with(keys) : caller.limits ? [caller.limits] : []
       return Promise.all(watched.map((each) => levelsOf(each, limits)))
+    },
+    async usage(caller, name) {
+      const seen = keyed(caller)
+      if (name === undefined) return Promise.all(seen.map((each) => usageOf(each, limits)))
+      const known = seen.find((each) => each.name === name)
+      if (known !== undefined) return [await usageOf(known, limits)]
+      if (!caller.isAdmin || authenticate === undefined || name.length > LONGEST_NAME) return []
+      // A caller that a program identifies may be known to another instance only.
+      const found = await usageOf({ name }, limits)
+      return found.month.requests.used > 0 ? [found] : []
     },
   }
 }

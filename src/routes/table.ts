@@ -29,6 +29,7 @@ const activity = () => import('./activity/activity.ts')
 const captures = () => import('./captures.ts')
 const managing = () => import('./ollama/manage.ts')
 const measuring = () => import('./metrics.ts')
+const usage = () => import('./usage.ts')
 const streams = () => import('./streams/streams.ts')
 
 /** The first word of a route is who may use it. */
@@ -110,6 +111,7 @@ export const table = entries({
   deleteCaptures: remove('admin', '/v1/captures', 'CaptureList', captures),
   retrieveCapture: get('admin', '/v1/captures/:id', 'application/x-ndjson', captures),
   deleteCapture: remove('admin', '/v1/captures/:id', 'CaptureDeleted', captures),
+  retrieveUsage: get('key', '/v1/usage', ['KeyUsage', 'KeyUsageList'], usage),
   retrieveStream: get(
     'key',
     '/v1/streams/:id',
