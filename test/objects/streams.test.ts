@@ -62,12 +62,18 @@ function ask(path: string, { key = 'ann', method, headers, body }: Asked = {}): 
 
 const RESUME = { 'x-sluice-resume': '1' }
 
-/** Each API, with the body that asks it for a stream of the script. */
-const APIS: Record<string, (script: Script) => [string, object]> = {
-  chat: (script) => ['/v1/chat/completions', { ...chat(), stream: true, script }],
-  messages: (script) => ['/v1/messages', { ...chat(), max_tokens: 100, stream: true, script }],
-  responses: (script) => ['/v1/responses', { model: 'm', input: 'Hi', stream: true, script }],
-  ollama: (script) => ['/api/chat', { ...chat(), script }],
+/** What the upstream is told: how to answer, and which request it is. */
+interface Told {
+  script: Script
+  tag?: string
+}
+
+/** Each API, with the body that asks it for a stream. */
+const APIS: Record<string, (told: Told) => [string, object]> = {
+  chat: (told) => ['/v1/chat/completions', { ...chat(), stream: true, ...told }],
+  messages: (told) => ['/v1/messages', { ...chat(), max_tokens: 100, stream: true, ...told }],
+  responses: (told) => ['/v1/responses', { model: 'm', input: 'Hi', stream: true, ...told }],
+  ollama: (told) => ['/api/chat', { ...chat(), options: told }],
 }
 
 function chat() {
@@ -101,9 +107,9 @@ function withoutHeartbeat(event: string): string {
 const withoutNumber = (event: string) => event.replace(/^id: \d+\n/, '')
 
 async function begin(api: string, script: Script, headers = RESUME) {
-  const [path, body] = APIS[api]?.(script) ?? ['', {}]
   const tag = crypto.randomUUID()
-  const response = await ask(path, { headers, body: { ...body, tag } })
+  const [path, body] = APIS[api]?.({ script, tag }) ?? ['', {}]
+  const response = await ask(path, { headers, body })
   expect(response.status).toBe(200)
   const where = response.headers.get('x-sluice-resume') ?? ''
   const asked = await upstream.next((request) => (request.body as { tag?: string })?.tag === tag)
@@ -128,7 +134,7 @@ describe.each(Object.keys(APIS))('a stream of %s', (api) => {
       all.map((_, number) => String(number)),
     )
     // And as a stream that nobody asked to be resumable, but for the numbers, ids and times.
-    const [path, body] = APIS[api]?.(pace(30, 1)) ?? ['', {}]
+    const [path, body] = APIS[api]?.({ script: pace(30, 1) }) ?? ['', {}]
     const plain = await read(await ask(path, { body }))
     const steady = (events: string[]) =>
       events.map((event) =>
