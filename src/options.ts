@@ -8,9 +8,9 @@ import type { Fetch } from './platform/fetch.ts'
 import type { Files } from './platform/files.ts'
 import type { Host } from './platform/host.ts'
 import type { LogEntry } from './platform/log.ts'
-import { withReadDeadline } from './routes/responses/read-deadline.ts'
 import type { Elsewhere } from './routes/route.ts'
-import { memoryResponses, type StoredResponses } from './routes/runs/runs.ts'
+import type { StoredResponses } from './routes/runs/runs.ts'
+import { readStateOption, type StateOptions } from './routes/state-option.ts'
 import type { Place } from './settings/declaration.ts'
 import { SettingsError, unexpected, unknownName } from './settings/error.ts'
 import {
@@ -21,29 +21,12 @@ import {
 } from './settings/settings.ts'
 import { isDefault, unsupportedBy } from './settings/support.ts'
 import type { DenoSetting, ServerSetting } from './settings/table/table.ts'
-import { boundedLimits } from './state/bounded-limits.ts'
-import { formerLimits, isFormer, type LimitStore } from './state/former-limits.ts'
 import type { Limits } from './state/limits.ts'
-import type { ResponseStore } from './state/response-store.ts'
-import type { RunLog } from './state/run-log.ts'
 import type { StateStatus } from './state/state-status.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import type { SpanTracer } from './telemetry/traces/tracer.ts'
 import { isObject } from './util/object.ts'
 import { terminalLine } from './util/safe/terminal.ts'
-
-/** The stores for what later requests need. By default all of it is in memory. */
-export interface StateOptions {
-  /**
-   * How much of its limits each key or identity has used. A call that takes more than 5 seconds, or fails,
-   * refuses its request with 503. A `LimitStore`, as it was in the last release, works for one more.
-   */
-  limits?: Limits | LimitStore
-  /** Responses of the Responses API that a later request may name. */
-  responses?: ResponseStore
-  /** The events of streams that can be resumed, so that another instance can continue them. */
-  runs?: RunLog
-}
 
 /** What watches requests, besides the log. */
 export interface TelemetryOptions {
@@ -244,13 +227,6 @@ type CodeOption =
   | 'fetch'
   | 'files'
 
-const limitMethods = ['admit', 'renew', 'advance', 'settle', 'levels'] satisfies (keyof Limits)[]
-const stores = ['limits', 'responses', 'runs']
-const runMethods = [
-  ...(['open', 'append', 'read', 'stop', 'bury', 'delete', 'watch'] satisfies (keyof RunLog)[]),
-]
-const responseMethods = ['put', 'update', 'get', 'delete', 'item'] satisfies (keyof ResponseStore)[]
-
 /** What each option gives the host. Each throws a `SettingsError`. */
 const readers: Record<CodeOption, (value: unknown) => HandlerHost> = {
   engines(value) {
@@ -279,27 +255,7 @@ const readers: Record<CodeOption, (value: unknown) => HandlerHost> = {
       return { tracer: tracer as never }
     throw unexpected('telemetry.tracer', 'a tracer of @opentelemetry/api', tracer)
   },
-  state(value) {
-    if (!isObject(value)) {
-      throw unexpected('state', 'an object with limits, responses or runs', value)
-    }
-    for (const name of Object.keys(value)) {
-      if (!stores.includes(name)) throw unknownName(`state.${name}`, name, stores, 'field')
-    }
-    const { limits, responses, runs } = value as StateOptions
-    if (!isFormer(limits)) requireStore('state.limits', limits, limitMethods)
-    requireStore('state.responses', responses, responseMethods)
-    requireStore('state.runs', runs, runMethods)
-    return {
-      ...(limits && { limits: boundedLimits(isFormer(limits) ? formerLimits(limits) : limits) }),
-      ...((responses || runs) && {
-        responses: {
-          ...memoryResponses(runs),
-          ...(responses && { store: withReadDeadline(responses) }),
-        },
-      }),
-    }
-  },
+  state: readStateOption,
 }
 
 function isEngine(value: unknown): value is DefinedEngine & Engine {
@@ -318,13 +274,6 @@ function notMade(value: unknown): SettingsError {
 function requireFunction(name: string, value: unknown): unknown {
   if (typeof value === 'function') return value
   throw unexpected(name, 'a function', value)
-}
-
-function requireStore(name: string, store: unknown, methods: readonly string[]): void {
-  if (store === undefined) return
-  const missing = methods.find((method) => !isObject(store) || typeof store[method] !== 'function')
-  if (missing === undefined) return
-  throw unexpected(name, `an object with the methods ${methods.join(', ')}`, store)
 }
 
 /** The prefix, empty for none. The API's own paths may not be one: they begin with `/v1`. */

@@ -12,6 +12,7 @@ import { modelSchemas } from '../../src/wire/models/schema.ts'
 import { ollamaModelSchemas } from '../../src/wire/ollama/models-schema.ts'
 import { ollamaSchemas } from '../../src/wire/ollama/schema.ts'
 import { responsesSchemas } from '../../src/wire/responses/schema.ts'
+import { streamSchemas } from '../../src/wire/streams/schema.ts'
 import type { AnySchema, DescribedRequest } from '../../src/wire/validation/describe.ts'
 import { componentsOf, mapped, type Schema } from './schema.ts'
 
@@ -39,6 +40,7 @@ const answers: Record<string, AnySchema> = {
   ...ollamaSchemas.answers,
   ...activitySchemas.answers,
   ...captureSchemas.answers,
+  ...streamSchemas.answers,
   ...keyUsageSchemas.answers,
 }
 

@@ -112,12 +112,7 @@ export const table = entries({
   retrieveCapture: get('admin', '/v1/captures/:id', 'application/x-ndjson', captures),
   deleteCapture: remove('admin', '/v1/captures/:id', 'CaptureDeleted', captures),
   retrieveUsage: get('key', '/v1/usage', ['KeyUsage', 'KeyUsageList'], usage),
-  retrieveStream: get(
-    'key',
-    '/v1/streams/:id',
-    ['text/event-stream', 'application/x-ndjson'],
-    streams,
-  ),
+  retrieveStream: get('key', '/v1/streams/:id', 'text/event-stream', streams),
   deleteStream: remove('key', '/v1/streams/:id', 'Stream', streams),
   stopStream: post('key', '/v1/streams/:id/stop', undefined, 'Stream', streams),
 })

@@ -1,27 +1,19 @@
 /** What a server shares with other instances, where its settings name a store. */
 import type { HandlerHost } from '../../options.ts'
-import { withReadDeadline } from '../../routes/responses/read-deadline.ts'
-import { Runs } from '../../routes/runs/runs.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { readStateUrl } from '../../settings/state-url.ts'
 import type { Limits } from '../../state/limits.ts'
 import { openerFor } from '../../state/redis/address.ts'
-import type { RedisClient } from '../../state/redis/client.ts'
-import {
-  CONNECT_DEADLINE,
-  RedisConnection,
-  type RedisConnectionOptions,
-} from '../../state/redis/connection.ts'
+import { RedisConnection, type RedisConnectionOptions } from '../../state/redis/connection.ts'
 import { GuardedLimits } from '../../state/redis/guarded-limits.ts'
 import { Instances } from '../../state/redis/instances.ts'
 import { redisLimits } from '../../state/redis/limits.ts'
-import { redisResponseStore } from '../../state/redis/response-store.ts'
-import { redisRunLog } from '../../state/redis/run-log.ts'
 import { checkServer, isLoginError, UnusableServerError } from '../../state/redis/server-check.ts'
 import { StateLog } from '../../state/redis/state-log.ts'
 import type { StateStatus } from '../../state/state-status.ts'
 import type { Registry } from '../../telemetry/metrics/registry.ts'
 import { redisDialer } from './redis-client.ts'
+import { openSharedRuns } from './shared-runs.ts'
 
 /** Milliseconds that connecting may take where several servers are asked. */
 const SEVERAL_DEADLINE = 3_000
@@ -60,27 +52,25 @@ export async function openSharedState({
   const ca = await readCa(stateCa, address.usesTls)
   const dialer = redisDialer(await loadLibrary())
   const log = new StateLog(policy, tell)
-  const checked = async (client: RedisClient) => log.warn(await checkServer(client))
-  const open = openerFor(address, ca, dialer)
-  // Sentinel is asked first, and a cluster tells its slots.
-  const connectMs = address.kind === 'single' ? CONNECT_DEADLINE : SEVERAL_DEADLINE
-  const onCall: RedisConnectionOptions['onCall'] = (name, outcome, ms) => {
-    metrics.count('sluice_state_calls_total', [name, outcome])
-    if (outcome === 'away') return
-    metrics.histogram('sluice_state_call_duration_seconds', [name]).observe(ms / 1_000)
+  const connecting: RedisConnectionOptions = {
+    open: openerFor(address, ca, dialer),
+    check: async (client) => log.warn(await checkServer(client)),
+    // Sentinel is asked first, and a cluster tells its slots.
+    ...(address.kind !== 'single' && { connectMs: SEVERAL_DEADLINE }),
+    onCall(name, outcome, ms) {
+      metrics.count('sluice_state_calls_total', [name, outcome])
+      if (outcome === 'away') return
+      metrics.histogram('sluice_state_call_duration_seconds', [name]).observe(ms / 1_000)
+    },
   }
   const port = new RedisConnection({
-    ...{ open, connectMs },
-    check: checked,
-    onCall,
+    ...connecting,
     onChange: (isAway, error) => log.onChange(isAway, error),
     onBack() {
       void instances.beat()
       void limits.onBack()
     },
   })
-  // Of its own, so that megabytes of an answer never delay the decision on a request.
-  const data = new RedisConnection({ ...{ open, connectMs, onCall }, check: checked })
   const instances = new Instances(port, instance)
   const count = () => stateInstances ?? instances.count
   const limits = new GuardedLimits({
@@ -90,8 +80,13 @@ export async function openSharedState({
     instances: count,
     onFallback: (word) => metrics.count('sluice_state_fallbacks_total', [word]),
   })
-  await Promise.all([port.start(), data.start()])
-  requireUsable(port, data)
+  const runs = openSharedRuns(connecting, policy === 'closed')
+  const close = () => {
+    runs.close()
+    port.close()
+  }
+  await Promise.all([port.start(), runs.start()])
+  requireUsable(port, close)
   await instances.start()
   const stateStatus = (): StateStatus => ({
     kind: 'redis',
@@ -100,29 +95,20 @@ export async function openSharedState({
     policy,
   })
   return {
-    lent: {
-      stateStatus,
-      responses: {
-        store: withReadDeadline(redisResponseStore(data)),
-        runs: new Runs(redisRunLog(data)),
-      },
-    },
+    lent: { stateStatus, responses: runs.responses },
     limits,
     async close() {
       await instances.stop()
-      port.close()
-      data.close()
+      close()
     },
   }
 }
 
-function requireUsable(port: RedisConnection, other: RedisConnection): void {
-  const { lastError, isAway } = port
+function requireUsable({ lastError, isAway }: RedisConnection, close: () => void): void {
   if (!isAway || lastError === undefined) return
   const isLogin = isLoginError(lastError)
   if (!isLogin && !(lastError instanceof UnusableServerError)) return
-  port.close()
-  other.close()
+  close()
   if (!isLogin) throw new SettingsError(lastError.message)
   throw new SettingsError(
     `state: expected a user and password that the server accepts, got its refusal (${lastError.message}); correct SLUICE_STATE.`,

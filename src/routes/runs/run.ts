@@ -30,7 +30,7 @@ export interface RunOptions {
   isolates: boolean
   /** What its API writes last where its client would have got nothing, as a stream that is cancelled. */
   lastWords: (() => string) | undefined
-  onEnd(): void
+  onEnd(state: RunState): void
   onStored?: ((lag: number) => void) | undefined
 }
 
@@ -71,6 +71,11 @@ export class Run {
     }
   }
 
+  /** Settles when the shared log has its end, or could not take it; undefined where there is none. */
+  get stored(): Promise<void> | undefined {
+    return this.#replicator?.done
+  }
+
   get owner(): string {
     return this.options.key.owner
   }
@@ -103,7 +108,7 @@ export class Run {
   abandon(): void {
     this.#isEnded = true
     this.#append([this.#lastEvent(instanceLost())], 'failed')
-    this.options.onEnd()
+    this.options.onEnd('failed')
   }
 
   #replicate(shared: RunLog): Replicator {
@@ -162,7 +167,7 @@ export class Run {
     this.#removeTick()
     void local.append(key, 1, this.#next, [], state)
     this.#replicator?.end()
-    onEnd()
+    onEnd(state)
     this.#hasEnded.resolve()
   }
 

@@ -31,6 +31,11 @@ export interface RedisConnectionOptions {
   onBack?: () => void
   /** Called once for each call that was sent or refused. */
   onCall?: (name: string, outcome: CallOutcome, ms: number) => void
+  /**
+   * Whether calls go on where the server's memory is full: for scripts with the flag `allow-oom`, which read, end
+   * or free something.
+   */
+  isUsedWhenFull?: boolean
   deadlineMs?: number
   connectMs?: number
 }
@@ -148,8 +153,8 @@ export class RedisConnection implements RedisPort {
     const isLost = isTimeout || this.#client !== client
     if (isTimeout || wantsOtherServer(error)) this.#lose(client, error)
     if (!isLost && !meansAway(error)) return error
-    // A full server still takes what ends or frees something: stops, settlements, renewals.
-    if (!meansFull(error) && this.#breaker.onFailure()) {
+    const isFull = this.#options.isUsedWhenFull && meansFull(error)
+    if (!isFull && this.#breaker.onFailure()) {
       this.#lastError = error
       this.#probeLater()
       this.#tell()

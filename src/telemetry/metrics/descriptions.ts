@@ -13,6 +13,7 @@ export const gauges = {
   sluice_stored_responses: [],
   sluice_state_up: [],
   sluice_state_instances: [],
+  sluice_streams_running: [],
   sluice_build_info: ['version', 'host'],
 } as const
 
@@ -51,6 +52,15 @@ export const descriptions: Readonly<Record<CounterName | HistogramName | GaugeNa
   sluice_engine_limit: 'The most requests in progress at the engine; absent where it has no limit.',
   sluice_requests_running: 'Requests that have asked an engine and have not ended.',
   sluice_stored_responses: 'Stored responses; absent where the store does not tell.',
+  sluice_streams_running:
+    'Streams that can be resumed, responses in the background among them, that this process produces now.',
+  sluice_streams_resumed_total:
+    'Streams that a client resumed: local where this process produces or keeps them, shared where it reads them in the store that instances share.',
+  sluice_streams_ended_total: 'Streams that could be resumed and have ended, by how they ended.',
+  sluice_streams_buried_total:
+    'Streams that this process ended because the instance that produced them was gone.',
+  sluice_streams_stored_seconds:
+    'Time from the moment when an event was written to the one when the store that instances share had it.',
   sluice_limit_hits_total: 'Requests that were refused because a limit of their key was reached.',
   sluice_build_info: 'The version of sluice and the runtime; always 1.',
   sluice_series_dropped_total:

@@ -26,6 +26,9 @@ const GAP = [
 /** Seconds for which a client left data unread. */
 const BLOCKED = [0.001, 0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1200]
 
+/** Seconds until events are in the log that instances share: batches wait for 0.05. */
+const STORED = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+
 /** Seconds until an engine has stopped. */
 const STOP = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
@@ -43,6 +46,9 @@ export const counters = {
   sluice_heartbeats_total: ['api'],
   sluice_limit_hits_total: ['key', 'limit'],
   sluice_series_dropped_total: ['metric'],
+  sluice_streams_resumed_total: ['log'],
+  sluice_streams_ended_total: ['end'],
+  sluice_streams_buried_total: [],
   sluice_spans_exported_total: [],
   sluice_spans_dropped_total: [],
   sluice_state_calls_total: ['operation', 'result'],
@@ -60,6 +66,7 @@ export const histograms = {
   sluice_client_blocked_seconds: { labels: ['api'], buckets: BLOCKED },
   sluice_engine_stop_seconds: { labels: ['engine'], buckets: STOP },
   sluice_state_call_duration_seconds: { labels: ['operation'], buckets: CALL },
+  sluice_streams_stored_seconds: { labels: [], buckets: STORED },
 } as const
 
 export type CounterName = keyof typeof counters
