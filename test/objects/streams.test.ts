@@ -21,7 +21,11 @@ async function start(): Promise<Server> {
   const flags = ['--upstream', `gpu=${upstream.url}`, '--heartbeat', '300ms']
   const state = ['--state', 'objects', '--state-folder', folder]
   return startServer('workerd', [...flags, ...state, '--resume-grace', '2s'], {
-    SLUICE_KEYS: JSON.stringify([keyOf('ann', { requestsPerDay: 1_000 }), keyOf('bob'), keyOf('root', { admin: true })]),
+    SLUICE_KEYS: JSON.stringify([
+      keyOf('ann', { requestsPerDay: 1_000 }),
+      keyOf('bob'),
+      keyOf('root', { admin: true }),
+    ]),
   })
 }
 
@@ -130,15 +134,19 @@ describe.each(Object.keys(APIS))('a stream of %s', (api) => {
     expect(all.length).toBeGreaterThan(30)
     expect(requestsFor(tag)).toHaveLength(1)
     expect(requestsFor(tag)[0]?.finished).toBe(true)
-    if (api !== 'ollama') expect(all.map((event) => /^id: (\d+)/.exec(event)?.[1])).toEqual(
-      all.map((_, number) => String(number)),
-    )
+    if (api !== 'ollama')
+      expect(all.map((event) => /^id: (\d+)/.exec(event)?.[1])).toEqual(
+        all.map((_, number) => String(number)),
+      )
     // And as a stream that nobody asked to be resumable, but for the numbers, ids and times.
     const [path, body] = APIS[api]?.({ script: pace(30, 1) }) ?? ['', {}]
     const plain = await read(await ask(path, { body }))
     const steady = (events: string[]) =>
       events.map((event) =>
-        withoutNumber(event).replaceAll(/(?:resp|msg|rs|in)_[0-9a-f]+|"\w*(?:created\w*|completed_at|duration)":[^,}]+/g, ''),
+        withoutNumber(event).replaceAll(
+          /(?:resp|msg|rs|in)_[0-9a-f]+|"\w*(?:created\w*|completed_at|duration)":[^,}]+/g,
+          '',
+        ),
       )
     expect(steady(all)).toEqual(steady(plain))
   })
