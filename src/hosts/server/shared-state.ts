@@ -8,6 +8,7 @@ import { RedisConnection, type RedisConnectionOptions } from '../../state/redis/
 import { GuardedLimits } from '../../state/redis/guarded-limits.ts'
 import { Instances } from '../../state/redis/instances.ts'
 import { redisLimits } from '../../state/redis/limits.ts'
+import { Outages } from '../../state/redis/outages.ts'
 import { checkServer, isLoginError, UnusableServerError } from '../../state/redis/server-check.ts'
 import { StateLog } from '../../state/redis/state-log.ts'
 import type { StateStatus } from '../../state/state-status.ts'
@@ -52,12 +53,17 @@ export async function openSharedState({
   const ca = await readCa(stateCa, address.usesTls)
   const dialer = redisDialer(await loadLibrary())
   const log = new StateLog(policy, tell)
+  const outages = new Outages()
   const connecting: RedisConnectionOptions = {
     open: openerFor(address, ca, dialer),
-    check: async (client) => log.warn(await checkServer(client)),
+    async check(client) {
+      log.warn(await checkServer(client))
+      await outages.look(client)
+    },
     // Sentinel is asked first, and a cluster tells its slots.
     ...(address.kind !== 'single' && { connectMs: SEVERAL_DEADLINE }),
     onCall(name, outcome, ms) {
+      outages.note(outcome)
       metrics.count('sluice_state_calls_total', [name, outcome])
       if (outcome === 'away') return
       metrics.histogram('sluice_state_call_duration_seconds', [name]).observe(ms / 1_000)
@@ -80,7 +86,7 @@ export async function openSharedState({
     instances: count,
     onFallback: (word) => metrics.count('sluice_state_fallbacks_total', [word]),
   })
-  const runs = openSharedRuns(connecting, policy === 'closed')
+  const runs = openSharedRuns(connecting, policy === 'closed', outages)
   const close = () => {
     runs.close()
     port.close()
