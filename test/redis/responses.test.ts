@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { postResponses, readResponsesStream } from '../support/responses.ts'
 import { type RedisProcess, startRedis } from '../support/redis.ts'
+import { postResponses, readResponsesStream } from '../support/responses.ts'
 import { type Server, startServer } from '../support/server.ts'
 import { pace } from '../support/talk.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
