@@ -20,7 +20,7 @@ import {
 } from './settings/settings.ts'
 import { isDefault, unsupportedBy } from './settings/support.ts'
 import type { DenoSetting, ServerSetting } from './settings/table/table.ts'
-import type { LimitStore } from './state/limit-store.ts'
+import type { Limits } from './state/limits.ts'
 import type { StateStatus } from './state/state-status.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import type { SpanTracer } from './telemetry/traces/tracer.ts'
@@ -86,7 +86,7 @@ export interface DenoServerOptions extends ServerOptions, Pick<SettingsInput, De
 /** What a host provides, and what a handler shares with the one that replaces it. */
 export interface HandlerHost extends Host, EngineSources {
   /** The store for rate limits; in memory by default. */
-  limits?: LimitStore
+  limits?: Limits
   /** The stored responses, and those that run in the background; in memory by default. */
   responses?: StoredResponses
   /** What watches requests. */

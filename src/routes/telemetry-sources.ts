@@ -44,11 +44,11 @@ export function telemetrySources(
     places: () => pool.places(),
     running: () => running.size,
     stored: () => store.size,
-    streams: () => runs?.size ?? 0,
     state() {
       const status = stateStatus()
       return status.kind === 'memory' ? undefined : status
     },
+    streams: () => runs?.size ?? 0,
     isServed: (model) => catalog.known.some(({ models }) => models.some(({ id }) => id === model)),
   }
 }

@@ -11,9 +11,9 @@ export const gauges = {
   sluice_engine_limit: ['engine'],
   sluice_breaker_state: ['engine', 'state'],
   sluice_stored_responses: [],
-  sluice_streams_running: [],
   sluice_state_up: [],
   sluice_state_instances: [],
+  sluice_streams_running: [],
   sluice_build_info: ['version', 'host'],
 } as const
 

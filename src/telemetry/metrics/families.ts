@@ -65,8 +65,8 @@ export const histograms = {
   sluice_queue_wait_seconds: { labels: ['engine'], buckets: LONG },
   sluice_client_blocked_seconds: { labels: ['api'], buckets: BLOCKED },
   sluice_engine_stop_seconds: { labels: ['engine'], buckets: STOP },
-  sluice_streams_stored_seconds: { labels: [], buckets: STORED },
   sluice_state_call_duration_seconds: { labels: ['operation'], buckets: CALL },
+  sluice_streams_stored_seconds: { labels: [], buckets: STORED },
 } as const
 
 export type CounterName = keyof typeof counters

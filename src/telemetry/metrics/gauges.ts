@@ -26,9 +26,9 @@ export function gaugesOf(sources: Sources, running: number, host: string | undef
       return BREAKER_STATES.map((state) => [[label, state], Number(state === breaker)] as const)
     }),
     sluice_stored_responses: optional(sources.stored()),
-    sluice_streams_running: [[[], sources.streams()]],
     sluice_state_up: optional(state && Number(state.status === 'connected')),
     sluice_state_instances: optional(state?.instances),
+    sluice_streams_running: [[[], sources.streams()]],
     sluice_build_info: [[[VERSION, host ?? ''], 1]],
   }
 }
