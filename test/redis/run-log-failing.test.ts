@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { StateAwayError } from '../../src/state/redis/port.ts'
+import { redisResponseStore } from '../../src/state/redis/response-store.ts'
 import { redisRunLog } from '../../src/state/redis/run-log.ts'
 import type { RunLog } from '../../src/state/run-log.ts'
+import { item, stored } from '../state/response-store-suite.ts'
 import { startRedis, startReplica } from '../support/redis.ts'
 import { connectRedis } from '../support/redis-port.ts'
 import { events, INFO, KEPT, opened, PATIENT, readAll } from './run-log-support.ts'
@@ -29,6 +32,34 @@ describe('a log in a Redis that fails', () => {
     expect(await log.delete(dead)).toBe(true)
     full.ask('config', 'set', 'maxmemory', '0')
     expect(await log.append(run, 1, 2, events(1, 2), 'stopped')).toMatchObject({ next: 3 })
+    connection.close()
+  })
+
+  it('needs no more rights than the user of the documentation has', async () => {
+    await using restricted = await startRedis()
+    const rights = /ACL SETUSER sluice on >PASSWORD (.*)/.exec(readFileSync('docs/state.md', 'utf8'))
+    const user = ['on', '>secret', ...(rights?.[1]?.split(' ') ?? [])]
+    restricted.ask('acl', 'setuser', 'sluice', ...user)
+    const url = restricted.url.replace('redis://', 'redis://sluice:secret@')
+    const connection = await connectRedis(url, PATIENT)
+    const log = redisRunLog(connection, { lease: 100 })
+    const [run, dead] = [await opened(log), await opened(log)]
+    const told: string[] = []
+    const unwatch = redisRunLog(connection).watch(run, (change) => told.push(change))
+    await log.append(run, 1, 0, events(3))
+    expect(await readAll(log, run)).toEqual(events(3))
+    await log.stop(run)
+    await expect.poll(() => told).toContain('stopped')
+    expect(await log.delete(run)).toBe(true)
+    await new Promise((resolve) => setTimeout(resolve, 150))
+    await log.bury(dead, () => 'buried')
+    expect(await readAll(log, dead)).toEqual(['buried'])
+    const store = redisResponseStore(connection)
+    await store.put('ann', stored('resp_1', [item('msg_1')]))
+    expect(await store.get('ann', 'resp_1')).toEqual(stored('resp_1', [item('msg_1')]))
+    expect(await store.item('ann', 'msg_1')).toEqual(item('msg_1'))
+    expect(await store.delete('ann', 'resp_1')).toBe(true)
+    unwatch()
     connection.close()
   })
 
