@@ -131,7 +131,6 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
   let isDraining = false
   const context = createContext(settings, host, running, () => isDraining)
   const { catalog, guard, pool, telemetry } = context
-  const { log } = host
   const route = createRoutes(context)
   // Last, as nothing may change for running requests where something of the new settings is wrong.
   pool.takeOver(catalog.known.map(({ engine }) => engine))
@@ -155,7 +154,7 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
       const asked = parseUrl(request.url)?.pathname
       const path = asked && belowBase(asked, host.basePath)
       const trace = new Trace(request.method, asked ?? request.url, {
-        ...{ log, telemetry, waitUntil: waitUntilOf(lent) },
+        ...{ log: host.log, telemetry, waitUntil: waitUntilOf(lent) },
         traceContext: readTraceContext(request.headers),
       })
       telemetry.onArrival(trace, request.headers, request.url)
@@ -181,18 +180,29 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
     },
     async drain(graceMs) {
       isDraining = true
-      // On workerd each sees by itself that it has to end.
-      if (!context.isolates) {
-        for (const feed of context.feeds) feed.end()
-        // Their runs go on here, and other instances have what they write.
-        context.responses.runs?.move()
-      }
+      endFollowing(context, host)
       await untilFalse(() => running.size > 0 || pending > 0, graceMs)
       for (const exchange of running) exchange.fail(shuttingDown())
+      await context.responses.runs?.flush(FLUSH_TIMEOUT)
       // Where a reload shares it with another handler, whoever shares it does.
       if (host.telemetry === undefined) await telemetry.flush()
     },
   }
+}
+
+/** Milliseconds for which a handler that stops waits until the ends of its streams are stored. */
+const FLUSH_TIMEOUT = 2_000
+
+/** Ends the streams that clients open again by themselves. */
+function endFollowing(
+  { isolates, feeds, responses }: RouteContext,
+  { isLeaving }: HandlerHost,
+): void {
+  // On workerd each sees by itself that it has to end.
+  if (isolates) return
+  for (const feed of feeds) feed.end()
+  // After a reload this instance goes on. Else what its runs write from now on is read at another one.
+  if (isLeaving?.() !== false) responses.runs?.move()
 }
 
 /** What a request failed with. One that failed before it was admitted counts too, and may be refused for it. */

@@ -22,8 +22,7 @@ async function chargeOf(response: Response): Promise<{ used: number; answers: nu
 
 /** Quotas, and what `GET /v1/usage` says. */
 export function usage(relay: Relay, ask: Ask): void {
-  const read = (key: string, query = '') =>
-    fetch(`${relay.server.base}/usage${query}`, bearer(key))
+  const read = (key: string, query = '') => fetch(`${relay.server.base}/usage${query}`, bearer(key))
   const usageOf = async (key: string, query = '') => {
     const response = await read(key, query)
     expect(response.status).toBe(200)

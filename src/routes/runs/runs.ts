@@ -2,6 +2,7 @@
 import { memoryRunLog } from '../../state/memory-run-log.ts'
 import { memoryResponseStore, type ResponseStore, storeKey } from '../../state/response-store.ts'
 import type { RunKey, RunLog, RunPart } from '../../state/run-log.ts'
+import { withTimeout } from '../../util/with-timeout.ts'
 import { failedResponse, instanceLost, lastEvent } from './last-event.ts'
 import { type Places, shortageOf, tooManyInBackground } from './places.ts'
 import { Run, type RunOptions } from './run.ts'
@@ -31,6 +32,9 @@ export class Runs {
   readonly shared: RunLog | undefined
   readonly local: RunLog = memoryRunLog({ lease: Number.POSITIVE_INFINITY })
   readonly #running = new Map<string, Run>()
+  /** The clients that read here what other instances produce, or have produced. */
+  readonly #readers = new Set<{ move(): void }>()
+  readonly #storing = new Set<Promise<unknown>>()
 
   /** `shared`: the log that instances share. */
   constructor(shared?: RunLog) {
@@ -75,6 +79,11 @@ export class Runs {
     }
     const run = new Run({ ...options, local, shared, onEnd })
     this.#running.set(name, run)
+    if (run.stored) {
+      const { stored } = run
+      this.#storing.add(stored)
+      void stored.then(() => this.#storing.delete(stored))
+    }
     return run
   }
 
@@ -135,7 +144,10 @@ export class Runs {
     for (const follower of this.#readers) follower.move()
   }
 
-  readonly #readers = new Set<{ move(): void }>()
+  /** Waits for at most so many milliseconds until the events of those that have ended are stored. */
+  async flush(ms: number): Promise<void> {
+    if (this.#storing.size > 0) await withTimeout(ms, Promise.all(this.#storing))
+  }
 
   /** A client follows what another instance produces. */
   addReader(follower: { move(): void; done: Promise<void> }): void {
