@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { root } from '../../scripts/hosts.mjs'
 import { CERT } from '../support/certificate.ts'
 import type { ProcessHost } from '../support/hosts.ts'
 import { type RedisProcess, startRedis } from '../support/redis.ts'
@@ -10,6 +13,7 @@ import { closedPort } from '../support/upstream.ts'
 
 const PASSWORD = 'pass-w0rd-of-the-store'
 const TOKEN = 'sk-of-the-test'
+const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' }
 const hash = `sha256:${createHash('sha256').update(TOKEN).digest('hex')}`
 const admin = { authorization: 'Bearer sk-admin-of-the-test' }
 const adminHash = `sha256:${createHash('sha256').update('sk-admin-of-the-test').digest('hex')}`
@@ -35,7 +39,7 @@ async function startServer(host: ProcessHost, redis: RedisProcess, limits: objec
 function ask({ base }: Server): Promise<Response> {
   return fetch(`${base}/chat/completions`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+    headers,
     body: JSON.stringify({ model: 'static', messages: [{ role: 'user', content: 'Hello' }] }),
   })
 }
@@ -106,6 +110,29 @@ describe('several servers on one Redis', () => {
       expect(await server.stop()).toBe(0)
     }
     expect(redis.ask('zcard', 'sluice:1:inst:{all}')).toBe('0')
+  })
+
+  it('need the rights that docs/state.md lists, and no others', async () => {
+    await using redis = await startRedis()
+    const page = readFileSync(join(root, 'docs/state.md'), 'utf8')
+    const [, rights = ''] = /^ACL SETUSER sluice on >PASSWORD (.*)$/m.exec(page) ?? []
+    redis.ask('acl', 'setuser', 'sluice', 'on', `>${PASSWORD}`, ...rights.split(' '))
+    redis.ask('acl', 'setuser', 'default', 'off')
+    const url = `redis://sluice:${PASSWORD}@127.0.0.1:${redis.port}`
+    const limits = { requestsPerMinute: 5, resumable: true }
+    const server = await startServer('node', redis, limits, { SLUICE_STATE: url })
+    expect((await ask(server)).status).toBe(200)
+    const stored = await fetch(`${server.base}/responses`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ model: 'static', input: 'Hello', stream: true, background: true }),
+    })
+    expect(await stored.text()).toContain('response.completed')
+    const metrics = await (await fetch(`${server.url}/metrics`, { headers: admin })).text()
+    expect(metrics).toMatch(/operation="run_open",result="ok"/)
+    expect(metrics).toMatch(/operation="settle",result="ok"/)
+    expect(metrics).not.toMatch(/sluice_state_calls_total\{.*result="(error|away|timeout)"/)
+    expect(server.stderr()).not.toContain('state: ')
   })
 
   it('starts without Redis, and refuses what the policy says', async () => {
