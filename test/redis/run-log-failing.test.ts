@@ -37,7 +37,9 @@ describe('a log in a Redis that fails', () => {
 
   it('needs no more rights than the user of the documentation has', async () => {
     await using restricted = await startRedis()
-    const rights = /ACL SETUSER sluice on >PASSWORD (.*)/.exec(readFileSync('docs/state.md', 'utf8'))
+    const rights = /ACL SETUSER sluice on >PASSWORD (.*)/.exec(
+      readFileSync('docs/state.md', 'utf8'),
+    )
     const user = ['on', '>secret', ...(rights?.[1]?.split(' ') ?? [])]
     restricted.ask('acl', 'setuser', 'sluice', ...user)
     const url = restricted.url.replace('redis://', 'redis://sluice:secret@')
