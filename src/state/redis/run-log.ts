@@ -14,6 +14,7 @@ import {
 import { ByteGate } from './byte-gate.ts'
 import { Departures } from './departures.ts'
 import { meansFull } from './error-replies.ts'
+import type { Outages } from './outages.ts'
 import { type RedisPort, type RedisReply, StateAwayError } from './port.ts'
 import { batchedCalls, type CallOfBatches, decodeBatch, encodeBatch } from './run-batches.ts'
 import { type RunNames, runNames } from './run-names.ts'
@@ -54,6 +55,8 @@ export interface RedisRunLogOptions {
   lease?: number
   /** Milliseconds for which appends may wait to be sent together with others; 10 by default. */
   gatherMs?: number
+  /** When the store was away: no run is taken for lost soon after that. */
+  outages?: Pick<Outages, 'mayHaveMissedRenewals' | 'mayLackRuns'>
 }
 
 /**
@@ -72,16 +75,18 @@ class RedisRunLog implements RunLog {
   readonly #port: RedisPort
   readonly #lease: number
   readonly #names = new WeakMap<RunKey, Promise<RunNames>>()
+  readonly #outages: RedisRunLogOptions['outages']
   readonly #watchers: RunWatchers
   readonly #departures: Departures
   readonly #gate = new ByteGate(BYTES_ON_WAY)
   /** The token of each `open` whose reply was lost: sent again with it, it finds its own run. */
   readonly #opening = new Map<string, string>()
 
-  constructor(port: RedisPort, { lease = RUN_LEASE, gatherMs = GATHER }: RedisRunLogOptions) {
+  constructor(port: RedisPort, options: RedisRunLogOptions) {
     this.#port = port
-    this.#lease = lease
-    this.#departures = new Departures(gatherMs)
+    this.#lease = options.lease ?? RUN_LEASE
+    this.#departures = new Departures(options.gatherMs ?? GATHER)
+    this.#outages = options.outages
     this.#watchers = new RunWatchers(port)
   }
 
@@ -185,7 +190,15 @@ class RedisRunLog implements RunLog {
     const { run, events } = await this.#namesOf(key)
     const args = [from, isPeek ? 1 : 0, this.#lease, READ_BYTES]
     const reply = await this.#port.eval(readScript, [run, events], args)
-    return reply === null ? undefined : partOf(reply as RedisReply[], from)
+    const part = reply === null ? undefined : partOf(reply as RedisReply[], from)
+    if (part === undefined && this.#outages?.mayLackRuns) {
+      throw new StateAwayError(
+        'state: the store was replaced, and may learn of the run in a moment.',
+      )
+    }
+    // Its producer may just not have been able to renew its lease.
+    if (part?.isOrphan && this.#outages?.mayHaveMissedRenewals) return { ...part, isOrphan: false }
+    return part
   }
 
   async stop(key: RunKey): Promise<RunState | undefined> {
