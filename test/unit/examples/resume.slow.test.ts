@@ -1,12 +1,9 @@
 // Unmodified SDKs with the `fetch` of examples/resume, whose connections are lost again and again.
-import Anthropic from '@anthropic-ai/sdk'
-import { Ollama } from 'ollama'
-import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { resumingFetch } from '../../../examples/resume/resuming-fetch.ts'
 import type { Server } from '../../../src/hosts/node.ts'
 import { serve } from '../../../src/hosts/node.ts'
 import { type CuttingProxy, startCuttingProxy } from '../../support/cutting-proxy.ts'
+import { openaiAt, READERS } from '../../support/resuming-sdks.ts'
 import { pace } from '../../support/talk.ts'
 import { startUpstream, type Upstream } from '../../support/upstream.ts'
 
@@ -29,50 +26,12 @@ afterAll(async () => {
 })
 
 const messages = [{ role: 'user' as const, content: 'Go.' }]
-const openai = () =>
-  new OpenAI({ apiKey: 'none', baseURL: proxy.base, maxRetries: 0, fetch: resumingFetch })
-const anthropic = () =>
-  new Anthropic({ apiKey: 'none', baseURL: proxy.url, maxRetries: 0, fetch: resumingFetch })
-
-/** The text of a stream, in each API, read by an SDK. */
-const READERS: Record<string, (model: string) => Promise<string>> = {
-  async chat(model) {
-    const asked = { model, messages, stream: true as const }
-    let said = ''
-    for await (const { choices } of await openai().chat.completions.create(asked)) {
-      said += choices[0]?.delta.content ?? ''
-    }
-    return said
-  },
-  async completions(model) {
-    const asked = { model, prompt: 'Go.', stream: true as const }
-    let said = ''
-    for await (const { choices } of await openai().completions.create(asked)) {
-      said += choices[0]?.text ?? ''
-    }
-    return said
-  },
-  async responses(model) {
-    return (await openai().responses.stream({ model, input: 'Go.' }).finalResponse()).output_text
-  },
-  messages(model) {
-    return anthropic().messages.stream({ model, messages, max_tokens: 100 }).finalText()
-  },
-  async ollama(model) {
-    const client = new Ollama({ host: proxy.url, fetch: resumingFetch as typeof fetch })
-    let said = ''
-    for await (const part of await client.chat({ model, messages, stream: true })) {
-      said += part.message.content
-    }
-    return said
-  },
-}
 
 describe('a stream whose connection is lost every few events', () => {
   it.concurrent.each(Object.keys(READERS))('is whole to an SDK: %s', async (api) => {
     proxy.lengthOf = () => 1_500 + Math.random() * 2_000
     const cuts = proxy.cuts
-    expect(await READERS[api]?.('static')).toBe(text)
+    expect(await READERS[api]?.(proxy.url, 'static')).toBe(text)
     expect(proxy.cuts).toBeGreaterThan(cuts + 1)
   })
 })
@@ -82,7 +41,7 @@ it('counts no heartbeat as an event', async () => {
   const words = Array.from({ length: 12 }, (_, at) => `wörd-${at}`)
   upstream.script = { persona: 'vllm', words, delay: 220 }
   const apis = ['chat', 'responses', 'messages', 'ollama']
-  const said = await Promise.all(apis.map((api) => READERS[api]?.('Qwen/Qwen3-8B')))
+  const said = await Promise.all(apis.map((api) => READERS[api]?.(proxy.url, 'Qwen/Qwen3-8B')))
   expect(said).toEqual(said.map(() => words.join(' ')))
 })
 
@@ -91,7 +50,7 @@ it('stops the model when the program leaves the stream', async () => {
   upstream.script = pace(500, 20)
   const asked = { model: 'Qwen/Qwen3-8B', messages, stream: true as const }
   const before = upstream.requests.length
-  for await (const _ of await openai().chat.completions.create(asked)) break
+  for await (const _ of await openaiAt(proxy.url).chat.completions.create(asked)) break
   expect(await upstream.requests[before]?.closedWithin(2_000)).toBeGreaterThan(0)
 })
 
@@ -99,7 +58,7 @@ it('says why where the answer is gone', async () => {
   proxy.lengthOf = () => Number.POSITIVE_INFINITY
   const other = await serve({ port: 0, discover: false })
   const asked = { model: 'static', messages, stream: true as const }
-  const stream = await openai().chat.completions.create(asked)
+  const stream = await openaiAt(proxy.url).chat.completions.create(asked)
   const read = async () => {
     for await (const _ of stream) {
       proxy.target = Number(new URL(other.url).port)
