@@ -36,7 +36,9 @@ async function* eventsOf(first: Response, url: URL, { headers, signal }: Request
         const events: string[] = (rest + text).split(end)
         rest = events.pop() ?? ''
         for (const event of events) {
-          last = end === '\n' ? last + 1 : Number(/^id: ?(\d+)$/m.exec(event)?.[1] ?? last)
+          // A heartbeat has no number; as a line, it is an answer of no model.
+          if (end === '\n') last += event.startsWith('{"model":""') ? 0 : 1
+          else last = Number(/^id: ?(\d+)$/m.exec(event)?.[1] ?? last)
           pause = 500
           yield event + end
           if (LAST.test(event)) return
