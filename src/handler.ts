@@ -25,7 +25,8 @@ import { Trace } from './routes/trace.ts'
 import { warnOnce } from './settings/deprecated.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings/settings.ts'
 import { WORKERD_DEFAULTS } from './settings/workerd-defaults.ts'
-import type { LimitStore } from './state/limit-store.ts'
+import { boundedLimits } from './state/bounded-limits.ts'
+import { formerLimits, type LimitStore } from './state/former-limits.ts'
 import { memoryStatus } from './state/state-status.ts'
 import type { Exchange } from './stream/exchange.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
@@ -103,7 +104,12 @@ function createAsFormerly(settings: SettingsInput, { reach, ...host }: FormerHos
   warnOnce(
     'createHandler(settings, host) is deprecated: put engines, files, fetch, log, limits and responses into its one argument, the last two as state.limits and state.responses.',
   )
-  const lent = { ...(reach && { exposure: reach }), ...host }
+  const { limits } = host
+  const lent = {
+    ...(reach && { exposure: reach }),
+    ...host,
+    ...(limits && { limits: boundedLimits(formerLimits(limits)) }),
+  }
   return createHostedHandler(settings, lent as HandlerHost)
 }
 
@@ -156,10 +162,8 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
       let failure: unknown
       pending++
       try {
-        const answered = await answer(request, path, trace).catch((error: unknown) => {
-          // Some hosts abort the signal if a body was not read: an error is not a disconnect.
-          const isRefused = error instanceof ApiError || !request.signal.aborted
-          failure = isRefused ? error : new Cancelled('the client left', { cause: error })
+        const answered = await answer(request, path, trace).catch(async (error: unknown) => {
+          failure = await failureOf(error, request, trace)
           return refusal(failure, family, trace.id)
         })
         const response = await shownAnswer(answered, trace)
@@ -170,8 +174,8 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
         return withoutAnswer(error, trace, family, running)
       } finally {
         pending--
-        // An exchange releases it when it ends.
-        if (trace.exchange === undefined) trace.caller?.releaseSlot()
+        // Where there is an exchange, its end is that of the request.
+        if (trace.exchange === undefined) trace.caller?.leave()
       }
     },
     async drain(graceMs) {
@@ -199,6 +203,21 @@ function endFollowing(
   for (const feed of feeds) feed.end()
   // After a reload this instance goes on. Else what its runs write from now on is read at another one.
   if (isLeaving?.() !== false) responses.runs?.move()
+}
+
+/** What a request failed with. One that failed before it was admitted counts too, and may be refused for it. */
+async function failureOf(error: unknown, { signal }: Request, trace: Trace): Promise<unknown> {
+  // Some hosts abort the signal if a body was not read: an error is not a disconnect.
+  const isRefused = error instanceof ApiError || !signal.aborted
+  if (!isRefused) return new Cancelled('the client left', { cause: error })
+  const { caller, exchange } = trace
+  if (caller === undefined || exchange !== undefined) return error
+  try {
+    await caller.count()
+    return error
+  } catch (refusal) {
+    return refusal instanceof ApiError && refusal.status === 429 ? refusal : error
+  }
 }
 
 /** The headers that every answer has, which complete its head. */
@@ -237,9 +256,9 @@ function createContext(
     sources: telemetrySources(engines, running, {
       queue: settings.queue,
       responses,
-      ...{ isolates, tracer: host.tracer },
+      ...{ isolates, tracer: host.tracer, stateStatus },
     }),
-    guard: createGuard(settings, host),
+    guard: createGuard(settings, { ...host, isolates }),
     telemetry: host.telemetry ?? new Telemetry(),
     streaming: { ...settings, frameWriter },
     responses,

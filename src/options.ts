@@ -20,7 +20,7 @@ import {
 } from './settings/settings.ts'
 import { isDefault, unsupportedBy } from './settings/support.ts'
 import type { DenoSetting, ServerSetting } from './settings/table/table.ts'
-import type { LimitStore } from './state/limit-store.ts'
+import type { Limits } from './state/limits.ts'
 import type { StateStatus } from './state/state-status.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import type { SpanTracer } from './telemetry/traces/tracer.ts'
@@ -51,8 +51,11 @@ export interface HandlerOptions extends Omit<SettingsInput, ServerSetting | Deno
    * answered with this prefix, and also if a router has already removed it from the path.
    */
   basePath?: string
-  /** Where state is stored; in memory by default. */
-  state?: StateOptions
+  /**
+   * Where state is stored; in memory by default. A URL, as `SLUICE_STATE` has it, is for `serve` alone: what
+   * holds the connection has to close it.
+   */
+  state?: StateOptions | string
   /** What watches requests, besides the log. */
   telemetry?: TelemetryOptions
   /** Makes the requests to upstreams; the global `fetch` by default. */
@@ -68,10 +71,8 @@ export interface HandlerOptions extends Omit<SettingsInput, ServerSetting | Deno
 
 /** What `serve` takes: what a handler does, and what only a server has. */
 export interface ServerOptions
-  extends Omit<HandlerOptions, 'log' | 'state'>,
+  extends Omit<HandlerOptions, 'log'>,
     Pick<SettingsInput, Exclude<ServerSetting, 'state'>> {
-  /** Where state is stored: the URL of a Redis server, or stores; in memory by default. */
-  state?: StateOptions | string
   /**
    * Called once per request, when it has ended. `text` and `json` write each entry to standard
    * output, as one line; `auto` chooses `text` for a terminal. Nothing is logged by default.
@@ -85,7 +86,7 @@ export interface DenoServerOptions extends ServerOptions, Pick<SettingsInput, De
 /** What a host provides, and what a handler shares with the one that replaces it. */
 export interface HandlerHost extends Host, EngineSources {
   /** The store for rate limits; in memory by default. */
-  limits?: LimitStore
+  limits?: Limits
   /** The stored responses, and those that run in the background; in memory by default. */
   responses?: StoredResponses
   /** What watches requests. */

@@ -2,6 +2,7 @@ import type { ProcessStatus } from '../engines/engine.ts'
 import type { Engines } from '../engines/engines.ts'
 import { healthOf } from '../engines/health.ts'
 import type { CatalogEntry } from '../engines/registry/catalog.ts'
+import type { StateStatus } from '../state/state-status.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import type { EngineView, Sources } from '../telemetry/sources.ts'
 import type { StoredResponses } from './runs/runs.ts'
@@ -16,8 +17,13 @@ export function telemetrySources(
   {
     queue,
     responses: { store, runs },
+    stateStatus,
     ...host
-  }: Pick<Sources, 'isolates' | 'tracer'> & { queue: number; responses: StoredResponses },
+  }: Pick<Sources, 'isolates' | 'tracer'> & {
+    queue: number
+    responses: StoredResponses
+    stateStatus: () => StateStatus
+  },
 ): Sources {
   return {
     ...host,
@@ -38,6 +44,10 @@ export function telemetrySources(
     places: () => pool.places(),
     running: () => running.size,
     stored: () => store.size,
+    state() {
+      const status = stateStatus()
+      return status.kind === 'memory' ? undefined : status
+    },
     streams: () => runs?.size ?? 0,
     isServed: (model) => catalog.known.some(({ models }) => models.some(({ id }) => id === model)),
   }

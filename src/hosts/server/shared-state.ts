@@ -1,21 +1,26 @@
 /** What a server shares with other instances, where its settings name a store. */
 import type { HandlerHost } from '../../options.ts'
-import { Runs } from '../../routes/runs/runs.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { readStateUrl } from '../../settings/state-url.ts'
 import type { Limits } from '../../state/limits.ts'
 import { openerFor } from '../../state/redis/address.ts'
-import { RedisConnection } from '../../state/redis/connection.ts'
+import {
+  CONNECT_DEADLINE,
+  RedisConnection,
+  type RedisConnectionOptions,
+} from '../../state/redis/connection.ts'
 import { GuardedLimits } from '../../state/redis/guarded-limits.ts'
-import { guardedResponses } from '../../state/redis/guarded-responses.ts'
 import { Instances } from '../../state/redis/instances.ts'
 import { redisLimits } from '../../state/redis/limits.ts'
-import { redisResponseStore } from '../../state/redis/response-store.ts'
-import { redisRunLog } from '../../state/redis/run-log.ts'
 import { checkServer, isLoginError, UnusableServerError } from '../../state/redis/server-check.ts'
 import { StateLog } from '../../state/redis/state-log.ts'
 import type { StateStatus } from '../../state/state-status.ts'
+import type { Registry } from '../../telemetry/metrics/registry.ts'
 import { redisDialer } from './redis-client.ts'
+import { openSharedRuns } from './shared-runs.ts'
+
+/** Milliseconds that connecting may take where Sentinel is asked first, or a cluster tells its slots. */
+const SEVERAL_DEADLINE = 3_000
 
 export interface SharedState {
   /** What the handler works with. */
@@ -29,6 +34,8 @@ export interface SharedStateOptions {
   settings: Pick<Settings, 'state' | 'stateCa' | 'stateFailure' | 'stateInstances'>
   /** The id of this instance. */
   instance: string
+  /** Counts calls and what was decided without the store. */
+  metrics: Registry
   /** Called with a sentence for the person who runs the server, once per change. */
   tell: (text: string) => void
 }
@@ -40,6 +47,7 @@ export interface SharedStateOptions {
 export async function openSharedState({
   settings,
   instance,
+  metrics,
   tell,
 }: SharedStateOptions): Promise<SharedState | undefined> {
   const { state, stateCa, stateFailure: policy, stateInstances } = settings
@@ -48,18 +56,20 @@ export async function openSharedState({
   const ca = await readCa(stateCa, address.usesTls)
   const dialer = redisDialer(await loadLibrary())
   const log = new StateLog(policy, tell)
-  const port = new RedisConnection({
-    open: openerFor(address, ca, dialer),
+  const connecting: RedisConnectionOptions = {
+    ...{ open: openerFor(address, ca, dialer), onCall: countingCalls(metrics) },
     check: async (client) => log.warn(await checkServer(client)),
-    onChange(isAway, error) {
-      log.onChange(isAway, error)
-      if (isAway) return
+    connectMs: address.kind === 'single' ? CONNECT_DEADLINE : SEVERAL_DEADLINE,
+  }
+  const port = new RedisConnection({
+    ...connecting,
+    onChange: (isAway, error) => log.onChange(isAway, error),
+    onFull: () => log.onFull(),
+    isUsedWhenFull: true,
+    onBack() {
       void instances.beat()
       void limits.onBack()
-      void store.onBack()
     },
-    // Sentinel is asked first, and a cluster tells its slots.
-    ...(address.kind !== 'single' && { connectMs: 3_000 }),
   })
   const instances = new Instances(port, instance)
   const count = () => stateInstances ?? instances.count
@@ -68,11 +78,15 @@ export async function openSharedState({
     isAway: () => port.isAway,
     policy,
     instances: count,
+    onFallback: (word) => metrics.count('sluice_state_fallbacks_total', [word]),
   })
-  const store = guardedResponses(redisResponseStore(port), { isClosed: policy === 'closed' })
-  const responses = { store, runs: new Runs(redisRunLog(port)) }
-  await port.start()
-  requireUsable(port)
+  const runs = openSharedRuns(connecting, policy === 'closed')
+  const close = () => {
+    runs.close()
+    port.close()
+  }
+  await Promise.all([port.start(), runs.start()])
+  requireUsable(port, close)
   await instances.start()
   const stateStatus = (): StateStatus => ({
     kind: 'redis',
@@ -81,21 +95,28 @@ export async function openSharedState({
     policy,
   })
   return {
-    lent: { stateStatus, responses },
+    lent: { stateStatus, responses: runs.responses },
     limits,
     async close() {
       await instances.stop()
-      port.close()
+      close()
     },
   }
 }
 
-function requireUsable(port: RedisConnection): void {
-  const { lastError, isAway } = port
+function countingCalls(metrics: Registry): RedisConnectionOptions['onCall'] {
+  return (name, outcome, ms) => {
+    metrics.count('sluice_state_calls_total', [name, outcome])
+    if (outcome === 'away') return
+    metrics.histogram('sluice_state_call_duration_seconds', [name]).observe(ms / 1_000)
+  }
+}
+
+function requireUsable({ lastError, isAway }: RedisConnection, close: () => void): void {
   if (!isAway || lastError === undefined) return
   const isLogin = isLoginError(lastError)
   if (!isLogin && !(lastError instanceof UnusableServerError)) return
-  port.close()
+  close()
   if (!isLogin) throw new SettingsError(lastError.message)
   throw new SettingsError(
     `state: expected a user and password that the server accepts, got its refusal (${lastError.message}); correct SLUICE_STATE.`,

@@ -32,6 +32,9 @@ const STORED = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 /** Seconds until an engine has stopped. */
 const STOP = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
+/** Seconds of a call to the store that instances share, which is given up after a tenth of a second. */
+const CALL = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1]
+
 export const counters = {
   sluice_requests_total: ['api', 'model', 'engine', 'key', 'outcome'],
   sluice_request_failures_total: ['api', 'engine', 'outcome', 'code'],
@@ -48,6 +51,8 @@ export const counters = {
   sluice_streams_buried_total: [],
   sluice_spans_exported_total: [],
   sluice_spans_dropped_total: [],
+  sluice_state_calls_total: ['operation', 'result'],
+  sluice_state_fallbacks_total: ['policy'],
 } as const
 
 export const histograms = {
@@ -60,6 +65,7 @@ export const histograms = {
   sluice_queue_wait_seconds: { labels: ['engine'], buckets: LONG },
   sluice_client_blocked_seconds: { labels: ['api'], buckets: BLOCKED },
   sluice_engine_stop_seconds: { labels: ['engine'], buckets: STOP },
+  sluice_state_call_duration_seconds: { labels: ['operation'], buckets: CALL },
   sluice_streams_stored_seconds: { labels: [], buckets: STORED },
 } as const
 
