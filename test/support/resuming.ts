@@ -112,6 +112,12 @@ export async function readInPieces(response: Response, options: CutOptions): Pro
     options.onCut?.()
     const next = await resume(resumeUrl(at, response), all.length, random() < 0.5)
     if (next.status === 204) return all
+    // The store may not answer in time on a busy machine: the client asks again.
+    if (next.status === 503) {
+      await next.body?.cancel()
+      await sleep(100)
+      continue
+    }
     if (next.status !== 200) throw new Error(`${next.status}: ${await next.text()}`)
     part = await readEvents(next, 1 + Math.floor(random() * most))
     all.push(...part.events)
