@@ -111,7 +111,7 @@ export async function openSharedState({
   }
 }
 
-function countingCalls(metrics: Registry): RedisConnectionOptions['onCall'] {
+function countingCalls(metrics: Registry): NonNullable<RedisConnectionOptions['onCall']> {
   return (name, outcome, ms) => {
     metrics.count('sluice_state_calls_total', [name, outcome])
     if (outcome === 'away') return
