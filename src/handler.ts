@@ -25,7 +25,8 @@ import { Trace } from './routes/trace.ts'
 import { warnOnce } from './settings/deprecated.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings/settings.ts'
 import { WORKERD_DEFAULTS } from './settings/workerd-defaults.ts'
-import type { LimitStore } from './state/limit-store.ts'
+import { boundedLimits } from './state/bounded-limits.ts'
+import { formerLimits, type LimitStore } from './state/former-limits.ts'
 import { memoryStatus } from './state/state-status.ts'
 import type { Exchange } from './stream/exchange.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
@@ -103,7 +104,12 @@ function createAsFormerly(settings: SettingsInput, { reach, ...host }: FormerHos
   warnOnce(
     'createHandler(settings, host) is deprecated: put engines, files, fetch, log, limits and responses into its one argument, the last two as state.limits and state.responses.',
   )
-  const lent = { ...(reach && { exposure: reach }), ...host }
+  const { limits } = host
+  const lent = {
+    ...(reach && { exposure: reach }),
+    ...host,
+    ...(limits && { limits: boundedLimits(formerLimits(limits)) }),
+  }
   return createHostedHandler(settings, lent as HandlerHost)
 }
 
@@ -125,7 +131,6 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
   let isDraining = false
   const context = createContext(settings, host, running, () => isDraining)
   const { catalog, guard, pool, telemetry } = context
-  const { log } = host
   const route = createRoutes(context)
   // Last, as nothing may change for running requests where something of the new settings is wrong.
   pool.takeOver(catalog.known.map(({ engine }) => engine))
@@ -149,7 +154,7 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
       const asked = parseUrl(request.url)?.pathname
       const path = asked && belowBase(asked, host.basePath)
       const trace = new Trace(request.method, asked ?? request.url, {
-        ...{ log, telemetry, waitUntil: waitUntilOf(lent) },
+        ...{ log: host.log, telemetry, waitUntil: waitUntilOf(lent) },
         traceContext: readTraceContext(request.headers),
       })
       telemetry.onArrival(trace, request.headers, request.url)
@@ -157,10 +162,8 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
       let failure: unknown
       pending++
       try {
-        const answered = await answer(request, path, trace).catch((error: unknown) => {
-          // Some hosts abort the signal if a body was not read: an error is not a disconnect.
-          const isRefused = error instanceof ApiError || !request.signal.aborted
-          failure = isRefused ? error : new Cancelled('the client left', { cause: error })
+        const answered = await answer(request, path, trace).catch(async (error: unknown) => {
+          failure = await failureOf(error, request, trace)
           return refusal(failure, family, trace.id)
         })
         const response = await shownAnswer(answered, trace)
@@ -171,23 +174,49 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
         return withoutAnswer(error, trace, family, running)
       } finally {
         pending--
-        // An exchange releases it when it ends.
-        if (trace.exchange === undefined) trace.caller?.releaseSlot()
+        // Where there is an exchange, its end is that of the request.
+        if (trace.exchange === undefined) trace.caller?.leave()
       }
     },
     async drain(graceMs) {
       isDraining = true
-      // On workerd each sees by itself that it has to end.
-      if (!context.isolates) {
-        for (const feed of context.feeds) feed.end()
-        // Their runs go on here, and other instances have what they write.
-        context.responses.runs?.move()
-      }
+      endFollowing(context, host)
       await untilFalse(() => running.size > 0 || pending > 0, graceMs)
       for (const exchange of running) exchange.fail(shuttingDown())
+      await context.responses.runs?.flush(FLUSH_TIMEOUT)
       // Where a reload shares it with another handler, whoever shares it does.
       if (host.telemetry === undefined) await telemetry.flush()
     },
+  }
+}
+
+/** Milliseconds for which a handler that stops waits until the ends of its streams are stored. */
+const FLUSH_TIMEOUT = 2_000
+
+/** Ends the streams that clients open again by themselves. */
+function endFollowing(
+  { isolates, feeds, responses }: RouteContext,
+  { isLeaving }: HandlerHost,
+): void {
+  // On workerd each sees by itself that it has to end.
+  if (isolates) return
+  for (const feed of feeds) feed.end()
+  // After a reload this instance goes on. Else what its runs write from now on is read at another one.
+  if (isLeaving?.() !== false) responses.runs?.move()
+}
+
+/** What a request failed with. One that failed before it was admitted counts too, and may be refused for it. */
+async function failureOf(error: unknown, { signal }: Request, trace: Trace): Promise<unknown> {
+  // Some hosts abort the signal if a body was not read: an error is not a disconnect.
+  const isRefused = error instanceof ApiError || !signal.aborted
+  if (!isRefused) return new Cancelled('the client left', { cause: error })
+  const { caller, exchange } = trace
+  if (caller === undefined || exchange !== undefined) return error
+  try {
+    await caller.count()
+    return error
+  } catch (refusal) {
+    return refusal instanceof ApiError && refusal.status === 429 ? refusal : error
   }
 }
 
@@ -226,10 +255,10 @@ function createContext(
     ...engines,
     sources: telemetrySources(engines, running, {
       queue: settings.queue,
-      store: responses.store,
-      ...{ isolates, tracer: host.tracer },
+      responses,
+      ...{ isolates, tracer: host.tracer, stateStatus },
     }),
-    guard: createGuard(settings, host),
+    guard: createGuard(settings, { ...host, isolates }),
     telemetry: host.telemetry ?? new Telemetry(),
     streaming: { ...settings, frameWriter },
     responses,

@@ -33,7 +33,6 @@ export { createHandler, type FormerHost as Host, type Handler } from './handler.
 export type {
   HandlerOptions,
   ServerOptions,
-  StateOptions,
   TelemetryOptions,
 } from './options.ts'
 export type {
@@ -46,6 +45,7 @@ export type {
 } from './platform/fetch.ts'
 export type { Files } from './platform/files.ts'
 export type { LogEntry } from './platform/log.ts'
+export type { StateOptions } from './routes/state-option.ts'
 // Settings.
 export { settingsFromEnv } from './settings/environment.ts'
 export {
@@ -60,8 +60,32 @@ export {
   type Warn,
 } from './settings/settings.ts'
 export type { DenoSetting, ServerSetting } from './settings/table/table.ts'
-export type { BucketLevel, LimitStore } from './state/limit-store.ts'
+export type { BucketLevel, LimitStore } from './state/former-limits.ts'
+export type {
+  Admission,
+  Claim,
+  HeldPermit,
+  Levels,
+  LimitLevel,
+  LimitName,
+  Limits,
+  LimitsOfKey,
+  SlotKind,
+  UsedInPeriod,
+  UseSoFar,
+} from './state/limits.ts'
 export type { ResponseStore, StoredResponse } from './state/response-store.ts'
+export type {
+  Produced,
+  RunApi,
+  RunChange,
+  RunInfo,
+  RunKey,
+  RunLimits,
+  RunLog,
+  RunPart,
+  RunState,
+} from './state/run-log.ts'
 export type {
   AttributeValue,
   Span,

@@ -8,9 +8,8 @@ import type { Fetch } from './platform/fetch.ts'
 import type { Files } from './platform/files.ts'
 import type { Host } from './platform/host.ts'
 import type { LogEntry } from './platform/log.ts'
-import { memoryResponses, type StoredResponses } from './routes/responses/background.ts'
-import { withReadDeadline } from './routes/responses/read-deadline.ts'
-import { memoryResponses, type StoredResponses } from './routes/runs/runs.ts'
+import type { StoredResponses } from './routes/runs/runs.ts'
+import { readStateOption, type StateOptions } from './routes/state-option.ts'
 import type { Place } from './settings/declaration.ts'
 import { SettingsError, unexpected, unknownName } from './settings/error.ts'
 import {
@@ -21,21 +20,12 @@ import {
 } from './settings/settings.ts'
 import { isDefault, unsupportedBy } from './settings/support.ts'
 import type { DenoSetting, ServerSetting } from './settings/table/table.ts'
-import type { LimitStore } from './state/limit-store.ts'
-import type { ResponseStore } from './state/response-store.ts'
+import type { Limits } from './state/limits.ts'
 import type { StateStatus } from './state/state-status.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import type { SpanTracer } from './telemetry/traces/tracer.ts'
 import { isObject } from './util/object.ts'
 import { terminalLine } from './util/safe/terminal.ts'
-
-/** The stores for what later requests need. By default all of it is in memory. */
-export interface StateOptions {
-  /** How much of its limits each key or identity has used. */
-  limits?: LimitStore
-  /** Responses of the Responses API that a later request may name. */
-  responses?: ResponseStore
-}
 
 /** What watches requests, besides the log. */
 export interface TelemetryOptions {
@@ -61,8 +51,11 @@ export interface HandlerOptions extends Omit<SettingsInput, ServerSetting | Deno
    * answered with this prefix, and also if a router has already removed it from the path.
    */
   basePath?: string
-  /** Where state is stored; in memory by default. */
-  state?: StateOptions
+  /**
+   * Where state is stored; in memory by default. A URL, as `SLUICE_STATE` has it, is for `serve` alone: what
+   * holds the connection has to close it.
+   */
+  state?: StateOptions | string
   /** What watches requests, besides the log. */
   telemetry?: TelemetryOptions
   /** Makes the requests to upstreams; the global `fetch` by default. */
@@ -78,10 +71,8 @@ export interface HandlerOptions extends Omit<SettingsInput, ServerSetting | Deno
 
 /** What `serve` takes: what a handler does, and what only a server has. */
 export interface ServerOptions
-  extends Omit<HandlerOptions, 'log' | 'state'>,
+  extends Omit<HandlerOptions, 'log'>,
     Pick<SettingsInput, Exclude<ServerSetting, 'state'>> {
-  /** Where state is stored: the URL of a Redis server, or stores; in memory by default. */
-  state?: StateOptions | string
   /**
    * Called once per request, when it has ended. `text` and `json` write each entry to standard
    * output, as one line; `auto` chooses `text` for a terminal. Nothing is logged by default.
@@ -95,7 +86,7 @@ export interface DenoServerOptions extends ServerOptions, Pick<SettingsInput, De
 /** What a host provides, and what a handler shares with the one that replaces it. */
 export interface HandlerHost extends Host, EngineSources {
   /** The store for rate limits; in memory by default. */
-  limits?: LimitStore
+  limits?: Limits
   /** The stored responses, and those that run in the background; in memory by default. */
   responses?: StoredResponses
   /** What watches requests. */
@@ -232,9 +223,6 @@ type CodeOption =
   | 'fetch'
   | 'files'
 
-const limitMethods = ['take', 'settle', 'acquire', 'release'] satisfies (keyof LimitStore)[]
-const responseMethods = ['put', 'update', 'get', 'delete', 'item'] satisfies (keyof ResponseStore)[]
-
 /** What each option gives the host. Each throws a `SettingsError`. */
 const readers: Record<CodeOption, (value: unknown) => HandlerHost> = {
   engines(value) {
@@ -263,23 +251,7 @@ const readers: Record<CodeOption, (value: unknown) => HandlerHost> = {
       return { tracer: tracer as never }
     throw unexpected('telemetry.tracer', 'a tracer of @opentelemetry/api', tracer)
   },
-  state(value) {
-    if (!isObject(value)) throw unexpected('state', 'an object with limits or responses', value)
-    for (const name of Object.keys(value)) {
-      if (name !== 'limits' && name !== 'responses') {
-        throw unknownName(`state.${name}`, name, ['limits', 'responses'], 'field')
-      }
-    }
-    const { limits, responses } = value as StateOptions
-    requireStore('state.limits', limits, limitMethods)
-    requireStore('state.responses', responses, responseMethods)
-    return {
-      ...(limits && { limits }),
-      ...(responses && {
-        responses: { ...memoryResponses(), store: withReadDeadline(responses) },
-      }),
-    }
-  },
+  state: readStateOption,
 }
 
 function isEngine(value: unknown): value is DefinedEngine & Engine {
@@ -298,13 +270,6 @@ function notMade(value: unknown): SettingsError {
 function requireFunction(name: string, value: unknown): unknown {
   if (typeof value === 'function') return value
   throw unexpected(name, 'a function', value)
-}
-
-function requireStore(name: string, store: unknown, methods: readonly string[]): void {
-  if (store === undefined) return
-  const missing = methods.find((method) => !isObject(store) || typeof store[method] !== 'function')
-  if (missing === undefined) return
-  throw unexpected(name, `an object with the methods ${methods.join(', ')}`, store)
 }
 
 /** The prefix, empty for none. The API's own paths may not be one: they begin with `/v1`. */

@@ -14,6 +14,8 @@ import { ollamaModelTexts } from './ollama-operations.ts'
 import type { Operation, OperationTexts, Parameter } from './operation.ts'
 import { passTexts } from './pass-operations.ts'
 import { responsesTexts } from './responses-operations.ts'
+import { streamTexts } from './stream-operations.ts'
+import { usageTexts } from './usage-operations.ts'
 
 const messages = [{ role: 'user', content: 'Hello!' }]
 
@@ -147,6 +149,8 @@ const texts: Record<OperationId, OperationTexts> = {
   ...ollamaChatTexts,
   ...activityTexts,
   ...captureTexts,
+  ...streamTexts,
+  ...usageTexts,
 }
 
 /** Every route of the table, with its texts. */

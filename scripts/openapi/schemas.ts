@@ -6,11 +6,13 @@ import { textSchemas } from '../../src/wire/completions/schema.ts'
 import { embeddingSchemas } from '../../src/wire/embeddings/schema.ts'
 import { errorSchemas } from '../../src/wire/errors/schema.ts'
 import { healthSchemas } from '../../src/wire/health/schema.ts'
+import { keyUsageSchemas } from '../../src/wire/key-usage/schema.ts'
 import { messagesSchemas } from '../../src/wire/messages/schema.ts'
 import { modelSchemas } from '../../src/wire/models/schema.ts'
 import { ollamaModelSchemas } from '../../src/wire/ollama/models-schema.ts'
 import { ollamaSchemas } from '../../src/wire/ollama/schema.ts'
 import { responsesSchemas } from '../../src/wire/responses/schema.ts'
+import { streamSchemas } from '../../src/wire/streams/schema.ts'
 import type { AnySchema, DescribedRequest } from '../../src/wire/validation/describe.ts'
 import { componentsOf, mapped, type Schema } from './schema.ts'
 
@@ -38,6 +40,8 @@ const answers: Record<string, AnySchema> = {
   ...ollamaSchemas.answers,
   ...activitySchemas.answers,
   ...captureSchemas.answers,
+  ...streamSchemas.answers,
+  ...keyUsageSchemas.answers,
 }
 
 /** The name that a schema of an answer has in the document. */

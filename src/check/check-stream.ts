@@ -16,10 +16,15 @@ export function checkStream(recording: Recording): Finding<RuleName>[] {
   checkHeaders(recording, findings)
   // An HTML page or a JSON answer is not a stream: other rules would only report noise.
   if (isNoStream(body, findings.all)) return findings.all
-  const said = checkFraming(body, findings)
+  const said = checkFraming(body, findings, isResumable(recording))
   checkArrival(recording, said, findings)
   dialect.checkStream(recording, said, findings)
   return findings.all
+}
+
+/** Whether the server names the address where the stream is resumed by the ids of its events. */
+function isResumable({ response }: Recording): boolean {
+  return response?.headers.some(([name]) => name.toLowerCase() === 'x-sluice-resume') === true
 }
 
 /** Rules that, once broken, leave the content of a stream unknown. */

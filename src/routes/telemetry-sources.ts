@@ -2,9 +2,10 @@ import type { ProcessStatus } from '../engines/engine.ts'
 import type { Engines } from '../engines/engines.ts'
 import { healthOf } from '../engines/health.ts'
 import type { CatalogEntry } from '../engines/registry/catalog.ts'
-import type { ResponseStore } from '../state/response-store.ts'
+import type { StateStatus } from '../state/state-status.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import type { EngineView, Sources } from '../telemetry/sources.ts'
+import type { StoredResponses } from './runs/runs.ts'
 
 /** Milliseconds for which a listing of models is new enough for whoever watches the engines. */
 const WATCHED_MAX_AGE = 10_000
@@ -15,9 +16,14 @@ export function telemetrySources(
   running: ReadonlySet<Exchange>,
   {
     queue,
-    store,
+    responses: { store, runs },
+    stateStatus,
     ...host
-  }: Pick<Sources, 'isolates' | 'tracer'> & { queue: number; store: Pick<ResponseStore, 'size'> },
+  }: Pick<Sources, 'isolates' | 'tracer'> & {
+    queue: number
+    responses: StoredResponses
+    stateStatus: () => StateStatus
+  },
 ): Sources {
   return {
     ...host,
@@ -38,6 +44,11 @@ export function telemetrySources(
     places: () => pool.places(),
     running: () => running.size,
     stored: () => store.size,
+    state() {
+      const status = stateStatus()
+      return status.kind === 'memory' ? undefined : status
+    },
+    streams: () => runs?.size ?? 0,
     isServed: (model) => catalog.known.some(({ models }) => models.some(({ id }) => id === model)),
   }
 }

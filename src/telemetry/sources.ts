@@ -43,6 +43,10 @@ export interface Sources {
   running(): number
   /** Responses that are stored; undefined where the store does not tell. */
   stored(): number | undefined
+  /** The store that instances share; undefined where they share none. */
+  state(): { status: 'connected' | 'away'; instances: number } | undefined
+  /** Streams that can be resumed and are produced here. */
+  streams(): number
   /** Whether the name is one of a model that is served now: others are no label. */
   isServed(model: string): boolean
 }

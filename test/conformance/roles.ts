@@ -95,6 +95,7 @@ const EXPECTED: Record<OperationId, string> = {
   deleteCaptures: MANAGED,
   retrieveCapture: MANAGED,
   deleteCapture: MANAGED,
+  retrieveUsage: '401 401 served 401 served | served 403 403',
 }
 
 const messages = [{ role: 'user', content: 'Hi' }]

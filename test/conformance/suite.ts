@@ -69,6 +69,7 @@ import { several } from './several.ts'
 import { shutdown } from './shutdown.ts'
 import { startup } from './startup.ts'
 import { staticEngine } from './static.ts'
+import { streams } from './streams.ts'
 import { tenants } from './tenants.ts'
 import { thinking } from './thinking.ts'
 import { timing } from './timing.ts'
@@ -130,6 +131,7 @@ const topics = {
     'tutorial servers': tutorialServers,
     refusals,
     relayed,
+    'streams that can be resumed': streams,
     pool,
     affinity,
     'whose fault': blame,

@@ -7,13 +7,11 @@ import { root } from '../../scripts/hosts.mjs'
 import { buildPage } from '../../scripts/page.mjs'
 import { type CuttingProxy, startCuttingProxy } from '../support/cutting-proxy.ts'
 import { type Server, startServer } from '../support/server.ts'
-import { talk } from '../support/talk.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 import { launch } from './support/browser.ts'
 import { keyEntry, openView } from './support/open-view.ts'
 
 const words = Array.from({ length: 60 }, (_, at) => `word-${at}`)
-const script = talk(...words.flatMap((word) => [`${word} `, { wait: 30 }]))
 let upstream: Upstream
 let server: Server
 /** Another instance, which has none of the first one's streams, and no keys. */
@@ -24,11 +22,11 @@ let page: Page
 
 beforeAll(async () => {
   await buildPage(join(root, 'dist/page'))
-  upstream = await startUpstream({ persona: 'vllm', script })
+  upstream = await startUpstream({ persona: 'vllm', script: { persona: 'vllm', words, delay: 30 } })
   const flags = ['--upstream', `gpu=${upstream.url}`]
   const keys = JSON.stringify([await keyEntry('ann', 'secret-of-ann')])
   server = await startServer('bun', flags, { SLUICE_KEYS: keys })
-  other = await startServer('bun', ['--static-delay', '20'])
+  other = await startServer('bun', ['--static-delay', '150'])
   proxy = await startCuttingProxy(server.port)
   browser = await launch()
   page = (await openView(browser, proxy.url, 'chat', { key: 'secret-of-ann' })).page
@@ -50,8 +48,8 @@ const answer = () => page.locator('.message.assistant').last()
 
 /** Asks in a new conversation, and waits until some of the answer is shown. */
 async function ask(): Promise<void> {
-  await page.getByRole('button', { name: 'New' }).click()
-  await page.locator('.name', { hasText: 'gpt-oss' }).click()
+  await page.getByRole('button', { name: 'New', exact: true }).click()
+  await page.locator('.name', { hasText: 'Qwen/Qwen3-8B' }).click()
   await page.getByLabel('Message', { exact: true }).fill('Go.')
   await page.keyboard.press('Enter')
   await answer().getByText('word-5').waitFor()
@@ -95,8 +93,8 @@ it('stops the model although the connection is not the one that asked', async ()
   await answer().getByText('word-9').waitFor()
   await page.getByRole('button', { name: 'Stop' }).click()
   await answer().getByText('cancelled').waitFor()
-  const request = await upstream.next(({ finished, hungUpAt }) => !finished && !hungUpAt)
-  await request.closedWithin(2_000)
+  const request = upstream.requests.findLast(({ method }) => method === 'POST')
+  expect(await request?.closedWithin(2_000)).toBeGreaterThan(0)
 })
 
 it('says that an answer is gone, and keeps what had come', async () => {
@@ -113,7 +111,9 @@ it('is resumed by a plain EventSource, which sends the last number by itself', a
   const own = await startCuttingProxy(other.port)
   await plain.goto(`${own.url}/health`)
   const reading = plain.evaluate(readEvents)
-  await expect.poll(() => plain.evaluate(() => (globalThis as { got?: number }).got)).toBe(3)
+  await expect
+    .poll(() => plain.evaluate(() => (globalThis as { got?: number }).got))
+    .toBeGreaterThan(2)
   own.cut()
   const { numbers, said } = await reading
   expect(numbers).toEqual(numbers.map((_, at) => at))

@@ -148,7 +148,7 @@ async function follow(log: RunLog, run: RunKey, from: number): Promise<string[]>
 describe('a log in a Redis that fails', () => {
   it('is read, renewed, stopped, buried and deleted while memory is full', async () => {
     await using full = await startRedis()
-    const connection = await connectRedis(full.url, PATIENT)
+    const connection = await connectRedis(full.url, { ...PATIENT, isUsedWhenFull: true })
     const log = redisRunLog(connection, { lease: 1_000 })
     const [run, dead] = [await opened(log), await opened(log)]
     await log.append(run, 1, 0, events(2))

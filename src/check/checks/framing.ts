@@ -8,14 +8,21 @@ export interface ParsedEvent {
   value: Record<string, unknown> | 'done' | 'nothing'
 }
 
-/** Checks the event-stream format (WHATWG HTML §9.2.5 and §9.2.6) and what clients rely on. */
-export function checkFraming(body: RecordedBody, findings: Findings): ParsedEvent[] {
+/**
+ * Checks the event-stream format (WHATWG HTML §9.2.5 and §9.2.6) and what clients rely on. `isNumbered`: the
+ * client asked for a stream that can be resumed, whose events have an id field.
+ */
+export function checkFraming(
+  body: RecordedBody,
+  findings: Findings,
+  isNumbered: boolean,
+): ParsedEvent[] {
   if (body.hasBom) findings.add('bom', 'EF BB BF', 0, 3)
   if (body.badByte !== -1) {
     findings.add('utf-8', `byte ${body.badByte} of ${body.bytes.length}`, body.badByte)
   }
   return body.events.map((event) => {
-    for (const line of event.lines) checkLine(line, findings)
+    for (const line of event.lines) checkLine(line, findings, isNumbered)
     checkLines(event, findings)
     return { event, value: parseEvent(event, findings) }
   })
@@ -23,15 +30,20 @@ export function checkFraming(body: RecordedBody, findings: Findings): ParsedEven
 
 const FIELD = /^(data|event|id|retry|error)(:|$)/
 
-function checkLine({ text, terminator, start, end }: RecordedLine, findings: Findings): void {
+function checkLine(
+  { text, terminator, start, end }: RecordedLine,
+  findings: Findings,
+  isNumbered: boolean,
+): void {
   if (terminator === '\r' || terminator === '\r\n') {
     findings.add('line-ends', terminator === '\r' ? 'CR' : 'CRLF', start, end + terminator.length)
   }
   if (text.startsWith(':')) return
   const [, name] = FIELD.exec(text) ?? []
   if (name === undefined) findings.add('stray-line', 'a line that is not a field', start, end)
-  else if (name === 'event' || name === 'id') findings.add('named-event', `${name}:`, start, end)
-  else if (name === 'data' && /^data:[^ ]/.test(text)) {
+  else if (name === 'event' || (name === 'id' && !isNumbered)) {
+    findings.add('named-event', `${name}:`, start, end)
+  } else if (name === 'data' && /^data:[^ ]/.test(text)) {
     findings.add('data-space', 'no space after "data:"', start, end)
   }
 }

@@ -65,7 +65,8 @@ export const framingRules = {
     section: 'framing',
     severity: 'hint',
     dialects: ['chat', 'completions'],
-    requirement: 'Events of chats and completions have neither an event field nor an id field.',
+    requirement:
+      'Events of chats and completions have no event field, and an id field only where the stream can be resumed (x-sluice-resume).',
     affected: 'EventSource does not deliver named events to handlers of the message event.',
     repair: 'Leave "event:" and "id:" out of these streams.',
   },

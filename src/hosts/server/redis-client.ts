@@ -1,6 +1,5 @@
 /** Connections to Redis by `@redis/client`, which only a server with `--state` loads. */
-import type { RedisDialer, RedisLogin, RedisServer } from '../../state/redis/address.ts'
-import type { RedisClient } from '../../state/redis/client.ts'
+import type { RedisClient, RedisDialer, RedisLogin, RedisServer } from '../../state/redis/client.ts'
 
 /** Milliseconds without traffic after which the system asks whether the other side is still there. */
 const KEEP_ALIVE = 5_000

@@ -2,9 +2,9 @@ import { PoolState } from '../../engines/pool/pool-state.ts'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
 import { createCheckedHandler, type Handler } from '../../handler.ts'
 import type { HandlerHost } from '../../options.ts'
-import { memoryResponses } from '../../routes/responses/background.ts'
+import { memoryResponses } from '../../routes/runs/runs.ts'
 import type { Settings } from '../../settings/settings.ts'
-import { memoryLimits } from '../../state/limit-store.ts'
+import { memoryLimits } from '../../state/memory-limits.ts'
 import { Telemetry } from '../../telemetry/telemetry.ts'
 
 /** Milliseconds, longer than any stream: a replaced handler may finish all of its requests. */

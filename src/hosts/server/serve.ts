@@ -21,12 +21,14 @@ import type { LogEntry } from '../../platform/log.ts'
 import { ollamaPort } from '../../settings/compat.ts'
 import { parseSettings, type Settings, type SettingsInput } from '../../settings/settings.ts'
 import { requireSupport } from '../../settings/support.ts'
+import { Telemetry } from '../../telemetry/telemetry.ts'
 import { terminalLine, terminalText } from '../../util/safe/terminal.ts'
 import { VERSION } from '../../version.ts'
 import { moduleUrl } from '../location.ts'
 import { listenAsOllama, withGreeting } from './compat.ts'
 import { exposureOf, requireProtection } from './exposure.ts'
 import { pageFiles } from './files.ts'
+import { openState } from './open-state.ts'
 import {
   addressOf,
   bypassProxyForLoopback,
@@ -105,9 +107,10 @@ export async function start(
   const managed = new ManagedServers({ processes, fetch, tell: onServerEvent })
   const own: string[] = []
   const instance = crypto.randomUUID()
-  const shared = await sharedState(settings, instance, options)
+  const telemetry = new Telemetry()
+  const shared = await openState(settings, instance, telemetry, options.onStateEvent)
   const handler = new ReloadableHandler(settings, {
-    ...{ own, name: runtime.name, managed, instance },
+    ...{ own, name: runtime.name, managed, instance, telemetry },
     ...shared?.lent,
     ...(runtime.fetch && { fetch: runtime.fetch }),
     ...(runtime.frameWriter && { frameWriter: runtime.frameWriter }),
@@ -149,13 +152,6 @@ async function ownEngines(settings: Settings, runtime: Runtime, onProgress: (_: 
   const local = settings.webgpu ? await runtime.webgpu?.(settings, onProgress) : undefined
   const recorded = settings.engine.length > 0 ? await enginesFromRecordings(settings, runtime) : []
   return { local, engines: [...(local ? [local] : []), ...recorded] }
-}
-
-/** The store that the settings name. Imported only for it: loading it would delay every start. */
-async function sharedState(settings: Settings, instance: string, { onStateEvent }: StartOptions) {
-  if (settings.state === undefined) return undefined
-  const { openSharedState } = await import('./shared-state.ts')
-  return openSharedState({ settings, instance, tell: onStateEvent ?? (() => {}) })
 }
 
 /** Not awaited: requests that come before the model is loaded wait in the engine's queue. */

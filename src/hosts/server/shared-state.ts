@@ -4,18 +4,23 @@ import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { readStateUrl } from '../../settings/state-url.ts'
 import type { Limits } from '../../state/limits.ts'
 import { openerFor } from '../../state/redis/address.ts'
-import { RedisConnection } from '../../state/redis/connection.ts'
+import { RedisConnection, type RedisConnectionOptions } from '../../state/redis/connection.ts'
 import { GuardedLimits } from '../../state/redis/guarded-limits.ts'
 import { Instances } from '../../state/redis/instances.ts'
 import { redisLimits } from '../../state/redis/limits.ts'
 import { checkServer, isLoginError, UnusableServerError } from '../../state/redis/server-check.ts'
 import { StateLog } from '../../state/redis/state-log.ts'
 import type { StateStatus } from '../../state/state-status.ts'
+import type { Registry } from '../../telemetry/metrics/registry.ts'
 import { redisDialer } from './redis-client.ts'
+import { openSharedRuns } from './shared-runs.ts'
+
+/** Milliseconds that connecting may take where several servers are asked. */
+const SEVERAL_DEADLINE = 3_000
 
 export interface SharedState {
   /** What the handler works with. */
-  lent: Pick<HandlerHost, 'stateStatus'>
+  lent: Pick<HandlerHost, 'stateStatus' | 'responses'>
   limits: Limits
   /** Leaves the other instances, and closes the connection. */
   close(): Promise<void>
@@ -25,6 +30,8 @@ export interface SharedStateOptions {
   settings: Pick<Settings, 'state' | 'stateCa' | 'stateFailure' | 'stateInstances'>
   /** The id of this instance. */
   instance: string
+  /** Counts calls and what was decided without the store. */
+  metrics: Registry
   /** Called with a sentence for the person who runs the server, once per change. */
   tell: (text: string) => void
 }
@@ -36,6 +43,7 @@ export interface SharedStateOptions {
 export async function openSharedState({
   settings,
   instance,
+  metrics,
   tell,
 }: SharedStateOptions): Promise<SharedState | undefined> {
   const { state, stateCa, stateFailure: policy, stateInstances } = settings
@@ -44,17 +52,26 @@ export async function openSharedState({
   const ca = await readCa(stateCa, address.usesTls)
   const dialer = redisDialer(await loadLibrary())
   const log = new StateLog(policy, tell)
-  const port = new RedisConnection({
+  const connecting: RedisConnectionOptions = {
     open: openerFor(address, ca, dialer),
     check: async (client) => log.warn(await checkServer(client)),
-    onChange(isAway, error) {
-      log.onChange(isAway, error)
-      if (isAway) return
+    // Sentinel is asked first, and a cluster tells its slots.
+    ...(address.kind !== 'single' && { connectMs: SEVERAL_DEADLINE }),
+    onCall(name, outcome, ms) {
+      metrics.count('sluice_state_calls_total', [name, outcome])
+      if (outcome === 'away') return
+      metrics.histogram('sluice_state_call_duration_seconds', [name]).observe(ms / 1_000)
+    },
+  }
+  const port = new RedisConnection({
+    ...connecting,
+    onChange: (isAway, error) => log.onChange(isAway, error),
+    onFull: () => log.onFull(),
+    isUsedWhenFull: true,
+    onBack() {
       void instances.beat()
       void limits.onBack()
     },
-    // Sentinel is asked first, and a cluster tells its slots.
-    ...(address.kind !== 'single' && { connectMs: 3_000 }),
   })
   const instances = new Instances(port, instance)
   const count = () => stateInstances ?? instances.count
@@ -63,9 +80,15 @@ export async function openSharedState({
     isAway: () => port.isAway,
     policy,
     instances: count,
+    onFallback: (word) => metrics.count('sluice_state_fallbacks_total', [word]),
   })
-  await port.start()
-  requireUsable(port)
+  const runs = openSharedRuns(connecting, policy === 'closed')
+  const close = () => {
+    runs.close()
+    port.close()
+  }
+  await Promise.all([port.start(), runs.start()])
+  requireUsable(port, close)
   await instances.start()
   const stateStatus = (): StateStatus => ({
     kind: 'redis',
@@ -74,21 +97,20 @@ export async function openSharedState({
     policy,
   })
   return {
-    lent: { stateStatus },
+    lent: { stateStatus, responses: runs.responses },
     limits,
     async close() {
       await instances.stop()
-      port.close()
+      close()
     },
   }
 }
 
-function requireUsable(port: RedisConnection): void {
-  const { lastError, isAway } = port
+function requireUsable({ lastError, isAway }: RedisConnection, close: () => void): void {
   if (!isAway || lastError === undefined) return
   const isLogin = isLoginError(lastError)
   if (!isLogin && !(lastError instanceof UnusableServerError)) return
-  port.close()
+  close()
   if (!isLogin) throw new SettingsError(lastError.message)
   throw new SettingsError(
     `state: expected a user and password that the server accepts, got its refusal (${lastError.message}); correct SLUICE_STATE.`,

@@ -39,7 +39,6 @@ export async function followResponse(
     const message = `starting_after: expected a number from ${first - 1} to ${next - 1}, the stored events, got ${from - 1}.`
     throw new ApiError(400, message, { code: 'invalid_value', param: 'starting_after' })
   }
-  runs.count(found)
   return followRun(found, { key, info: part.info, from, client: signal }, context)
 }
 

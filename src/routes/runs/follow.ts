@@ -29,7 +29,12 @@ export interface Following {
 export function followRun(found: FoundRun, asked: Following, context: RouteContext): Response {
   const { log, run, isShared } = found
   const { key, info, from, client, isLive = false, mayMove = true } = asked
-  const { ticker, settings, responses } = context
+  const { ticker, settings, responses, telemetry } = context
+  const { registry } = telemetry.metrics
+  if (!isLive) {
+    const isHere = log === responses.runs?.local
+    registry.count('sluice_streams_resumed_total', [isHere ? 'local' : 'shared'])
+  }
   const writer = transformWriter()
   const follower = new Follower({
     ...{ log, key, from, writer, ticker, client },
@@ -38,7 +43,10 @@ export function followRun(found: FoundRun, asked: Following, context: RouteConte
     beat: isLive ? undefined : heartbeatOf(info),
     mayMove: isShared && mayMove,
     isEventStream: info.api !== 'ollama',
-    bury: async (part) => responses.runs?.bury(key, part, responses.store),
+    async bury(part) {
+      const isMine = await responses.runs?.bury(key, part, responses.store)
+      if (isMine) registry.count('sluice_streams_buried_total', [])
+    },
     async lastEvent(part, number) {
       if (part === undefined) return lastEvent(key, info, streamDeleted(), number)
       if (!(await isLost(found, key, part))) return undefined

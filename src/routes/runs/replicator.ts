@@ -5,6 +5,7 @@ import {
   type RunKey,
   type RunLimits,
   type RunLog,
+  RunTakenError,
 } from '../../state/run-log.ts'
 
 export interface ReplicatorOptions {
@@ -42,11 +43,13 @@ export class Replicator {
   /** Settles when the end of the run is stored, or could not be. */
   readonly done: Promise<void>
   readonly #options: ReplicatorOptions
-  readonly #unwatch: () => void
+  #unwatch: () => void = () => {}
   #settle: () => void = () => {}
   /** The number of the next event to be stored. */
   #at = 0
   #isOpen = false
+  /** Why the last attempt to open it failed. */
+  #openError: unknown
   #isBusy = false
   #isOver = false
   #hasEnded = false
@@ -64,9 +67,6 @@ export class Replicator {
     this.#options = options
     this.done = new Promise((resolve) => {
       this.#settle = resolve
-    })
-    this.#unwatch = options.shared.watch(options.key, (change) => {
-      if (change === 'stopped' && !this.#hasEnded) options.onStop()
     })
     // Even before the first event: it may be long in coming, and others want to find the run.
     this.#schedule(0)
@@ -125,10 +125,17 @@ export class Replicator {
     const { shared, key, info, limits } = this.#options
     try {
       await shared.open(key, info, limits)
-    } catch {
+      this.#openError = undefined
+    } catch (error) {
       // Or it is open, and the answer was lost: the next append tells.
+      this.#openError = error
     }
     this.#isOpen = true
+    // Only now: a log tells who produces a run of what others do, and not of each append.
+    this.#unwatch()
+    this.#unwatch = shared.watch(key, (change) => {
+      if (change === 'stopped' && !this.#hasEnded) this.#options.onStop()
+    })
   }
 
   async #append(): Promise<void> {
@@ -154,6 +161,9 @@ export class Replicator {
   #onLost(): void {
     this.#isOpen = false
     this.#at = 0
+    // There is no such run since the store could not take it, as one that is full: it is asked again.
+    if (this.#openError !== undefined && !(this.#openError instanceof RunTakenError))
+      throw this.#openError
     if (++this.#lost < LOST_TWICE) {
       this.#waiting ||= 1
       return

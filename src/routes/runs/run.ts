@@ -8,7 +8,14 @@ import type { ApiError } from '../../wire/errors/api-error.ts'
 import { decodeText, encodeText } from '../../wire/sse/sse.ts'
 import { EventSplitter } from './event-splitter.ts'
 import type { Follower } from './follower.ts'
-import { instanceLost, lastEvent, streamAbandoned, streamStopped, withId } from './last-event.ts'
+import {
+  heartbeatOf,
+  instanceLost,
+  lastEvent,
+  streamAbandoned,
+  streamStopped,
+  withId,
+} from './last-event.ts'
 import { Replicator } from './replicator.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
@@ -28,7 +35,7 @@ export interface RunOptions {
   isolates: boolean
   /** What its API writes last where its client would have got nothing, as a stream that is cancelled. */
   lastWords: (() => string) | undefined
-  onEnd(): void
+  onEnd(state: RunState): void
   onStored?: ((lag: number) => void) | undefined
 }
 
@@ -69,6 +76,11 @@ export class Run {
     }
   }
 
+  /** Settles when the shared log has its end, or could not take it; undefined where there is none. */
+  get stored(): Promise<void> | undefined {
+    return this.#replicator?.done
+  }
+
   get owner(): string {
     return this.options.key.owner
   }
@@ -101,7 +113,7 @@ export class Run {
   abandon(): void {
     this.#isEnded = true
     this.#append([this.#lastEvent(instanceLost())], 'failed')
-    this.options.onEnd()
+    this.options.onEnd('failed')
   }
 
   #replicate(shared: RunLog): Replicator {
@@ -139,12 +151,14 @@ export class Run {
 
   /**
    * A heartbeat is no event: it goes to who asked, as the API writes it. The heartbeats of Responses have
-   * sequence numbers, and so they are events; only the comment before one is not.
+   * sequence numbers, and so they are events; only the comment before one is not. Who counts lines of JSON has
+   * to know a heartbeat from an empty piece.
    */
   #heartbeat(bytes: Bytes): void {
+    const { info } = this.options
     this.writtenAt = performance.now()
-    if (this.options.info.api !== 'responses') {
-      this.live?.push(bytes)
+    if (info.api !== 'responses') {
+      this.live?.push(info.api === 'ollama' ? encodeText(heartbeatOf(info)) : bytes)
       return
     }
     const text = decodeText(bytes)
@@ -160,7 +174,7 @@ export class Run {
     this.#removeTick()
     void local.append(key, 1, this.#next, [], state)
     this.#replicator?.end()
-    onEnd()
+    onEnd(state)
     this.#hasEnded.resolve()
   }
 

@@ -2,6 +2,7 @@
 import { memoryRunLog } from '../../state/memory-run-log.ts'
 import { memoryResponseStore, type ResponseStore, storeKey } from '../../state/response-store.ts'
 import type { RunKey, RunLog, RunPart } from '../../state/run-log.ts'
+import { withTimeout } from '../../util/with-timeout.ts'
 import { failedResponse, instanceLost, lastEvent } from './last-event.ts'
 import { type Places, shortageOf, tooManyInBackground } from './places.ts'
 import { Run, type RunOptions } from './run.ts'
@@ -26,23 +27,23 @@ export interface FoundRun {
   isShared: boolean
 }
 
-/** Counts what happens to runs, for the metrics. */
-export interface RunCounts {
-  resumed: { local: number; shared: number }
-  /** How many this process has ended whose producer was gone. */
-  buried: number
-}
-
 /** Shared by a handler and the one that replaces it, so that a reload ends none. */
 export class Runs {
   readonly shared: RunLog | undefined
   readonly local: RunLog = memoryRunLog({ lease: Number.POSITIVE_INFINITY })
-  readonly counts: RunCounts = { resumed: { local: 0, shared: 0 }, buried: 0 }
   readonly #running = new Map<string, Run>()
+  /** The clients that read here what other instances produce, or have produced. */
+  readonly #readers = new Set<{ move(): void }>()
+  readonly #storing = new Set<Promise<unknown>>()
 
   /** `shared`: the log that instances share. */
   constructor(shared?: RunLog) {
     this.shared = shared
+  }
+
+  /** How many this process produces now. */
+  get size(): number {
+    return this.#running.size
   }
 
   get running(): Iterable<Run> {
@@ -69,12 +70,20 @@ export class Runs {
     return shortageOf(owner, this.taken(false), places) === undefined
   }
 
-  begin(options: Omit<RunOptions, 'local' | 'shared' | 'onEnd'>): Run {
+  begin(options: Omit<RunOptions, 'local' | 'shared'>): Run {
     const { local, shared } = this
     const name = nameOf(options.key)
-    const onEnd = () => void this.#running.delete(name)
+    const onEnd: RunOptions['onEnd'] = (state) => {
+      this.#running.delete(name)
+      options.onEnd(state)
+    }
     const run = new Run({ ...options, local, shared, onEnd })
     this.#running.set(name, run)
+    if (run.stored) {
+      const { stored } = run
+      this.#storing.add(stored)
+      void stored.then(() => this.#storing.delete(stored))
+    }
     return run
   }
 
@@ -92,11 +101,6 @@ export class Runs {
     return shared && there && { log: shared, run: undefined, isShared: true, part: there }
   }
 
-  /** Somebody resumes it. */
-  count({ log }: FoundRun): void {
-    this.counts.resumed[log === this.local ? 'local' : 'shared']++
-  }
-
   /** Stops its engine, wherever that is. Undefined where there is no such run. */
   async stop(key: RunKey): Promise<RunPart['state'] | undefined> {
     const run = this.get(key)
@@ -111,10 +115,13 @@ export class Runs {
     await Promise.all([this.local.delete(key), this.shared?.delete(key)])
   }
 
-  /** Ends a run of the shared log whose producer is gone, and its stored response. */
-  async bury(key: RunKey, { info }: RunPart, store: ResponseStore): Promise<void> {
+  /**
+   * Ends a run of the shared log whose producer is gone, and its stored response. Returns whether it was this
+   * process that did.
+   */
+  async bury(key: RunKey, { info }: RunPart, store: ResponseStore): Promise<boolean> {
     const { shared } = this
-    if (shared === undefined) return
+    if (shared === undefined) return false
     const error = instanceLost()
     const isResponse = info.api === 'responses'
     const [first] = isResponse ? ((await shared.read(key, 0, true))?.frames ?? []) : []
@@ -123,11 +130,11 @@ export class Runs {
       isMine = true
       return lastEvent(key, info, error, number, first)
     })
-    if (isMine) this.counts.buried++
-    if (!isResponse) return
+    if (!isResponse) return isMine
     const stored = await store.get(key.owner, key.id)
-    if (stored === undefined || !isOpen(stored.response.status)) return
+    if (stored === undefined || !isOpen(stored.response.status)) return isMine
     await store.update(key.owner, { ...stored, response: failedResponse(stored.response, error) })
+    return isMine
   }
 
   /** The instance is about to stop: its followers go on at another one, where there is one. */
@@ -137,7 +144,10 @@ export class Runs {
     for (const follower of this.#readers) follower.move()
   }
 
-  readonly #readers = new Set<{ move(): void }>()
+  /** Waits for at most so many milliseconds until the events of those that have ended are stored. */
+  async flush(ms: number): Promise<void> {
+    if (this.#storing.size > 0) await withTimeout(ms, Promise.all(this.#storing))
+  }
 
   /** A client follows what another instance produces. */
   addReader(follower: { move(): void; done: Promise<void> }): void {

@@ -81,7 +81,7 @@ function beginRun(
   exchange: Exchange,
   { contentType = SSE_HEADERS['content-type'] }: Pick<StreamEncoder, 'contentType'>,
   { api, owner, hasIds, isBackground, lastWords, id = newStreamId() }: RunPlan,
-  { settings, ticker, isolates, instance }: RouteContext,
+  { settings, ticker, isolates, instance, telemetry }: RouteContext,
   runs: Runs,
 ): Run {
   const key: RunKey = { owner, id }
@@ -91,11 +91,14 @@ function beginRun(
     // A line of JSON has no place for a number.
     hasIds: hasIds && isEventStream,
   }
+  const { registry } = telemetry.metrics
   const keepMs = isBackground ? Math.max(BACKGROUND_KEPT, settings.streamTtl) : settings.streamTtl
   return runs.begin({
     ...{ key, info, exchange, ticker, isolates, lastWords },
     limits: { bytes: LOG_BYTES, keepMs },
     grace: isBackground ? Number.POSITIVE_INFINITY : settings.resumeGrace,
+    onEnd: (state) => registry.count('sluice_streams_ended_total', [state]),
+    onStored: (lag) => registry.histogram('sluice_streams_stored_seconds', []).observe(lag / 1000),
   })
 }
 

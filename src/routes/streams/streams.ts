@@ -30,7 +30,6 @@ export const retrieveStream: RouteHandler = async (request, trace, context) => {
     return new Response(null, { status: 204 })
   }
   if (found.run && from > next) throw beyond(from, next)
-  runs.count(found)
   return followRun(found, { key, info, from, client: request.signal }, context)
 }
 

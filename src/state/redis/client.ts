@@ -1,5 +1,7 @@
 /** What `RedisConnection` needs of a client library: one connection, which does not reconnect by itself. */
 
+import type { HostAndPort } from '../../settings/state-url.ts'
+
 export interface RedisClient {
   /** Sends a command; an error reply rejects with its text as the message. */
   send(command: readonly string[], key: string | undefined): Promise<unknown>
@@ -17,3 +19,32 @@ export type OpenRedis = (
   onLost: (error: Error) => void,
   signal: AbortSignal,
 ) => Promise<RedisClient>
+
+/** How to log in at a server, and how to reach it. */
+export interface RedisLogin {
+  username?: string | undefined
+  password?: string | undefined
+  /** The number of the database; 0 by default. */
+  database?: number | undefined
+  /** Connects by TLS; `ca` has certificates in PEM that are trusted instead of the runtime's. */
+  tls?: { ca?: string | undefined } | undefined
+}
+
+/** One Redis server. */
+export interface RedisServer extends HostAndPort, RedisLogin {}
+
+/** Opens connections with a client library. The promises reject with the library's error. */
+export interface RedisDialer {
+  server(
+    server: RedisServer,
+    onLost: (error: Error) => void,
+    signal: AbortSignal,
+  ): Promise<RedisClient>
+  /** `hosts` are some servers of the cluster. */
+  cluster(
+    hosts: readonly HostAndPort[],
+    login: RedisLogin,
+    onLost: (error: Error) => void,
+    signal: AbortSignal,
+  ): Promise<RedisClient>
+}

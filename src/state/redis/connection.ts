@@ -27,8 +27,17 @@ export interface RedisConnectionOptions {
   check?: (client: RedisClient) => Promise<void>
   /** Called with each change; `error` is why it is away. */
   onChange?: (isAway: boolean, error: Error | undefined) => void
+  /** Called whenever it can be used again, also after a moment that was no change worth telling. */
+  onBack?: () => void
+  /** Called for each call that failed as the server has no memory left. */
+  onFull?: () => void
   /** Called once for each call that was sent or refused. */
   onCall?: (name: string, outcome: CallOutcome, ms: number) => void
+  /**
+   * Whether calls go on where the server's memory is full: for scripts with the flag `allow-oom`, which read, end
+   * or free something.
+   */
+  isUsedWhenFull?: boolean
   deadlineMs?: number
   connectMs?: number
 }
@@ -146,8 +155,9 @@ export class RedisConnection implements RedisPort {
     const isLost = isTimeout || this.#client !== client
     if (isTimeout || wantsOtherServer(error)) this.#lose(client, error)
     if (!isLost && !meansAway(error)) return error
-    // A full server still takes what ends or frees something: stops, settlements, renewals.
-    if (!meansFull(error) && this.#breaker.onFailure()) {
+    const isFull = meansFull(error)
+    if (isFull) this.#options.onFull?.()
+    if (!(isFull && this.#options.isUsedWhenFull) && this.#breaker.onFailure()) {
       this.#lastError = error
       this.#probeLater()
       this.#tell()
@@ -202,6 +212,7 @@ export class RedisConnection implements RedisPort {
     this.#client = client
     this.#retryMs = 0
     this.#subscriptions.attach(client)
+    if (!this.#breaker.isOpen) this.#options.onBack?.()
   }
 
   #connectLater(): void {
@@ -235,7 +246,8 @@ export class RedisConnection implements RedisPort {
     }
     this.#breaker.onProbe(succeeded)
     if (this.#isClosed) return
-    if (!succeeded) this.#probeLater()
+    if (succeeded) this.#options.onBack?.()
+    else this.#probeLater()
     this.#tell()
   }
 

@@ -31,6 +31,8 @@ export interface GuardedLimitsOptions {
   policy: StateFailure
   /** Among how many instances a limit is divided while the store is away. */
   instances: () => number
+  /** Called for each claim that was decided on without the store. */
+  onFallback?: (policy: StateFailure) => void
   clock?: () => number
 }
 
@@ -64,6 +66,8 @@ export class GuardedLimits implements Limits {
     if (!isAway()) {
       try {
         const admission = await shared.admit(claim)
+        // It had no memory left for a while, without being away.
+        if (this.#own !== undefined) void this.onBack()
         this.#known.set(claim.key, claim.limits, admission.levels, this.#clock())
         if (admission.refusedBy === undefined) this.#hold(claim, claim.tokens)
         return admission
@@ -130,7 +134,8 @@ export class GuardedLimits implements Limits {
   }
 
   async #admitAlone(claim: Claim): Promise<Admission> {
-    const { policy } = this.#options
+    const { policy, onFallback } = this.#options
+    onFallback?.(policy)
     if (policy === 'closed') throw unavailable()
     const limits = this.#limitsAlone(claim.limits)
     const admission = await this.#alone().admit({ ...claim, limits })

@@ -15,12 +15,17 @@ export interface GuardedResponsesOptions {
 }
 
 export interface GuardedResponses extends ResponseStore {
-  /** Sends what was stored here alone; to be called when the shared store is back. */
+  /** Sends what was stored here alone; to be called when the shared store is back, and tried now and then. */
   onBack(): Promise<void>
+  /** What waits to be sent is given up. */
+  close(): void
 }
 
 /** Responses that wait to be sent; more lose their place, and are found here alone. */
 const MOST_WAITING = 4_096
+
+/** Milliseconds until what waits is sent again: a connection can be back at once, and nobody tells of that. */
+const SEND_AGAIN = 1_000
 
 /** A change that the shared store has not taken yet. Each is a new object, so that a later one is told apart. */
 interface Waiting {
@@ -47,6 +52,8 @@ class LocalWhileAway implements GuardedResponses {
   readonly #isClosed: boolean
   readonly #waiting = new Map<string, Waiting>()
   #sending: Promise<void> | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #isOver = false
 
   constructor(shared: ResponseStore, local: ResponseStore, isClosed: boolean) {
     this.#shared = shared
@@ -57,6 +64,8 @@ class LocalWhileAway implements GuardedResponses {
   async put(owner: string, stored: StoredResponse): Promise<void> {
     try {
       await this.#shared.put(owner, stored)
+      // What waits under its id is older.
+      this.#waiting.delete(storeKey(owner, stored.response.id))
     } catch (error) {
       if (!(error instanceof StateAwayError) || this.#isClosed) throw error
       await this.#keep('put', owner, stored)
@@ -107,8 +116,22 @@ class LocalWhileAway implements GuardedResponses {
   onBack(): Promise<void> {
     this.#sending ??= this.#send().finally(() => {
       this.#sending = undefined
+      if (this.#waiting.size > 0) this.#sendLater()
     })
     return this.#sending
+  }
+
+  close(): void {
+    this.#isOver = true
+    clearTimeout(this.#timer)
+  }
+
+  #sendLater(): void {
+    if (this.#isOver) return
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      void this.onBack()
+    }, SEND_AGAIN)
   }
 
   async #keep(kind: Waiting['kind'], owner: string, stored: StoredResponse): Promise<void> {
@@ -120,6 +143,7 @@ class LocalWhileAway implements GuardedResponses {
     const key = storeKey(change.owner, change.id)
     this.#waiting.delete(key)
     this.#waiting.set(key, change)
+    this.#sendLater()
     if (this.#waiting.size <= MOST_WAITING) return
     for (const oldest of this.#waiting.keys()) {
       this.#waiting.delete(oldest)

@@ -33,6 +33,7 @@ export class Instances {
   readonly #port: RedisPort
   readonly #id: string
   #count = 1
+  #isStopped = false
   #timer: ReturnType<typeof setTimeout> | undefined
   #unsubscribe: (() => void) | undefined
 
@@ -53,25 +54,29 @@ export class Instances {
   }
 
   /** Says that it lives, and counts. Called also when the store is there again. */
-  async beat(life = LIFE): Promise<void> {
+  async beat(): Promise<void> {
+    if (!this.#isStopped) await this.#say(LIFE)
+  }
+
+  /** The others count without it at once. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    clearTimeout(this.#timer)
+    this.#unsubscribe?.()
+    await this.#say(0)
+  }
+
+  async #repeat(): Promise<void> {
+    this.#timer = setTimeout(() => void inBackground(() => this.#repeat()), BEAT)
+    await this.beat()
+  }
+
+  async #say(life: number): Promise<void> {
     try {
       const reply = await this.#port.eval(BEAT_SCRIPT, [NAME], [this.#id, life, NAME])
       if (life > 0) this.#count = Math.max(1, Number(reply))
     } catch {
       // The number that was seen last holds on; the port tells that the store is away.
     }
-  }
-
-  /** The others count without it at once. */
-  async stop(): Promise<void> {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    this.#unsubscribe?.()
-    await this.beat(0)
-  }
-
-  async #repeat(): Promise<void> {
-    this.#timer = setTimeout(() => void inBackground(() => this.#repeat()), BEAT)
-    await this.beat()
   }
 }

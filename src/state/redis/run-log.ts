@@ -9,7 +9,9 @@ import {
   type RunLog,
   type RunPart,
   type RunState,
+  RunTakenError,
 } from '../run-log.ts'
+import { ByteGate } from './byte-gate.ts'
 import { meansFull } from './error-replies.ts'
 import { type RedisPort, type RedisReply, StateAwayError } from './port.ts'
 import { batchedCalls, type CallOfBatches, decodeBatch, encodeBatch } from './run-batches.ts'
@@ -27,6 +29,9 @@ import { RunWatchers } from './run-watchers.ts'
 
 /** Bytes of events that are read at once, unless a single batch has more. */
 const READ_BYTES = 65_536
+
+/** Bytes of events that are sent to the server at once, by all runs together. */
+const BYTES_ON_WAY = 1_048_576
 
 /** Milliseconds for which a run that was deleted can't be opened again, at least: its producer may be slow. */
 const DELETED_FOR = 60_000
@@ -61,6 +66,7 @@ class RedisRunLog implements RunLog {
   readonly #port: RedisPort
   readonly #lease: number
   readonly #watchers: RunWatchers
+  readonly #gate = new ByteGate(BYTES_ON_WAY)
   /** The token of each `open` whose reply was lost: sent again with it, it finds its own run. */
   readonly #opening = new Map<string, string>()
 
@@ -78,9 +84,7 @@ class RedisRunLog implements RunLog {
     const args = [JSON.stringify(info), token, bytes, keepMs, this.#lease]
     const isOpen = await this.#port.eval(openScript, [names.run, names.events], args)
     this.#opening.delete(names.run)
-    if (isOpen !== 1) {
-      throw new Error(`run log: expected a new id, got ${key.id}, which is taken; use another one.`)
-    }
+    if (isOpen !== 1) throw new RunTakenError(key)
     this.#watchers.own(names.run)
   }
 
@@ -137,15 +141,17 @@ class RedisRunLog implements RunLog {
   }
 
   async #send(names: RunNames, sent: Sent): Promise<readonly RedisReply[]> {
-    const { epoch, first, call, ending, begins } = sent
+    const { epoch, first, ending, begins } = sent
     const keys = [names.run, names.events] as const
-    const { batches, count } = call
+    const { batches, count } = sent.call
     const script = batches.length === 0 && ending === undefined ? renewScript : appendScript
     const rest = [this.#lease, names.channel, names.control]
     const args = [epoch, first, count, ending ?? '', begins ? 1 : 0, ...rest]
     for (const batch of batches) args.push(batch.count, batch.text)
     try {
-      return (await this.#port.eval(script, keys, args)) as RedisReply[]
+      const bytes = batches.reduce((sum, batch) => sum + batch.bytes, 0)
+      const call = () => this.#port.eval(script, keys, args)
+      return (await (bytes === 0 ? call() : this.#gate.run(bytes, call))) as RedisReply[]
     } catch (error) {
       if (!isFull(error)) throw error
       // Its lease must not end because nothing can be stored, and a stop must reach it.

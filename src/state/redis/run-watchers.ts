@@ -2,7 +2,11 @@ import type { RunChange } from '../run-log.ts'
 import type { RedisPort } from './port.ts'
 import type { RunNames } from './run-names.ts'
 
-type Watcher = (change: RunChange) => void
+interface Watcher {
+  names: RunNames
+  onChange(change: RunChange): void
+  unsubscribe(): void
+}
 
 /** The messages that mean more than new events or an end, as the scripts send them. */
 const STOPPED = new Set(['stop', 'deleted'])
@@ -13,8 +17,9 @@ const STOPPED = new Set(['stop', 'deleted'])
  */
 export class RunWatchers {
   readonly #port: Pick<RedisPort, 'subscribe'>
-  /** The runs that are produced here, and who watches each of them. */
-  readonly #own = new Map<string, Set<Watcher>>()
+  /** The runs that are produced here. */
+  readonly #own = new Set<string>()
+  readonly #watchers = new Map<string, Set<Watcher>>()
 
   constructor(port: Pick<RedisPort, 'subscribe'>) {
     this.#port = port
@@ -22,7 +27,13 @@ export class RunWatchers {
 
   /** A run is produced here from now on. */
   own(run: string): void {
-    if (!this.#own.has(run)) this.#own.set(run, new Set())
+    if (this.#own.has(run)) return
+    this.#own.add(run)
+    for (const watcher of this.#watchers.get(run) ?? []) {
+      const unsubscribe = this.#subscribe(watcher)
+      watcher.unsubscribe()
+      watcher.unsubscribe = unsubscribe
+    }
   }
 
   /** It has ended, or another one owns it. */
@@ -32,32 +43,43 @@ export class RunWatchers {
 
   /** Something was appended here. */
   changed(run: string): void {
-    for (const watcher of this.#own.get(run) ?? []) watcher('events')
+    if (!this.#own.has(run)) return
+    for (const { onChange } of this.#watchers.get(run) ?? []) onChange('events')
   }
 
   /** Returns how to end it. */
-  add(naming: Promise<RunNames>, onChange: Watcher): () => void {
+  add(naming: Promise<RunNames>, onChange: (change: RunChange) => void): () => void {
     let isEnded = false
     let end = () => {}
-    // Two may pass the same function.
-    const watcher = (change: RunChange) => {
-      if (!isEnded) onChange(change)
-    }
-    void naming.then(({ run, channel, control }) => {
+    void naming.then((names) => {
       if (isEnded) return
-      const own = this.#own.get(run)
-      own?.add(watcher)
-      const unsubscribe = this.#port.subscribe(own ? control : channel, (message) =>
-        watcher(STOPPED.has(message) ? 'stopped' : 'events'),
-      )
-      end = () => {
-        own?.delete(watcher)
-        unsubscribe()
+      const told = (change: RunChange) => {
+        if (!isEnded) onChange(change)
       }
+      const watcher: Watcher = { names, onChange: told, unsubscribe() {} }
+      watcher.unsubscribe = this.#subscribe(watcher)
+      const all = this.#watchers.get(names.run) ?? new Set()
+      this.#watchers.set(names.run, all.add(watcher))
+      end = () => this.#remove(watcher)
     })
     return () => {
       isEnded = true
       end()
     }
+  }
+
+  #subscribe({ names, onChange }: Watcher): () => void {
+    const channel = this.#own.has(names.run) ? names.control : names.channel
+    return this.#port.subscribe(channel, (message) =>
+      onChange(STOPPED.has(message) ? 'stopped' : 'events'),
+    )
+  }
+
+  #remove(watcher: Watcher): void {
+    const { run } = watcher.names
+    watcher.unsubscribe()
+    const all = this.#watchers.get(run)
+    all?.delete(watcher)
+    if (all?.size === 0) this.#watchers.delete(run)
   }
 }

@@ -1,7 +1,6 @@
 /** Finds the server that Sentinel names as the master. Each new connection asks again. */
 import type { HostAndPort } from '../../settings/state-url.ts'
-import type { RedisDialer, RedisLogin } from './address.ts'
-import type { RedisClient } from './client.ts'
+import type { RedisClient, RedisDialer, RedisLogin } from './client.ts'
 
 export interface SentinelGroup extends Omit<RedisLogin, 'database'> {
   hosts: readonly HostAndPort[]

@@ -11,6 +11,9 @@ export const gauges = {
   sluice_engine_limit: ['engine'],
   sluice_breaker_state: ['engine', 'state'],
   sluice_stored_responses: [],
+  sluice_state_up: [],
+  sluice_state_instances: [],
+  sluice_streams_running: [],
   sluice_build_info: ['version', 'host'],
 } as const
 
@@ -49,6 +52,15 @@ export const descriptions: Readonly<Record<CounterName | HistogramName | GaugeNa
   sluice_engine_limit: 'The most requests in progress at the engine; absent where it has no limit.',
   sluice_requests_running: 'Requests that have asked an engine and have not ended.',
   sluice_stored_responses: 'Stored responses; absent where the store does not tell.',
+  sluice_streams_running:
+    'Streams that can be resumed, responses in the background among them, that this process produces now.',
+  sluice_streams_resumed_total:
+    'Streams that a client resumed: local where this process produces or keeps them, shared where it reads them in the store that instances share.',
+  sluice_streams_ended_total: 'Streams that could be resumed and have ended, by how they ended.',
+  sluice_streams_buried_total:
+    'Streams that this process ended because the instance that produced them was gone.',
+  sluice_streams_stored_seconds:
+    'Time from the moment when an event was written to the one when the store that instances share had it.',
   sluice_limit_hits_total: 'Requests that were refused because a limit of their key was reached.',
   sluice_build_info: 'The version of sluice and the runtime; always 1.',
   sluice_series_dropped_total:
@@ -56,6 +68,16 @@ export const descriptions: Readonly<Record<CounterName | HistogramName | GaugeNa
   sluice_spans_exported_total: 'Spans that the OTLP endpoint accepted.',
   sluice_spans_dropped_total:
     'Spans that were dropped: the queue was full, or the OTLP endpoint did not accept them.',
+  sluice_state_up:
+    'Whether the store that instances share can be used: 1, or 0 while it is away; absent where nothing is shared.',
+  sluice_state_instances:
+    'Instances that share the store, as this one saw last; absent where nothing is shared.',
+  sluice_state_calls_total:
+    'Calls to the store that instances share. What is refused at once, as the store is known to be away, has the result away.',
+  sluice_state_call_duration_seconds:
+    'Time of a call to the store that instances share, without those that were refused at once.',
+  sluice_state_fallbacks_total:
+    'Requests that were decided on without the store, as it was away, by the policy that was in force.',
 }
 
 /** The values of labels that have few. */
@@ -70,13 +92,16 @@ export const labelTexts: Readonly<Record<string, string>> = {
     '`ok`, `refused`, `finished`, `failed` or `cancelled`, as in the log. A client that leaves after the last event has not cancelled',
   code: 'the code of the error; `other` for one that is not sluice’s own, `none` for an error without one',
   direction: '`input` or `output`',
-  result: '`finished`, `cancelled`, or the code of the error',
+  result:
+    '`finished`, `cancelled`, or the code of the error; of a call to the store `ok`, `timeout`, `error`, or `away`',
   from: 'the engine that failed',
   to: 'the engine that was asked next',
   kind: 'what was repaired, as `repaired` in the log',
   limit: '`requests` or `tokens` of a minute, `concurrency`, or `background`',
   state: '`closed`, `open` or `half-open`',
   metric: 'the metric that had no room',
+  operation: 'what the store was asked for, such as `admit` or `settle`',
+  policy: '`local`, `open` or `closed`, as `stateFailure` in the settings',
   version: 'the version of sluice',
   host: 'the runtime and its version',
 }

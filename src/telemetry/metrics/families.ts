@@ -26,8 +26,14 @@ const GAP = [
 /** Seconds for which a client left data unread. */
 const BLOCKED = [0.001, 0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1200]
 
+/** Seconds until events are in the log that instances share: batches wait for 0.05. */
+const STORED = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+
 /** Seconds until an engine has stopped. */
 const STOP = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+/** Seconds of a call to the store that instances share, which is given up after a tenth of a second. */
+const CALL = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1]
 
 export const counters = {
   sluice_requests_total: ['api', 'model', 'engine', 'key', 'outcome'],
@@ -40,8 +46,13 @@ export const counters = {
   sluice_heartbeats_total: ['api'],
   sluice_limit_hits_total: ['key', 'limit'],
   sluice_series_dropped_total: ['metric'],
+  sluice_streams_resumed_total: ['log'],
+  sluice_streams_ended_total: ['end'],
+  sluice_streams_buried_total: [],
   sluice_spans_exported_total: [],
   sluice_spans_dropped_total: [],
+  sluice_state_calls_total: ['operation', 'result'],
+  sluice_state_fallbacks_total: ['policy'],
 } as const
 
 export const histograms = {
@@ -54,6 +65,8 @@ export const histograms = {
   sluice_queue_wait_seconds: { labels: ['engine'], buckets: LONG },
   sluice_client_blocked_seconds: { labels: ['api'], buckets: BLOCKED },
   sluice_engine_stop_seconds: { labels: ['engine'], buckets: STOP },
+  sluice_state_call_duration_seconds: { labels: ['operation'], buckets: CALL },
+  sluice_streams_stored_seconds: { labels: [], buckets: STORED },
 } as const
 
 export type CounterName = keyof typeof counters

@@ -14,6 +14,7 @@ const BREAKER_STATES = ['closed', 'open', 'half-open']
 export function gaugesOf(sources: Sources, running: number, host: string | undefined): Gauges {
   const engines = sources.engines()
   const { waiting, limit } = sources.queue()
+  const state = sources.state()
   return {
     sluice_requests_running: [[[], running]],
     sluice_queue_waiting: [[[], waiting]],
@@ -25,6 +26,9 @@ export function gaugesOf(sources: Sources, running: number, host: string | undef
       return BREAKER_STATES.map((state) => [[label, state], Number(state === breaker)] as const)
     }),
     sluice_stored_responses: optional(sources.stored()),
+    sluice_state_up: optional(state && Number(state.status === 'connected')),
+    sluice_state_instances: optional(state?.instances),
+    sluice_streams_running: [[[], sources.streams()]],
     sluice_build_info: [[[VERSION, host ?? ''], 1]],
   }
 }

@@ -142,7 +142,7 @@ it('goes on in a page that has lost its connection, without doubled text', async
 })
 
 it('stops the model by a route of the application, and not by leaving', async () => {
-  vi.stubEnv('MODEL', 'gpt-oss')
+  vi.stubEnv('MODEL', 'Qwen/Qwen3-8B')
   const page = new Page('stopped')
   const started = Promise.withResolvers<void>()
   page.shown.onMessage = () => page.text.length > 20 && started.resolve()

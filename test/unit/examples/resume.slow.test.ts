@@ -80,24 +80,22 @@ describe('a stream whose connection is lost every few events', () => {
 
 it('stops the model when the program leaves the stream', async () => {
   proxy.lengthOf = () => Number.POSITIVE_INFINITY
-  const asked = { model: 'gpt-oss', messages, stream: true as const }
+  const asked = { model: 'Qwen/Qwen3-8B', messages, stream: true as const }
   for await (const _ of await openai().chat.completions.create(asked)) break
   await (await upstream.next()).closedWithin(2_000)
 })
 
 it('says why where the answer is gone', async () => {
   proxy.lengthOf = () => Number.POSITIVE_INFINITY
-  const body = JSON.stringify({ model: 'static', messages, stream: true })
-  const headers = { 'content-type': 'application/json' }
-  const asked = { method: 'POST', headers, body }
-  const response = await resumingFetch(`${proxy.base}/chat/completions`, asked)
-  const address = response.headers.get('x-sluice-resume') ?? ''
-  expect(address).toMatch(/^\/v1\/streams\/strm_/)
-  const reader = response.body?.getReader()
-  await reader?.read()
-  await fetch(proxy.url + address, { method: 'DELETE' })
+  const other = await serve({ port: 0, discover: false })
+  const asked = { model: 'static', messages, stream: true as const }
+  const stream = await openai().chat.completions.create(asked)
   const read = async () => {
-    while (!(await reader?.read())?.done) proxy.cut()
+    for await (const _ of stream) {
+      proxy.target = Number(new URL(other.url).port)
+      proxy.cut()
+    }
   }
-  await read()
+  await expect(read()).rejects.toThrow('stream_not_found')
+  await other.stop(0)
 })
