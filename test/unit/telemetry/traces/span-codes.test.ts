@@ -3,8 +3,7 @@
 import { expect, it } from 'vitest'
 import { RequestSpans } from '../../../../src/telemetry/traces/request-spans.ts'
 import type { Span, SpanAttributes, SpanTracer } from '../../../../src/telemetry/traces/tracer.ts'
-import { ApiError } from '../../../../src/wire/errors/api-error.ts'
-import { toApiError } from '../../../../src/wire/errors/to-api-error.ts'
+import { ApiError, toApiError } from '../../../../src/wire/errors/api-error.ts'
 import { observed, silentExchange } from '../../../support/observed.ts'
 
 /** What the spans of a request say that failed twice with this error, first before an answer. */
