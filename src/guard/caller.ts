@@ -153,6 +153,12 @@ export class Caller {
     }
   }
 
+  /** Another place answers the request, and counts it. */
+  handOver(): void {
+    this.#isCounted = true
+    this.leave()
+  }
+
   /** Called when nothing more comes of a request that has no exchange with an engine. */
   leave(): void {
     if (this.#hasLeft) return

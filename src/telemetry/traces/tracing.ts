@@ -88,7 +88,7 @@ export class Tracing implements RequestObserver, TelemetryFeature {
 
   onEnd(request: ObservedRequest): void {
     const spans = this.#requests.get(request)
-    if (spans === undefined || !isRecorded(request)) return
+    if (spans === undefined || request.isForwarded || !isRecorded(request)) return
     spans.end()
     // Also where a reload has switched sluice's own spans off since: it was begun with them.
     if (!this.#queue.isBusy) return
