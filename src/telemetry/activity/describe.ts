@@ -63,7 +63,8 @@ function tokensOf(exchange: Exchange | undefined) {
 
 /** The times of events, in whole milliseconds; events that have not happened are omitted. */
 function timesOf(exchange: Exchange, startedAt: number, now: number): Partial<Activity> {
-  const { timeline, progress, failures, affinity } = exchange
+  const { timeline, progress, failures, affinity, resumable } = exchange
+  const isUnread = resumable?.isRead === false && exchange.outcome === undefined
   const queued = Math.round(timeline.queuedMs(now))
   const blocked = Math.round(timeline.blockedMs(now))
   const { firstTokenAt, stalls, heartbeats, attempts } = timeline
@@ -78,6 +79,8 @@ function timesOf(exchange: Exchange, startedAt: number, now: number): Partial<Ac
     ...(attempts.length > 0 && { attempts: attempts.length }),
     ...(failures.length > 0 && { failures: failures.map((each) => logText(each)) }),
     ...(affinity !== undefined && { affinity }),
+    ...(resumable !== undefined && { stream: resumable.id }),
+    ...(isUnread && { unread: true }),
   }
 }
 
