@@ -12,6 +12,7 @@ import {
   type RunLog,
   type RunPart,
   type RunState,
+  RunTakenError,
 } from './run-log.ts'
 
 export interface MemoryRunLogOptions {
@@ -86,7 +87,7 @@ class MemoryRunLog implements RunLog {
     this.#sweep(now)
     const name = nameOf(key)
     if (this.#find(key, now) !== undefined || this.#deleted.has(name)) {
-      throw new Error(`run log: expected a new id, got ${key.id}, which is taken; use another one`)
+      throw new RunTakenError(key)
     }
     const leaseEnd = now + this.#lease
     const run: MemoryRun = {

@@ -68,6 +68,15 @@ export interface RunPart {
   isStopped: boolean
 }
 
+/** There is a run with that id already. */
+export class RunTakenError extends Error {
+  override readonly name = 'RunTakenError'
+
+  constructor({ id }: RunKey) {
+    super(`run log: expected a new id, got ${id}, which is taken; use another one.`)
+  }
+}
+
 /** Milliseconds for which a producer owns a run without appending or renewing. */
 export const RUN_LEASE = 8_000
 /** Milliseconds after which a producer that has nothing to append renews its lease. */

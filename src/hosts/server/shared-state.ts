@@ -66,6 +66,8 @@ export async function openSharedState({
   const port = new RedisConnection({
     ...connecting,
     onChange: (isAway, error) => log.onChange(isAway, error),
+    onFull: () => log.onFull(),
+    isUsedWhenFull: true,
     onBack() {
       void instances.beat()
       void limits.onBack()

@@ -5,6 +5,7 @@ import {
   type RunKey,
   type RunLimits,
   type RunLog,
+  RunTakenError,
 } from '../../state/run-log.ts'
 
 export interface ReplicatorOptions {
@@ -58,6 +59,8 @@ export class Replicator {
   /** The number of the next event to be stored. */
   #at = 0
   #isOpen = false
+  /** Why the last attempt to open it failed. */
+  #openError: unknown
   #isBusy = false
   #isOver = false
   #hasEnded = false
@@ -135,8 +138,10 @@ export class Replicator {
     const { shared, key, info, limits } = this.#options
     try {
       await shared.open(key, info, limits)
-    } catch {
+      this.#openError = undefined
+    } catch (error) {
       // Or it is open, and the answer was lost: the next append tells.
+      this.#openError = error
     }
     this.#isOpen = true
     // Only now: a log tells who produces a run of what others do, and not of each append.
@@ -169,6 +174,9 @@ export class Replicator {
   #onLost(): void {
     this.#isOpen = false
     this.#at = 0
+    // There is no such run since the store could not take it, as one that is full: it is asked again.
+    if (this.#openError !== undefined && !(this.#openError instanceof RunTakenError))
+      throw this.#openError
     if (++this.#lost < LOST_TWICE) {
       this.#waiting ||= 1
       return

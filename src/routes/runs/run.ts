@@ -8,7 +8,14 @@ import type { ApiError } from '../../wire/errors/api-error.ts'
 import { decodeText, encodeText } from '../../wire/sse/sse.ts'
 import { EventSplitter } from './event-splitter.ts'
 import type { Follower } from './follower.ts'
-import { instanceLost, lastEvent, streamAbandoned, streamStopped, withId } from './last-event.ts'
+import {
+  heartbeatOf,
+  instanceLost,
+  lastEvent,
+  streamAbandoned,
+  streamStopped,
+  withId,
+} from './last-event.ts'
 import { type Batches, Replicator } from './replicator.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
@@ -146,12 +153,14 @@ export class Run {
 
   /**
    * A heartbeat is no event: it goes to who asked, as the API writes it. The heartbeats of Responses have
-   * sequence numbers, and so they are events; only the comment before one is not.
+   * sequence numbers, and so they are events; only the comment before one is not. Who counts lines of JSON has
+   * to know a heartbeat from an empty piece.
    */
   #heartbeat(bytes: Bytes): void {
+    const { info } = this.options
     this.writtenAt = performance.now()
-    if (this.options.info.api !== 'responses') {
-      this.live?.push(bytes)
+    if (info.api !== 'responses') {
+      this.live?.push(info.api === 'ollama' ? encodeText(heartbeatOf(info)) : bytes)
       return
     }
     const text = decodeText(bytes)

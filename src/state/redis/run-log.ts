@@ -9,6 +9,7 @@ import {
   type RunLog,
   type RunPart,
   type RunState,
+  RunTakenError,
 } from '../run-log.ts'
 import { ByteGate } from './byte-gate.ts'
 import { meansFull } from './error-replies.ts'
@@ -83,9 +84,7 @@ class RedisRunLog implements RunLog {
     const args = [JSON.stringify(info), token, bytes, keepMs, this.#lease]
     const isOpen = await this.#port.eval(openScript, [names.run, names.events], args)
     this.#opening.delete(names.run)
-    if (isOpen !== 1) {
-      throw new Error(`run log: expected a new id, got ${key.id}, which is taken; use another one.`)
-    }
+    if (isOpen !== 1) throw new RunTakenError(key)
     this.#watchers.own(names.run)
   }
 

@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Instances, startInstances, until } from '../support/instances.ts'
+import { startRedis } from '../support/redis.ts'
+import { askResumable, goOn, readThrough, replay, textOf } from '../support/resuming-chat.ts'
+import { runToEnd } from '../support/server.ts'
+import { counted, numbers } from './counted.ts'
+
+/** The longest pause between two events, in milliseconds. */
+function longestPause(events: { at: number }[]): number {
+  return Math.max(...events.slice(1).map(({ at }, index) => at - (events[index]?.at ?? 0)))
+}
+
+/** What becomes of streams when the store that instances share fails. */
+describe('where Redis', () => {
+  let instances: Instances
+  beforeAll(async () => {
+    instances = await startInstances()
+  })
+  afterAll(() => instances?.[Symbol.asyncDispose]())
+
+  it('is killed while streams run, and comes back empty: no client notices, and all can be resumed', async () => {
+    const { redis } = instances
+    const count = 120
+    const streams = Array.from({ length: 40 }, (_, index) =>
+      readThrough([instances.at(index)], { script: counted(count, 40) }),
+    )
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    await redis.kill()
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    await redis.restart()
+    await instances.untilState('connected')
+    const read = await Promise.all(streams)
+    for (const [index, stream] of read.entries()) {
+      expect(stream).toMatchObject({ problems: [], end: '[DONE]', connections: 1 })
+      expect(textOf(stream)).toBe(numbers(count))
+      expect(longestPause(stream.events)).toBeLessThan(1_000)
+      // The instance that produced it has given it to the new server.
+      const elsewhere = await replay(instances.at(index + 1), stream.path)
+      expect(elsewhere).toMatchObject({ status: 200, problems: [], end: '[DONE]' })
+      expect(elsewhere.events.map(({ frame }) => frame)).toEqual(
+        stream.events.map(({ frame }) => frame),
+      )
+    }
+  })
+
+  it('is frozen: a new stream waits for it no longer than 100 ms, and nothing is stored twice', async () => {
+    const { redis } = instances
+    await instances.untilState('connected')
+    const early = readThrough([instances.at(0)], { script: counted(60, 40) })
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    redis.freeze()
+    const at = performance.now()
+    const late = Array.from({ length: 12 }, async (_, index) => {
+      const asked = performance.now()
+      const answer = await askResumable(instances.at(index), { script: counted(20, 40) })
+      const waited = performance.now() - asked
+      return { waited, stream: await goOn([instances.at(index)], answer) }
+    })
+    const read = await Promise.all(late)
+    for (const { waited, stream } of read) {
+      expect(waited).toBeLessThan(1_000)
+      expect(stream).toMatchObject({ problems: [], end: '[DONE]', connections: 1 })
+    }
+    expect(performance.now() - at).toBeLessThan(5_000)
+    redis.thaw()
+    await instances.untilState('connected')
+    for (const stream of [await early, ...read.map(({ stream }) => stream)]) {
+      await until(
+        async () => (await replay(instances.at(1), stream.path)).end !== undefined,
+        'that it is stored',
+      )
+      const elsewhere = await replay(instances.at(2), stream.path)
+      expect(elsewhere.problems).toEqual([])
+      expect(textOf(elsewhere)).toBe(textOf(stream))
+    }
+  })
+
+  it('loses the events of a run, as a policy that evicts would: nobody reads a hole', async () => {
+    const { redis } = instances
+    await instances.untilState('connected')
+    const answer = await askResumable(instances.at(0), { script: counted(100, 30) })
+    const own = goOn([instances.at(0)], answer)
+    const path = answer.headers.get('x-sluice-resume') ?? ''
+    const id = path.split('/').at(-1)
+    await until(() => redis.ask('keys', `sluice:1:s:*${id}*:e`) !== '', 'that it is stored')
+    redis.ask('del', redis.ask('keys', `sluice:1:s:*${id}*:e`))
+    const elsewhere = await replay(instances.at(1), path)
+    // Refused with a code, or whole; never a sequence with something missing.
+    if (elsewhere.status === 200) {
+      expect(elsewhere.problems).toEqual([])
+      expect(textOf(elsewhere)).toBe(numbers(100))
+    } else expect([404, 410]).toContain(elsewhere.status)
+    expect(await own).toMatchObject({ problems: [], end: '[DONE]' })
+  })
+
+  it('is full: streams reach their clients, and elsewhere they are whole or refused', async () => {
+    const { redis } = instances
+    await instances.untilState('connected')
+    redis.ask('config', 'set', 'maxmemory', '1mb')
+    try {
+      const streams = await Promise.all(
+        Array.from({ length: 6 }, (_, index) =>
+          readThrough([instances.at(index)], { script: counted(40, 20) }),
+        ),
+      )
+      for (const [index, stream] of streams.entries()) {
+        expect(stream).toMatchObject({ problems: [], end: '[DONE]', connections: 1 })
+        const elsewhere = await replay(instances.at(index + 1), stream.path)
+        if (elsewhere.status === 200) expect(numbers(40)).toContain(textOf(elsewhere))
+        else expect([404, 410, 503]).toContain(elsewhere.status)
+      }
+    } finally {
+      redis.ask('config', 'set', 'maxmemory', '0')
+    }
+  })
+})
+
+it('is refused at the start where it may delete what is in use', async () => {
+  await using redis = await startRedis({ args: ['--maxmemory', '50mb'] })
+  redis.ask('config', 'set', 'maxmemory-policy', 'allkeys-lru')
+  const { code, stderr } = await runToEnd('bun', ['--port', '0'], { SLUICE_STATE: redis.url })
+  expect(code).toBe(2)
+  expect(stderr).toContain('noeviction')
+})
