@@ -13,6 +13,7 @@ import {
 } from '../run-log.ts'
 import { ByteGate } from './byte-gate.ts'
 import { meansFull } from './error-replies.ts'
+import type { Outages } from './outages.ts'
 import { type RedisPort, type RedisReply, StateAwayError } from './port.ts'
 import { batchedCalls, type CallOfBatches, decodeBatch, encodeBatch } from './run-batches.ts'
 import { type RunNames, runNames } from './run-names.ts'
@@ -48,6 +49,8 @@ const PAST_ALL = Number.MAX_SAFE_INTEGER
 export interface RedisRunLogOptions {
   /** Milliseconds for which a producer owns a run without appending or renewing. */
   lease?: number
+  /** When the store was away: no run is taken for lost soon after that. */
+  outages?: Pick<Outages, 'mayHaveMissedRenewals' | 'mayLackRuns'>
 }
 
 /**
@@ -59,20 +62,22 @@ export interface RedisRunLogOptions {
  * await log.open({ owner: 'alice', id: 'strm_1' }, info, { bytes: 4_194_304, keepMs: 600_000 })
  */
 export function redisRunLog(port: RedisPort, options: RedisRunLogOptions = {}): RunLog {
-  return new RedisRunLog(port, options.lease ?? RUN_LEASE)
+  return new RedisRunLog(port, options)
 }
 
 class RedisRunLog implements RunLog {
   readonly #port: RedisPort
   readonly #lease: number
+  readonly #outages: RedisRunLogOptions['outages']
   readonly #watchers: RunWatchers
   readonly #gate = new ByteGate(BYTES_ON_WAY)
   /** The token of each `open` whose reply was lost: sent again with it, it finds its own run. */
   readonly #opening = new Map<string, string>()
 
-  constructor(port: RedisPort, lease: number) {
+  constructor(port: RedisPort, { lease = RUN_LEASE, outages }: RedisRunLogOptions) {
     this.#port = port
     this.#lease = lease
+    this.#outages = outages
     this.#watchers = new RunWatchers(port)
   }
 
@@ -166,7 +171,15 @@ class RedisRunLog implements RunLog {
     const { run, events } = await runNames(key.owner, key.id)
     const args = [from, isPeek ? 1 : 0, this.#lease, READ_BYTES]
     const reply = await this.#port.eval(readScript, [run, events], args)
-    return reply === null ? undefined : partOf(reply as RedisReply[], from)
+    const part = reply === null ? undefined : partOf(reply as RedisReply[], from)
+    if (part === undefined && this.#outages?.mayLackRuns) {
+      throw new StateAwayError(
+        'state: the store was replaced, and may learn of the run in a moment.',
+      )
+    }
+    // Its producer may just not have been able to renew its lease.
+    if (part?.isOrphan && this.#outages?.mayHaveMissedRenewals) return { ...part, isOrphan: false }
+    return part
   }
 
   async stop(key: RunKey): Promise<RunState | undefined> {
