@@ -11,7 +11,7 @@ const FIRST_PAUSE = 250
 const LONGEST_PAUSE = 10_000
 
 /** An answer that the API refused or no longer has, with the API's message. */
-export class Refused extends Error {}
+class Refused extends Error {}
 
 export interface LinkOptions {
   recording: Recording

@@ -60,7 +60,20 @@ export {
   type Warn,
 } from './settings/settings.ts'
 export type { DenoSetting, ServerSetting } from './settings/table/table.ts'
-export type { BucketLevel, LimitStore } from './state/limit-store.ts'
+export type { BucketLevel, LimitStore } from './state/former-limits.ts'
+export type {
+  Admission,
+  Claim,
+  HeldPermit,
+  Levels,
+  LimitLevel,
+  LimitName,
+  Limits,
+  LimitsOfKey,
+  SlotKind,
+  UsedInPeriod,
+  UseSoFar,
+} from './state/limits.ts'
 export type { ResponseStore, StoredResponse } from './state/response-store.ts'
 export type {
   Produced,

@@ -2,12 +2,14 @@ import type { KeyActivity } from '../../src/wire/activity/schema.ts'
 import { timeText } from '../format.ts'
 import { clock } from './clock.ts'
 import { Meter, RefillingBar } from './meter.tsx'
+import { QuotaMeter, quotasOf, Used } from './quotas.tsx'
 import { type Level, type LevelNow, levelAt } from './refill.ts'
 
 /** One key with what is left of its limits. `toldAt`: when the server told, by `performance.now()`. */
 export function KeyCard({ of, toldAt }: { of: KeyActivity; toldAt: number }) {
   const { name, requests, tokens, running, maxConcurrency } = of
-  const isLimited = requests || tokens || maxConcurrency !== undefined
+  const quotas = quotasOf(of)
+  const isLimited = requests || tokens || maxConcurrency !== undefined || quotas.length > 0
   return (
     <li class={isOver(of, toldAt) ? 'key over' : 'key'}>
       <div class="key-head">
@@ -22,17 +24,20 @@ export function KeyCard({ of, toldAt }: { of: KeyActivity; toldAt: number }) {
       {maxConcurrency !== undefined && (
         <Concurrency of={name} running={running ?? 0} most={maxConcurrency} />
       )}
+      {quotas.map((each) => (
+        <QuotaMeter key={each.name} of={name} quota={each} />
+      ))}
       {!isLimited && <p class="weak">No limits are set for this key.</p>}
+      <Used of={of} />
     </li>
   )
 }
 
 /** Whether a further request would be refused now. */
-export function isOver(
-  { requests, tokens, running = 0, maxConcurrency }: KeyActivity,
-  toldAt: number,
-): boolean {
+export function isOver(of: KeyActivity, toldAt: number): boolean {
+  const { requests, tokens, running = 0, maxConcurrency } = of
   if (maxConcurrency !== undefined && running >= maxConcurrency) return true
+  if (quotasOf(of).some(({ left }) => left === 0)) return true
   const elapsed = clock.value - toldAt
   return [requests, tokens].some((level) => level && levelAt(level, elapsed).freeInMs > 0)
 }

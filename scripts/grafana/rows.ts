@@ -2,6 +2,7 @@
 import { ENGINE, KEY, MODEL, NO_ENGINE, NO_KEY, SERVER, WINDOW } from './filters.ts'
 import { OVERVIEW } from './overview.ts'
 import { heatmap, lines, named, type Panel, quantiles, rate, states } from './panels.ts'
+import { STATE } from './state.ts'
 
 export interface Row {
   title: string
@@ -252,4 +253,5 @@ export const rows: readonly Row[] = [
   { title: 'Engines', panels: ENGINES },
   { title: 'Clients', panels: CLIENTS },
   { title: 'sluice itself', panels: ITSELF },
+  { title: 'Shared state', panels: STATE },
 ]

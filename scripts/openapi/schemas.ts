@@ -6,6 +6,7 @@ import { textSchemas } from '../../src/wire/completions/schema.ts'
 import { embeddingSchemas } from '../../src/wire/embeddings/schema.ts'
 import { errorSchemas } from '../../src/wire/errors/schema.ts'
 import { healthSchemas } from '../../src/wire/health/schema.ts'
+import { keyUsageSchemas } from '../../src/wire/key-usage/schema.ts'
 import { messagesSchemas } from '../../src/wire/messages/schema.ts'
 import { modelSchemas } from '../../src/wire/models/schema.ts'
 import { ollamaModelSchemas } from '../../src/wire/ollama/models-schema.ts'
@@ -40,6 +41,7 @@ const answers: Record<string, AnySchema> = {
   ...activitySchemas.answers,
   ...captureSchemas.answers,
   ...streamSchemas.answers,
+  ...keyUsageSchemas.answers,
 }
 
 /** The name that a schema of an answer has in the document. */

@@ -6,6 +6,7 @@ import { isObject } from '../util/object.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import type { CallerLimits } from './caller.ts'
+import { LIMIT_FIELDS } from './limits-of-key.ts'
 
 /**
  * A caller, and what the caller may use, with the same fields as a key's entry in the settings. The
@@ -31,6 +32,11 @@ export interface Identity {
   requestsPerMinute?: number
   /** Prompt and answer together. */
   tokensPerMinute?: number
+  /** Days and months are those of UTC. */
+  requestsPerDay?: number
+  tokensPerDay?: number
+  requestsPerMonth?: number
+  tokensPerMonth?: number
 }
 
 /**
@@ -47,9 +53,8 @@ export type Authenticate = (
   request: Request,
 ) => Identity | null | undefined | PromiseLike<Identity | null | undefined>
 
-const AMOUNTS = ['maxConcurrency', 'requestsPerMinute', 'tokensPerMinute'] as const
 const FLAGS = ['admin', 'metrics', 'resumable'] as const
-const FIELDS = ['name', ...FLAGS, 'models', ...AMOUNTS]
+const FIELDS = ['name', ...FLAGS, 'models', ...LIMIT_FIELDS]
 const NAME = /^[^\s\p{C}]{1,128}$/u
 
 /** The identity of a request's caller; undefined if there is none. Rejects with an `ApiError`. */
@@ -126,7 +131,7 @@ function read(identity: unknown): CallerLimits {
   if (models !== undefined && !(Array.isArray(models) && models.every(isText))) {
     throw unexpected('authenticate: models', 'names of models in an array', models)
   }
-  for (const amount of AMOUNTS) {
+  for (const amount of LIMIT_FIELDS) {
     const given = identity[amount]
     const isAmount = typeof given === 'number' && Number.isInteger(given) && given > 0
     if (given !== undefined && !isAmount) {

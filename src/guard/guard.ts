@@ -1,18 +1,26 @@
 /** Access control: decided on the headers, before the body is read. */
 import type { Host } from '../platform/host.ts'
 import type { Settings } from '../settings/settings.ts'
-import { type LimitStore, memoryLimits } from '../state/limit-store.ts'
+import type { Limits } from '../state/limits.ts'
+import { memoryLimits } from '../state/memory-limits.ts'
 import { withTimeout } from '../util/with-timeout.ts'
 import type { KeyActivity } from '../wire/activity/schema.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
+import type { KeyUsage } from '../wire/key-usage/schema.ts'
 import { isLocalAdmin } from './admin.ts'
+import { admissionsOf } from './admissions.ts'
 import { type Authenticate, identityOf, notAuthenticated } from './authenticate.ts'
-import { type Afterwards, Caller } from './caller.ts'
+import { Caller, type CallerLimits } from './caller.ts'
 import { requireAllowedHost } from './host.ts'
 import { createApiKeys } from './keys.ts'
-import { levelsOf, RecentCallers } from './levels.ts'
+import { levelsOf, RecentCallers, usageOf } from './levels.ts'
+import { rememberLimits } from './limits-of-key.ts'
 import { corsHeaders, foreignOrigin } from './origin.ts'
+import type { Afterwards } from './permit.ts'
 import { requireShortHeaders } from './size.ts'
+
+/** Characters of the name of an identity. */
+const LONGEST_NAME = 128
 
 /** Milliseconds for which a route that anyone may use waits to learn who asks. */
 const FIND_TIMEOUT = 1_000
@@ -24,7 +32,7 @@ export interface Guard {
    */
   admit(request: Request): Record<string, string>
   /**
-   * The caller of a request, who counts it. Rejects with an `ApiError` (401, 503). `afterwards` runs work for
+   * The caller of a request, who counts it when told to. Rejects with an `ApiError` (401, 503). `afterwards` runs work for
    * which the response does not wait.
    */
   identify(request: Request, afterwards: Afterwards): Promise<Caller>
@@ -35,23 +43,30 @@ export interface Guard {
   findCaller(request: Request): Promise<Caller | undefined>
   /** What is left of the limits of this caller, or of all for an admin. Rejects where the store does. */
   levels(caller: Caller): Promise<KeyActivity[]>
+  /**
+   * What this caller has used, or all have for an admin; only of `name` where that is given, and nothing where
+   * there is no such key, or another may see it. Rejects where the store does.
+   */
+  usage(caller: Caller, name?: string): Promise<KeyUsage[]>
 }
 
 /** The options of a guard besides the settings. */
 export interface GuardOptions extends Pick<Host, 'exposure'> {
-  limits?: LimitStore | undefined
+  limits?: Limits | undefined
+  /** Whether no request may be woken by another's timer. */
+  isolates?: boolean | undefined
   /** Identifies callers instead of API keys, or besides them. */
   authenticate?: Authenticate | undefined
 }
 
 export function createGuard(
   settings: Settings,
-  { exposure = 'anyone', limits = memoryLimits(), authenticate }: GuardOptions = {},
+  { exposure = 'anyone', limits = memoryLimits(), authenticate, isolates }: GuardOptions = {},
 ): Guard {
   const { allowHost, allowOrigin, keys, insecure } = settings
   const apiKeys = createApiKeys(keys)
-  const anyone = new Caller(undefined, limits)
-  const localAdmin = new Caller(undefined, limits, undefined, true)
+  const admissions = admissionsOf(limits, isolates)
+  rememberLimits(keys)
   const recent = new RecentCallers()
   const isOpen = exposure !== 'anyone' || insecure
   // A public server relies on keys instead: nobody can list all of its host names.
@@ -60,15 +75,15 @@ export function createGuard(
   async function callerOf(request: Request, afterwards?: Afterwards): Promise<Caller> {
     const identity = authenticate && (await identityOf(request, authenticate))
     if (identity) recent.add(identity)
-    if (identity) return new Caller(identity, limits, afterwards)
+    if (identity) return new Caller(identity, admissions, afterwards)
     if (authenticate && keys.length === 0) throw notAuthenticated()
     if (keys.length > 0) {
       const key = await apiKeys.find(request, new URL(request.url))
       recent.add(key)
-      return new Caller(key, limits, afterwards)
+      return new Caller(key, admissions, afterwards)
     }
-    if (isOpen) return isLocalAdmin(request, exposure) ? localAdmin : anyone
-    throw unprotected()
+    if (!isOpen) throw unprotected()
+    return new Caller(undefined, admissions, afterwards, isLocalAdmin(request, exposure))
   }
 
   function findCaller(request: Request): Promise<Caller | undefined> {
@@ -79,6 +94,12 @@ export function createGuard(
         () => undefined,
       ),
     )
+  }
+
+  /** Those whose use a caller may see; without keys, all clients together. */
+  function keyed(caller: Caller): CallerLimits[] {
+    if (!caller.isAdmin || keys.length + recent.size === 0) return [caller.limits ?? { name: '' }]
+    return recent.with(keys)
   }
 
   return {
@@ -95,6 +116,16 @@ export function createGuard(
     levels(caller) {
       const watched = caller.isAdmin ? recent.with(keys) : caller.limits ? [caller.limits] : []
       return Promise.all(watched.map((each) => levelsOf(each, limits)))
+    },
+    async usage(caller, name) {
+      const seen = keyed(caller)
+      if (name === undefined) return Promise.all(seen.map((each) => usageOf(each, limits)))
+      const known = seen.find((each) => each.name === name)
+      if (known !== undefined) return [await usageOf(known, limits)]
+      if (!caller.isAdmin || authenticate === undefined || name.length > LONGEST_NAME) return []
+      // A caller that a program identifies may be known to another instance only.
+      const found = await usageOf({ name }, limits)
+      return found.month.requests.used > 0 ? [found] : []
     },
   }
 }

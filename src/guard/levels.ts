@@ -1,7 +1,9 @@
-/** What callers have left of their limits, for whoever watches: nothing is taken. */
-import type { LimitStore } from '../state/limit-store.ts'
+/** What callers have used and have left of their limits, for whoever watches: nothing is taken. */
+import type { Levels, LimitLevel, Limits, UsedInPeriod } from '../state/limits.ts'
 import type { KeyActivity } from '../wire/activity/schema.ts'
+import type { KeyUsage, PeriodUsage } from '../wire/key-usage/schema.ts'
 import type { CallerLimits } from './caller.ts'
+import { limitsOf } from './limits-of-key.ts'
 
 /** The most callers that are remembered, and whose levels are told. */
 export const MAX_WATCHED = 500
@@ -15,6 +17,10 @@ export class RecentCallers {
     this.#byName.set(caller.name, caller)
     const [oldest] = this.#byName.keys()
     if (this.#byName.size > MAX_WATCHED && oldest !== undefined) this.#byName.delete(oldest)
+  }
+
+  get size(): number {
+    return this.#byName.size
   }
 
   /** These and `keys`, by name, as far as there is room; those that came last have it first. */
@@ -31,23 +37,79 @@ function byName({ name }: CallerLimits, other: CallerLimits): number {
 }
 
 /** The limits of a caller and what is left of them; rejects where the store does. */
-export async function levelsOf(caller: CallerLimits, store: LimitStore): Promise<KeyActivity> {
-  const { name, maxConcurrency, requestsPerMinute, tokensPerMinute } = caller
-  const levelOf = async (what: string, limit: number) => {
-    // Nothing is taken; undefined where a store of the program's own computes no number.
-    const { remaining, fullInMs } = await store.take(`${name} ${what}`, 0, limit)
-    return Number.isFinite(remaining) && Number.isFinite(fullInMs)
-      ? { limit, remaining, fullInMs: Math.max(0, Math.round(fullInMs)) }
-      : undefined
-  }
-  const running = maxConcurrency === undefined ? undefined : await store.running?.(name)
-  const requests = requestsPerMinute && (await levelOf('requests', requestsPerMinute))
-  const tokens = tokensPerMinute && (await levelOf('tokens', tokensPerMinute))
+export async function levelsOf(caller: CallerLimits, store: Limits): Promise<KeyActivity> {
+  const { name, maxConcurrency } = caller
+  const levels = await store.levels(name, limitsOf(caller) ?? {})
+  const { running } = levels
   return {
     name,
     ...(running !== undefined && { running }),
     ...(maxConcurrency !== undefined && { maxConcurrency }),
-    ...(requests && { requests }),
-    ...(tokens && { tokens }),
+    ...ofMinute(levels),
+    ...ofPeriods(caller, levels),
   }
+}
+
+/** What a caller has used, and what is left of its limits; rejects where the store does. */
+export async function usageOf(caller: CallerLimits, store: Limits): Promise<KeyUsage> {
+  const { name, maxConcurrency: limit } = caller
+  const levels = await store.levels(name, limitsOf(caller) ?? {})
+  const { running, background, since } = levels
+  return {
+    object: 'usage',
+    key: name,
+    ...(Number.isFinite(since) && { since: new Date(since ?? 0).toISOString() }),
+    minute: ofMinute(levels),
+    ...(limit !== undefined && {
+      concurrency: {
+        limit,
+        ...(running !== undefined && { running }),
+        ...(background !== undefined && { background }),
+      },
+    }),
+    ...ofPeriods(caller, levels),
+  }
+}
+
+function ofMinute({ requests, tokens }: Levels): Pick<KeyActivity, 'requests' | 'tokens'> {
+  const told = { requests: shown(requests), tokens: shown(tokens) }
+  return {
+    ...(told.requests && { requests: told.requests }),
+    ...(told.tokens && { tokens: told.tokens }),
+  }
+}
+
+/** Undefined where a store of the program's own computes no number. */
+function shown(level: LimitLevel | undefined): KeyActivity['requests'] {
+  if (level === undefined) return undefined
+  const { limit, remaining, fullInMs } = level
+  if (!Number.isFinite(remaining) || !Number.isFinite(fullInMs)) return undefined
+  return { limit, remaining, fullInMs: Math.max(0, Math.round(fullInMs)) }
+}
+
+function ofPeriods(
+  { requestsPerDay, tokensPerDay, requestsPerMonth, tokensPerMonth }: CallerLimits,
+  { day, month }: Levels,
+): Pick<KeyUsage, 'day' | 'month'> {
+  return {
+    day: periodOf(day, requestsPerDay, tokensPerDay),
+    month: periodOf(month, requestsPerMonth, tokensPerMonth),
+  }
+}
+
+function periodOf(
+  { period, endsInMs, requests, tokens, answerTokens }: UsedInPeriod,
+  mostRequests: number | undefined,
+  mostTokens: number | undefined,
+): PeriodUsage {
+  return {
+    period,
+    endsInMs: Math.max(0, Math.round(endsInMs)),
+    requests: { used: requests, ...leftOf(mostRequests, requests) },
+    tokens: { used: tokens, answers: answerTokens, ...leftOf(mostTokens, tokens) },
+  }
+}
+
+function leftOf(limit: number | undefined, used: number) {
+  return limit === undefined ? {} : { limit, remaining: Math.max(0, limit - used) }
 }

@@ -3,6 +3,7 @@ import type { Catalog } from '../engines/registry/catalog.ts'
 import { requireOneModel } from '../engines/registry/model-access.ts'
 import { readJsonBody } from '../guard/body.ts'
 import type { Settings } from '../settings/settings.ts'
+import { PERMIT_RENEWAL, type SlotKind } from '../state/limits.ts'
 import type { StreamLimits } from '../stream/deadlines.ts'
 import { Exchange } from '../stream/exchange.ts'
 import type { Ticker } from '../stream/ticker.ts'
@@ -27,18 +28,20 @@ export interface Requested {
   use: RequestedUse
   /** Its timeouts; those of the settings by default. */
   limits?: StreamLimits
+  /** The slot of its caller that it takes; one of those that run by default. */
+  slot?: SlotKind | undefined
 }
 
 /**
- * Counts a request against its key's concurrency, then reads its body. The count is released when the
- * exchange ends, or by the handler if none was begun. Rejects with an `ApiError`.
+ * Counts a request among those of its key in this process, then reads its body. The count is released when
+ * the exchange ends, or by the handler if none was begun. Rejects with an `ApiError`.
  */
 export async function readBody(
   request: Request,
   trace: Trace,
   { maxBody, bodyTimeout }: Pick<Settings, 'maxBody' | 'bodyTimeout'>,
 ): Promise<unknown> {
-  await trace.caller?.acquireSlot()
+  trace.caller?.enter()
   const body = await readJsonBody(request, maxBody, bodyTimeout, trace.caller?.name, trace.tap)
   requireOneModel(trace.caller?.mayUseModel, body)
   trace.receive(body)
@@ -53,10 +56,11 @@ export async function beginExchange(
   { settings, ticker, running, catalog, telemetry }: ExchangeContext,
   request: Pick<Request, 'signal'>,
   trace: Trace,
-  { use: requested, model, limits = settings }: Requested,
+  { use: requested, model, limits = settings, slot }: Requested,
 ): Promise<Exchange> {
   const use = new ExchangeUse(requested, model, catalog)
-  const permit = await trace.caller?.permit(use)
+  const permit = await trace.caller?.permit(use, slot)
+  const stopRenewal = permit?.renew && renewing(permit.renew, ticker)
   const over = Promise.withResolvers<void>()
   const exchange = new Exchange({
     client: request.signal,
@@ -68,6 +72,7 @@ export async function beginExchange(
         // First, since it may find that the engine's count is not plausible, which the log names.
         if (permit) chargeEnd(permit, use, ended)
       } finally {
+        stopRenewal?.()
         trace.end()
       }
       void Promise.resolve(ended.delivered).then(() => {
@@ -85,6 +90,18 @@ export async function beginExchange(
   telemetry.onExchange(trace, exchange)
   if (exchange.outcome === undefined) running.add(exchange)
   return exchange
+}
+
+/** Renews a permit for as long as its request runs, by a timer of that request. */
+function renewing(renew: () => void, ticker: Ticker): () => void {
+  let last = performance.now()
+  return ticker.add((now) => {
+    if (now - last >= PERMIT_RENEWAL) {
+      last = now
+      renew()
+    }
+    return PERMIT_RENEWAL
+  })
 }
 
 /** What some engines lack, and what to do instead. */

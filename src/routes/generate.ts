@@ -1,6 +1,7 @@
 /** What all routes do that ask an engine to generate something. */
 import type { Engine } from '../engines/engine.ts'
 import type { Attempt } from '../engines/pool/pool.ts'
+import type { SlotKind } from '../state/limits.ts'
 import type { RunApi } from '../state/run-log.ts'
 import type { AnyContract, OpenedStream } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
@@ -25,6 +26,8 @@ export interface Generation {
   canAnswer?: (engine: Engine) => boolean
   /** Whose disconnect cancels it; the request by default. */
   client?: Pick<Request, 'signal'>
+  /** The slot of its caller that it takes; one of those that run by default. */
+  slot?: SlotKind
   /** How an engine is asked, and how its answer is sent. */
   begin(exchange: Exchange): Answering | Promise<Answering>
 }
@@ -73,6 +76,11 @@ export function generate(
   return async (request, trace, context) => {
     const { settings, pool, streaming } = context
     const body = await readBody(request, trace, settings)
+    const elsewhere = await context.elsewhere?.(request, body, trace)
+    if (elsewhere !== undefined) {
+      trace.forward()
+      return elsewhere
+    }
     const generation = await read(body, { request, trace, context })
     const { api, model, canAnswer } = generation
     const resume = api && !generation.client && resumeOf(request, trace, context)

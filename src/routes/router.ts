@@ -22,7 +22,7 @@ export function createRoutes(
   // A router in front of this one may have taken the prefix away.
   const base = basePath && `(${basePath})?`
   const router = Router<RouteRequest, [Trace]>({ base, before: [refuseLoop] })
-  const checks: Record<Access, ((request: Request, trace: Trace) => Promise<void> | void)[]> = {
+  const checks: Record<Access, Check[]> = {
     open: [],
     key: [identify],
     admin: [identify, (_, { caller }) => requireAdmin(caller)],
@@ -31,13 +31,13 @@ export function createRoutes(
   // A preflight carries no key.
   router.options('*', (request) => preflight(router.routes, request, basePath))
   router.get('*', refuseUpgrade)
-  for (const [id, { method, path, access, module }] of Object.entries(routes)) {
+  for (const [id, { method, path, access, module, asksEngine }] of Object.entries(routes)) {
     const answer = handlerOf<string>(id, module)
     const handle = (request: RouteRequest, trace: Trace) => answer(request, trace, context)
     const found = (_: Request, trace: Trace) => {
       trace.route = path
     }
-    const handlers = [found, ...checks[access], handle]
+    const handlers = [found, ...checks[access], asksEngine ? look : count, handle]
     router[method](path, ...handlers)
     // The host leaves out the body of what answers HEAD.
     if (method === 'get') router.head(path, ...handlers)
@@ -60,15 +60,20 @@ export function createRoutes(
   async function identify(request: Request, trace: Trace): Promise<void> {
     trace.caller = await guard.identify(request, trace.afterwards)
     refuseScraper(trace.caller)
-    await trace.caller.countRequest()
   }
 
   async function identifyScraper(request: Request, trace: Trace): Promise<void> {
     trace.caller = await guard.identify(request, trace.afterwards)
     requireMetricsAccess(trace.caller)
-    await trace.caller.countRequest()
   }
 }
+
+type Check = (request: Request, trace: Trace) => Promise<void> | void
+
+/** A request for an engine is counted once its body is read, with what it asks for. */
+const look: Check = (_, { caller }) => caller?.requireLeft(true)
+
+const count: Check = (_, { caller }) => caller?.countRequest()
 
 /** The most parameters of a query; no route has ten. */
 const MAX_PARAMETERS = 100

@@ -1,6 +1,8 @@
 /** The option `state` of a handler: stores that a program brings itself. */
 import { unexpected, unknownName } from '../settings/error.ts'
-import type { LimitStore } from '../state/limit-store.ts'
+import { boundedLimits } from '../state/bounded-limits.ts'
+import { formerLimits, isFormer, type LimitStore } from '../state/former-limits.ts'
+import type { Limits } from '../state/limits.ts'
 import type { ResponseStore } from '../state/response-store.ts'
 import type { RunLog } from '../state/run-log.ts'
 import { isObject } from '../util/object.ts'
@@ -9,15 +11,18 @@ import { memoryResponses, type StoredResponses } from './runs/runs.ts'
 
 /** The stores for what later requests need. By default all of it is in memory. */
 export interface StateOptions {
-  /** How much of its limits each key or identity has used. */
-  limits?: LimitStore
+  /**
+   * How much of its limits each key or identity has used. A call that takes more than 5 seconds, or fails,
+   * refuses its request with 503. A `LimitStore`, as it was in the last release, works for one more.
+   */
+  limits?: Limits | LimitStore
   /** Responses of the Responses API that a later request may name. */
   responses?: ResponseStore
   /** The events of streams that can be resumed, so that another instance can continue them. */
   runs?: RunLog
 }
 
-const limitMethods = ['take', 'settle', 'acquire', 'release'] satisfies (keyof LimitStore)[]
+const limitMethods = ['admit', 'renew', 'advance', 'settle', 'levels'] satisfies (keyof Limits)[]
 const stores = ['limits', 'responses', 'runs']
 const runMethods = [
   ...(['open', 'append', 'read', 'stop', 'bury', 'delete', 'watch'] satisfies (keyof RunLog)[]),
@@ -26,7 +31,7 @@ const responseMethods = ['put', 'update', 'get', 'delete', 'item'] satisfies (ke
 
 /** What it gives the host. Throws a `SettingsError`. */
 export function readStateOption(value: unknown): {
-  limits?: LimitStore
+  limits?: Limits
   responses?: StoredResponses
 } {
   if (!isObject(value)) {
@@ -36,11 +41,11 @@ export function readStateOption(value: unknown): {
     if (!stores.includes(name)) throw unknownName(`state.${name}`, name, stores, 'field')
   }
   const { limits, responses, runs } = value as StateOptions
-  requireStore('state.limits', limits, limitMethods)
+  if (!isFormer(limits)) requireStore('state.limits', limits, limitMethods)
   requireStore('state.responses', responses, responseMethods)
   requireStore('state.runs', runs, runMethods)
   return {
-    ...(limits && { limits }),
+    ...(limits && { limits: boundedLimits(isFormer(limits) ? formerLimits(limits) : limits) }),
     ...((responses || runs) && {
       responses: {
         ...memoryResponses(runs),

@@ -29,46 +29,33 @@ const activity = () => import('./activity/activity.ts')
 const captures = () => import('./captures.ts')
 const managing = () => import('./ollama/manage.ts')
 const measuring = () => import('./metrics.ts')
+const usage = () => import('./usage.ts')
 const streams = () => import('./streams/streams.ts')
 
 /** The first word of a route is who may use it. */
 export const table = entries({
-  createChatCompletion: post('key', '/v1/chat/completions', 'ChatRequest', 'ChatCompletion', chat),
-  createCompletion: post('key', '/v1/completions', 'TextRequest', 'TextCompletion', completions),
-  createMessage: post('key', '/v1/messages', 'MessagesRequest', 'Message', messages),
-  countMessageTokens: post(
-    'key',
-    '/v1/messages/count_tokens',
-    'CountRequest',
-    'MessageTokens',
-    counting,
-  ),
-  createResponse: post('key', '/v1/responses', 'ResponsesRequest', 'Response', responses),
+  createChatCompletion: ask('/v1/chat/completions', 'ChatRequest', 'ChatCompletion', chat),
+  createCompletion: ask('/v1/completions', 'TextRequest', 'TextCompletion', completions),
+  createMessage: ask('/v1/messages', 'MessagesRequest', 'Message', messages),
+  countMessageTokens: ask('/v1/messages/count_tokens', 'CountRequest', 'MessageTokens', counting),
+  createResponse: ask('/v1/responses', 'ResponsesRequest', 'Response', responses),
   // Before the routes of a response, whose id may be any word.
-  countInputTokens: post(
-    'key',
+  countInputTokens: ask(
     '/v1/responses/input_tokens',
     'InputTokensRequest',
     'ResponseTokens',
     inputTokens,
   ),
-  compactResponse: post(
-    'key',
-    '/v1/responses/compact',
-    'CompactRequest',
-    'CompactedResponse',
-    compacting,
-  ),
+  compactResponse: ask('/v1/responses/compact', 'CompactRequest', 'CompactedResponse', compacting),
   retrieveResponse: get('key', '/v1/responses/:id', 'Response', stored),
   deleteResponse: remove('key', '/v1/responses/:id', 'ResponseDeleted', stored),
   cancelResponse: post('key', '/v1/responses/:id/cancel', undefined, 'Response', stored),
   listInputItems: get('key', '/v1/responses/:id/input_items', 'ResponseItems', stored),
-  createEmbedding: post('key', '/v1/embeddings', 'EmbeddingRequest', 'EmbeddingList', embeddings),
+  createEmbedding: ask('/v1/embeddings', 'EmbeddingRequest', 'EmbeddingList', embeddings),
   listModels: get('key', '/v1/models', ['ModelList', 'ModelPage'], models),
   retrieveModel: get('key', '/v1/models/:id+', ['Model', 'ModelInfo'], models),
-  createOllamaChat: post('key', '/api/chat', 'OllamaChatRequest', 'OllamaChatAnswer', ollamaChat),
-  createOllamaGeneration: post(
-    'key',
+  createOllamaChat: ask('/api/chat', 'OllamaChatRequest', 'OllamaChatAnswer', ollamaChat),
+  createOllamaGeneration: ask(
     '/api/generate',
     'OllamaGenerateRequest',
     'OllamaGenerateAnswer',
@@ -95,28 +82,21 @@ export const table = entries({
   createSpeech: pass('/v1/audio/speech', 'audio/mpeg'),
   createImage: pass('/v1/images/generations'),
   createModeration: pass('/v1/moderations'),
-  getServerProps: get('admin', '/props', 'application/json', passing),
-  listSlots: get('admin', '/slots', 'application/json', passing),
+  getServerProps: asking(get('admin', '/props', 'application/json', passing)),
+  listSlots: asking(get('admin', '/slots', 'application/json', passing)),
   pullModel: manage('/api/pull'),
   buildModel: manage('/api/create'),
   copyModel: manage('/api/copy'),
   pushModel: manage('/api/push'),
-  deleteModel: remove('admin', '/api/delete', 'application/json', managing),
-  findBlob: head('admin', '/api/blobs/:digest', 'application/json', managing),
+  deleteModel: asking(remove('admin', '/api/delete', 'application/json', managing)),
+  findBlob: asking(head('admin', '/api/blobs/:digest', 'application/json', managing)),
   createBlob: manage('/api/blobs/:digest'),
   listOllamaModels: get('key', '/api/tags', 'OllamaTags', ollamaModels),
   showOllamaModel: post('key', '/api/show', 'OllamaShowRequest', 'OllamaShow', ollamaModels),
   listRunningModels: get('key', '/api/ps', 'OllamaRunning', ollamaModels),
   getOllamaVersion: get('open', '/api/version', 'OllamaVersion', ollamaModels),
-  createOllamaEmbed: post(
-    'key',
-    '/api/embed',
-    'OllamaEmbedRequest',
-    'OllamaEmbeddings',
-    ollamaEmbed,
-  ),
-  createOllamaEmbeddings: post(
-    'key',
+  createOllamaEmbed: ask('/api/embed', 'OllamaEmbedRequest', 'OllamaEmbeddings', ollamaEmbed),
+  createOllamaEmbeddings: ask(
     '/api/embeddings',
     'OllamaEmbeddingsRequest',
     'OllamaEmbedding',
@@ -131,6 +111,7 @@ export const table = entries({
   deleteCaptures: remove('admin', '/v1/captures', 'CaptureList', captures),
   retrieveCapture: get('admin', '/v1/captures/:id', 'application/x-ndjson', captures),
   deleteCapture: remove('admin', '/v1/captures/:id', 'CaptureDeleted', captures),
+  retrieveUsage: get('key', '/v1/usage', ['KeyUsage', 'KeyUsageList'], usage),
   retrieveStream: get('key', '/v1/streams/:id', 'text/event-stream', streams),
   deleteStream: remove('key', '/v1/streams/:id', 'Stream', streams),
   stopStream: post('key', '/v1/streams/:id/stop', undefined, 'Stream', streams),
@@ -156,6 +137,8 @@ export interface TableEntry {
   request?: string | undefined
   /** The schema of a JSON answer; several where a header chooses; else the content type. */
   answer: string | readonly string[]
+  /** Whether an engine is asked: such a request is counted with what it asks for, once that is known. */
+  asksEngine?: boolean
   module: HandlerModule<never>
 }
 
@@ -184,12 +167,21 @@ function head<M>(access: Access, path: string, answer: Answer, module: M): Entry
 
 /** A request that is forwarded as it came, to whoever understands it. */
 function pass(path: string, answer: Answer = 'application/json'): Entry<typeof passing> {
-  return post('key', path, undefined, answer, passing)
+  return ask(path, undefined, answer, passing)
 }
 
 /** A request that changes the models of an Ollama server. */
 function manage(path: string): Entry<typeof managing> {
-  return post('admin', path, undefined, 'application/x-ndjson', managing)
+  return asking(post('admin', path, undefined, 'application/x-ndjson', managing))
+}
+
+/** A request that an engine answers. */
+function ask<M>(path: string, request: string | undefined, answer: Answer, module: M): Entry<M> {
+  return asking(post('key', path, request, answer, module))
+}
+
+function asking<M>(entry: Entry<M>): Entry<M> {
+  return { ...entry, asksEngine: true }
 }
 
 function post<M>(

@@ -1,13 +1,14 @@
 /** What a request probably uses, and what it is charged in the end. */
 import { blameOf, failureKind } from '../engines/pool/failure-kind.ts'
 import type { Catalog } from '../engines/registry/catalog.ts'
-import type { ExpectedUse, Permit, TokenUse } from '../guard/caller.ts'
+import type { Permit } from '../guard/permit.ts'
 import {
   BYTES_PER_TOKEN,
   type PromptSize,
   type PromptSource,
   promptSize,
 } from '../guard/prompt-size.ts'
+import type { ExpectedUse, TokenUse } from '../guard/reservation.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { answerLength } from '../wire/answer-length.ts'
 import { answerLimit } from '../wire/models/answer-limit.ts'
@@ -66,7 +67,7 @@ export class ExchangeUse implements ExpectedUse {
     return this.#prompt ?? this.size.tokens
   }
 
-  /** `bucket`: the tokens of a minute, which no estimate of images and files exceeds. */
+  /** `bucket`: the tokens of a limit, which no estimate of images and files exceeds. */
   readonly promptTokens = (bucket: number): number => {
     const { tokens, media } = this.size
     this.#prompt = tokens - media + Math.min(media, bucket)
@@ -98,6 +99,19 @@ export class ExchangeUse implements ExpectedUse {
     const { total, answer } = this.#estimate(exchange)
     const isUnseen = answer === 0 && wasGivenUp(exchange)
     return { total: isUnseen ? this.#unseen(exchange, reserved) : total, answer, isWhole }
+  }
+
+  /**
+   * The same for a caller without a limit on tokens, which is only counted: the engine's count is taken
+   * as it is.
+   */
+  ofUnlimited(exchange: Exchange): TokenUse | undefined {
+    if (!wasAsked(exchange)) return undefined
+    const { prompt_tokens: prompt, completion_tokens: answer } = exchange.usage ?? {}
+    const isWhole = exchange.outcome?.kind === 'finished'
+    if (!isTokenCount(prompt)) return { ...this.#estimate(exchange), isWhole }
+    const own = isTokenCount(answer) ? answer : 0
+    return { total: prompt + own, answer: own, isWhole }
   }
 
   #estimate(exchange: Exchange): Use {
@@ -172,8 +186,15 @@ export function chargeProgress({ meter }: Permit, use: ExchangeUse) {
 }
 
 /** Charges a permit for an exchange that has ended. */
-export function chargeEnd({ meter, end }: Permit, use: ExchangeUse, exchange: Exchange): void {
-  end(meter && use.ofEnded(exchange, meter.reserved))
+export function chargeEnd(permit: Permit, use: ExchangeUse, exchange: Exchange): void {
+  const { meter } = permit
+  let used: TokenUse | undefined
+  try {
+    used = meter ? use.ofEnded(exchange, meter.reserved) : use.ofUnlimited(exchange)
+  } finally {
+    // Whatever is broken in an answer, its slot is free.
+    permit.end(used)
+  }
 }
 
 /** The longest answer that a request allows; the larger one if it has two limits. */

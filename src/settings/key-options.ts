@@ -43,6 +43,18 @@ export const keyOptions = {
   tokensPerMinute: amount({
     help: 'How many tokens it may use in a minute, of prompts and answers together. At most a quarter of them is reserved for an answer, however long it may become.',
   }),
+  requestsPerDay: amount({
+    help: 'How many requests it may send in a day, which begins at 00:00 UTC.',
+  }),
+  tokensPerDay: amount({
+    help: 'How many tokens it may use in a day (UTC), of prompts and answers together.',
+  }),
+  requestsPerMonth: amount({
+    help: 'How many requests it may send in a month, which begins on its first day at 00:00 UTC.',
+  }),
+  tokensPerMonth: amount({
+    help: 'How many tokens it may use in a month (UTC), of prompts and answers together.',
+  }),
   maxConcurrency: amount({
     formerNames: ['streams'],
     help: 'How many of its requests may run at once.',

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { Script, Step } from '../support/script.ts'
+import { startCuttingProxy } from '../support/cutting-proxy.ts'
+import type { Script, Scripted, Step } from '../support/script.ts'
 import { type Ended, type HostName, runToEnd, startServer } from '../support/server.ts'
 import { closedPort, startUpstream, type Upstream } from '../support/upstream.ts'
 
@@ -12,7 +13,7 @@ export function chatTool(host: HostName): void {
   })
   afterAll(() => upstream.close())
 
-  function chat(args: string[], script?: Script, input?: string): Promise<Ended> {
+  function chat(args: string[], script?: Scripted, input?: string): Promise<Ended> {
     upstream.script = script ?? { persona: 'ollama', words: ['Grüß', 'Gott.'], reasoning: ['Hm'] }
     return runToEnd(host, ['chat', ...args], {}, 15_000, undefined, input)
   }
@@ -162,6 +163,17 @@ export function chatTool(host: HostName): void {
     const allowed = await chat([server.base, 'Go', '--key', key])
     expect(allowed).toEqual({ code: 0, stdout: 'Grüß Gott.\n', stderr: '' })
     await asked()
+  })
+
+  it('goes on where it was when the connection to a sluice is lost', async () => {
+    const words = Array.from({ length: 30 }, (_, at) => `wörd-${at}`)
+    await using server = await startServer(host, ['--upstream', upstream.url])
+    await using proxy = await startCuttingProxy(server.port)
+    proxy.lengthOf = () => 2_500
+    const ended = await chat([proxy.url, 'Go'], { persona: 'ollama', words, delay: 5 })
+    expect(ended).toEqual({ code: 0, stdout: `${words.join(' ')}\n`, stderr: '' })
+    expect(proxy.cuts).toBeGreaterThan(1)
+    expect((await asked()) as object).toMatchObject({ stream: true })
   })
 
   it.each([

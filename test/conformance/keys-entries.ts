@@ -19,6 +19,9 @@ export const ENTRIES = [
   entry('two', 'two-key', { maxConcurrency: 2 }),
   entry('vec', 'vec-key', { tokensPerMinute: 100 }),
   entry('txt', 'txt-key', { tokensPerMinute: 100 }),
+  entry('day', 'day-key', { requestsPerDay: 2 }),
+  entry('month', 'month-key', { tokensPerMonth: 20 }),
+  entry('use', 'use-key'),
 ]
 
 export const bearer = (key: string) => ({ headers: { authorization: `Bearer ${key}` } })

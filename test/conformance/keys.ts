@@ -9,6 +9,7 @@ import { talk } from '../support/talk.ts'
 import { bearer, ENTRIES, entry, KEY, SECRETS } from './keys-entries.ts'
 import { limits, takingTurns } from './keys-limits.ts'
 import { tokenLimits } from './keys-tokens.ts'
+import { usage } from './usage.ts'
 
 /** Who may ask by the key a request presents, and how much. */
 export function keys(host: HostName): void {
@@ -124,6 +125,7 @@ export function keys(host: HostName): void {
   })
 
   limits(relay, ask)
+  usage(relay, ask)
 
   takingTurns(host)
   tokenLimits(host)

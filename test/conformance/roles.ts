@@ -95,6 +95,10 @@ const EXPECTED: Record<OperationId, string> = {
   deleteCaptures: MANAGED,
   retrieveCapture: MANAGED,
   deleteCapture: MANAGED,
+  retrieveStream: '401 401 served 401 served | served served served',
+  deleteStream: '401 401 served 401 served | served served served',
+  stopStream: '401 401 served 401 served | served served served',
+  retrieveUsage: '401 401 served 401 served | served 403 403',
 }
 
 const messages = [{ role: 'user', content: 'Hi' }]

@@ -97,12 +97,12 @@ const MUTANTS: Mutant[] = [
   // Buckets never run out.
   of(
     'limits',
-    'state/limit-store.ts',
-    'const taken = bucket.amount >= needed',
-    'const taken = bucket.amount >= needed || amount === 1',
+    'state/bucket.ts',
+    'return amount + ROUNDING >= wanted ? 0',
+    'return amount + ROUNDING >= wanted || wanted === 1 ? 0',
   ),
   // Slots of a key are not released.
-  of('limits', 'guard/caller.ts', 'this.#afterwards(() => this.#store.release(held))', ''),
+  of('limits', 'state/memory-limits.ts', 'release(account, permit.id, held)', ''),
   // Slots of an engine are not freed.
   of(
     'pool',

@@ -134,4 +134,10 @@ export const cases: AlertCase[] = [
     labels: at,
     quiet: { [`sluice_spans_dropped_total{${AT}}`]: is(3) },
   },
+  {
+    alert: 'SluiceStateAway',
+    fires: { [`sluice_state_up{${AT}}`]: is(0) },
+    labels: at,
+    quiet: { [`sluice_state_up{${AT}}`]: is(1) },
+  },
 ]

@@ -67,16 +67,18 @@ describe('responses on several instances', () => {
     const followed = await fetch(`${url(node, begun.id)}?stream=true`)
     expect(followed.status).toBe(200)
     const reading = readResponsesStream(followed)
-    await expect.poll(() => upstream.requests.at(-1)?.sentBytes).toBeGreaterThan(500)
+    await expect
+      .poll(() => upstream.requests.at(-1)?.sentBytes, { timeout: 10_000 })
+      .toBeGreaterThan(500)
     const at = performance.now()
     const cancelled = await fetch(`${url(node, begun.id)}/cancel`, { method: 'POST' })
     expect(cancelled.status).toBe(200)
     const hungUp = await upstream.requests.at(-1)?.closedWithin()
-    expect((hungUp ?? 0) - at).toBeLessThan(1_000)
+    expect((hungUp ?? 0) - at).toBeLessThan(3_000)
     expect((await reading).text).toMatch(/^(tok)+$/)
     for (const server of [bun, node]) {
       const status = async () => (await answer(await fetch(url(server, begun.id)))).status
-      await expect.poll(status).toBe('cancelled')
+      await expect.poll(status, { timeout: 10_000 }).toBe('cancelled')
     }
   })
 

@@ -23,11 +23,13 @@ export function askResumable(
   init: RequestInit = {},
 ): Promise<Response> {
   const { path, body } = APIS[api]
+  // Ollama's fields are known; its options reach the upstream.
+  const sent = api === 'ollama' ? { options: fields } : fields
   return fetch(url + path, {
     method: 'POST',
     ...init,
     headers: { 'content-type': 'application/json', 'x-sluice-resume': '1', ...init.headers },
-    body: JSON.stringify({ model: 'm', stream: true, ...body, ...fields }),
+    body: JSON.stringify({ model: 'm', stream: true, ...body, ...sent }),
   })
 }
 
@@ -69,7 +71,7 @@ function isHeartbeat(event: string): boolean {
   return (
     /^(:.*\n)*\n?$/.test(event) ||
     event.startsWith('event: ping\n') ||
-    event.startsWith('{"model":"","created_at":"1970-01-01T00:00:00Z"')
+    event.includes('"created_at":"1970-01-01T00:00:00Z"')
   )
 }
 

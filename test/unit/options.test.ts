@@ -6,7 +6,7 @@ import type { HandlerOptions, ServerOptions } from '../../src/options.ts'
 import type { LogEntry } from '../../src/platform/log.ts'
 import { settingsFromEnv } from '../../src/settings/environment.ts'
 import { parseSettings } from '../../src/settings/settings.ts'
-import { memoryLimits } from '../../src/state/limit-store.ts'
+import { memoryLimits } from '../../src/state/memory-limits.ts'
 import { memoryResponseStore } from '../../src/state/response-store.ts'
 
 const echo = defineEngine({
@@ -61,7 +61,7 @@ describe('createHandler', () => {
     [{ basePath: '/v1' }, /^basePath: expected/],
     [{ log: 'loud' }, /^log: expected/],
     [{ state: { limit: {} } }, /^state\.limit: .*Did you mean limits\?/],
-    [{ state: { limits: {} } }, /^state\.limits: expected an object with the methods take,/],
+    [{ state: { limits: {} } }, /^state\.limits: expected an object with the methods admit,/],
     [{ state: { responses: [] } }, /^state\.responses: expected an object with the methods put,/],
     [{ keys: 5 }, /^keys: /],
     [7, /^createHandler: expected an object with options, got 7/],

@@ -75,12 +75,14 @@ function recentText({ model, requests, firstTokenMs, rate }: EngineActivity['rec
   return `${shown(model)}: ${parts.join(', ')}`
 }
 
-function keyText({ name, running, maxConcurrency, requests, tokens }: KeyActivity): string {
+function keyText({ name, running, maxConcurrency, requests, tokens, ...used }: KeyActivity) {
   const most = maxConcurrency === undefined ? '' : ` of ${numberOf(maxConcurrency)}`
   const parts = [
     ...(running === undefined ? [] : [`${numberOf(running)}${most} running`]),
     ...(isObject(requests) ? [levelText(requests, 'requests')] : []),
     ...(isObject(tokens) ? [levelText(tokens, 'tokens')] : []),
+    ...quotaTexts(used.day, 'day'),
+    ...quotaTexts(used.month, 'month'),
   ]
   return `${shown(name)}  ${parts.length === 0 ? 'no limits' : parts.join(' · ')}`
 }
@@ -89,6 +91,16 @@ function levelText(level: NonNullable<KeyActivity['requests']>, unit: string): s
   const { limit, remaining, fullInMs } = level
   const wait = numberOf(fullInMs) > 0 ? `, all in ${shortTime(fullInMs)}` : ''
   return `${Math.floor(numberOf(remaining))} of ${numberOf(limit)} ${unit} left${wait}`
+}
+
+/** What is left of the limits of a day or month. */
+function quotaTexts(used: KeyActivity['day'], period: string): string[] {
+  if (!isObject(used)) return []
+  return (['requests', 'tokens'] as const).flatMap((unit) => {
+    const { limit, remaining } = isObject(used[unit]) ? used[unit] : {}
+    if (!isNumber(limit)) return []
+    return [`${numberOf(remaining)} of ${limit} ${unit} left this ${period}`]
+  })
 }
 
 function plural(count: number, word: string): string {

@@ -32,9 +32,13 @@ const recentFields: Fields = {
 
 const level: Fields = { limit: 'number', remaining: 'number', fullInMs: 'number' }
 
+const used: Fields = { used: 'number', limit: 'number', remaining: 'number' }
+
+const period: Fields = { period: 'text', endsInMs: 'number', requests: used, tokens: used }
+
 const keyFields: Record<keyof KeyActivity & string, Kind> = {
   ...{ name: 'text', running: 'number', maxConcurrency: 'number' },
-  ...{ requests: level, tokens: level },
+  ...{ requests: level, tokens: level, day: period, month: period },
 }
 
 /** A request; undefined for what has no id. */

@@ -4,7 +4,7 @@ import { createCheckedHandler, type Handler } from '../../handler.ts'
 import type { HandlerHost } from '../../options.ts'
 import { memoryResponses } from '../../routes/runs/runs.ts'
 import type { Settings } from '../../settings/settings.ts'
-import { memoryLimits } from '../../state/limit-store.ts'
+import { memoryLimits } from '../../state/memory-limits.ts'
 import { Telemetry } from '../../telemetry/telemetry.ts'
 
 /** Milliseconds, longer than any stream: a replaced handler may finish all of its requests. */

@@ -4,7 +4,11 @@ import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { readStateUrl } from '../../settings/state-url.ts'
 import type { Limits } from '../../state/limits.ts'
 import { openerFor } from '../../state/redis/address.ts'
-import { RedisConnection, type RedisConnectionOptions } from '../../state/redis/connection.ts'
+import {
+  CONNECT_DEADLINE,
+  RedisConnection,
+  type RedisConnectionOptions,
+} from '../../state/redis/connection.ts'
 import { GuardedLimits } from '../../state/redis/guarded-limits.ts'
 import { Instances } from '../../state/redis/instances.ts'
 import { redisLimits } from '../../state/redis/limits.ts'
@@ -16,7 +20,7 @@ import type { Registry } from '../../telemetry/metrics/registry.ts'
 import { redisDialer } from './redis-client.ts'
 import { openSharedRuns } from './shared-runs.ts'
 
-/** Milliseconds that connecting may take where several servers are asked. */
+/** Milliseconds that connecting may take where Sentinel is asked first, or a cluster tells its slots. */
 const SEVERAL_DEADLINE = 3_000
 
 export interface SharedState {
@@ -60,18 +64,14 @@ export async function openSharedState({
       log.warn(await checkServer(client))
       await outages.look(client)
     },
-    // Sentinel is asked first, and a cluster tells its slots.
-    ...(address.kind !== 'single' && { connectMs: SEVERAL_DEADLINE }),
-    onCall(name, outcome, ms) {
-      outages.note(outcome)
-      metrics.count('sluice_state_calls_total', [name, outcome])
-      if (outcome === 'away') return
-      metrics.histogram('sluice_state_call_duration_seconds', [name]).observe(ms / 1_000)
-    },
+    onCall: countingCalls(metrics, outages),
+    connectMs: address.kind === 'single' ? CONNECT_DEADLINE : SEVERAL_DEADLINE,
   }
   const port = new RedisConnection({
     ...connecting,
     onChange: (isAway, error) => log.onChange(isAway, error),
+    onFull: () => log.onFull(),
+    isUsedWhenFull: true,
     onBack() {
       void instances.beat()
       void limits.onBack()
@@ -107,6 +107,15 @@ export async function openSharedState({
       await instances.stop()
       close()
     },
+  }
+}
+
+function countingCalls(metrics: Registry, outages: Outages): RedisConnectionOptions['onCall'] {
+  return (name, outcome, ms) => {
+    outages.note(outcome)
+    metrics.count('sluice_state_calls_total', [name, outcome])
+    if (outcome === 'away') return
+    metrics.histogram('sluice_state_call_duration_seconds', [name]).observe(ms / 1_000)
   }
 }
 

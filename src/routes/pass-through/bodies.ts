@@ -26,7 +26,7 @@ type Limits = Pick<Settings, 'maxBody' | 'bodyTimeout' | 'maxMessages' | 'maxToo
 const HEAD = 16
 
 /**
- * Counts a request against its key's concurrency, then reads its body. Rejects with an `ApiError`, or with
+ * Counts a request among those of its key in this process, then reads its body. Rejects with an `ApiError`, or with
  * `Cancelled` where the client disconnects.
  */
 export async function readPassedBody(
@@ -35,7 +35,7 @@ export async function readPassedBody(
   { body: kind, lists }: Pick<PassThroughRoute, 'body' | 'lists'>,
   settings: Limits,
 ): Promise<PassedBody> {
-  await trace.caller?.acquireSlot()
+  trace.caller?.enter()
   const body =
     kind === 'json'
       ? await readJson(request, trace, settings)

@@ -29,7 +29,7 @@ export const createResponse = generate(async (body, { request, trace, context })
     model,
     use: { body: call.request, conversation: call.input },
     // A response in the background goes on when its client disconnects.
-    ...(background && { client: { signal: new AbortController().signal } }),
+    ...(background && { client: { signal: new AbortController().signal }, slot: 'background' }),
     begin(exchange) {
       const conversation = call.conversation(exchange)
       return background
@@ -60,7 +60,7 @@ async function readCall(
   const mayRun = runs !== undefined && (!isolates || trace.waitUntil !== undefined)
   if (request.background) requireBackground(request, mayRun)
   const owner = trace.caller?.name ?? ''
-  const id = newResponseId()
+  const id = runs?.id ?? newResponseId()
   const items = await contextOf(store, owner, request, id)
   const input = items.map(({ item }) => item)
   requireItemLimits({ input }, settings)
@@ -129,7 +129,6 @@ async function beginInBackground(
   const requireRoom = () => runs.requireRoom(owner, places, silenceOf(context))
   await pool.requireModel(exchange, request.model)
   requireRoom()
-  await trace.caller?.moveToBackground()
   exchange.isBackground = true
   const chat = { ...chatOf(conversation, trace), stream: true }
   const ask = chatAsker(exchange, chat, { asChunks: true })

@@ -8,8 +8,15 @@ import type { ApiError } from '../../wire/errors/api-error.ts'
 import { decodeText, encodeText } from '../../wire/sse/sse.ts'
 import { EventSplitter } from './event-splitter.ts'
 import type { Follower } from './follower.ts'
-import { instanceLost, lastEvent, streamAbandoned, streamStopped, withId } from './last-event.ts'
-import { Replicator } from './replicator.ts'
+import {
+  heartbeatOf,
+  instanceLost,
+  lastEvent,
+  streamAbandoned,
+  streamStopped,
+  withId,
+} from './last-event.ts'
+import { type Batches, Replicator } from './replicator.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -21,6 +28,8 @@ export interface RunOptions {
   local: RunLog
   /** The log that instances share, where there is one. */
   shared: RunLog | undefined
+  /** How many events are copied there at once. */
+  batches?: Batches | undefined
   ticker: Ticker
   /** Milliseconds without a reader after which it is stopped; Infinity in the background. */
   grace: number
@@ -110,9 +119,9 @@ export class Run {
   }
 
   #replicate(shared: RunLog): Replicator {
-    const { key, info, limits, local, exchange, onStored } = this.options
+    const { key, info, limits, local, exchange, onStored, batches } = this.options
     return new Replicator({
-      ...{ local, shared, key, info, limits },
+      ...{ local, shared, key, info, limits, batches },
       onStop: () => this.stop(),
       onLost: () => exchange.fail(instanceLost()),
       onRead: (at) => {
@@ -144,12 +153,14 @@ export class Run {
 
   /**
    * A heartbeat is no event: it goes to who asked, as the API writes it. The heartbeats of Responses have
-   * sequence numbers, and so they are events; only the comment before one is not.
+   * sequence numbers, and so they are events; only the comment before one is not. Who counts lines of JSON has
+   * to know a heartbeat from an empty piece.
    */
   #heartbeat(bytes: Bytes): void {
+    const { info } = this.options
     this.writtenAt = performance.now()
-    if (this.options.info.api !== 'responses') {
-      this.live?.push(bytes)
+    if (info.api !== 'responses') {
+      this.live?.push(info.api === 'ollama' ? encodeText(heartbeatOf(info)) : bytes)
       return
     }
     const text = decodeText(bytes)

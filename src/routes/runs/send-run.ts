@@ -80,11 +80,11 @@ export function answerRun(
 function beginRun(
   exchange: Exchange,
   { contentType = SSE_HEADERS['content-type'] }: Pick<StreamEncoder, 'contentType'>,
-  { api, owner, hasIds, isBackground, lastWords, id = newStreamId() }: RunPlan,
+  { api, owner, hasIds, isBackground, lastWords, id }: RunPlan,
   { settings, ticker, isolates, instance, telemetry }: RouteContext,
   runs: Runs,
 ): Run {
-  const key: RunKey = { owner, id }
+  const key: RunKey = { owner, id: id ?? runs.id ?? newStreamId() }
   const isEventStream = api !== 'ollama'
   const info: RunInfo = {
     ...{ api, contentType, isBackground, instance: instance() },

@@ -137,6 +137,14 @@ export interface KeyInput {
    * them is reserved for an answer, however long it may become.
    */
   tokensPerMinute?: Key['tokensPerMinute']
+  /** How many requests it may send in a day, which begins at 00:00 UTC. */
+  requestsPerDay?: Key['requestsPerDay']
+  /** How many tokens it may use in a day (UTC), of prompts and answers together. */
+  tokensPerDay?: Key['tokensPerDay']
+  /** How many requests it may send in a month, which begins on its first day at 00:00 UTC. */
+  requestsPerMonth?: Key['requestsPerMonth']
+  /** How many tokens it may use in a month (UTC), of prompts and answers together. */
+  tokensPerMonth?: Key['tokensPerMonth']
   /** How many of its requests may run at once. */
   maxConcurrency?: Key['maxConcurrency']
   /** @deprecated The former name of `maxConcurrency`. */

@@ -29,6 +29,8 @@ export interface RedisConnectionOptions {
   onChange?: (isAway: boolean, error: Error | undefined) => void
   /** Called whenever it can be used again, also after a moment that was no change worth telling. */
   onBack?: () => void
+  /** Called for each call that failed as the server has no memory left. */
+  onFull?: () => void
   /** Called once for each call that was sent or refused. */
   onCall?: (name: string, outcome: CallOutcome, ms: number) => void
   /**
@@ -153,8 +155,9 @@ export class RedisConnection implements RedisPort {
     const isLost = isTimeout || this.#client !== client
     if (isTimeout || wantsOtherServer(error)) this.#lose(client, error)
     if (!isLost && !meansAway(error)) return error
-    const isFull = this.#options.isUsedWhenFull && meansFull(error)
-    if (!isFull && this.#breaker.onFailure()) {
+    const isFull = meansFull(error)
+    if (isFull) this.#options.onFull?.()
+    if (!(isFull && this.#options.isUsedWhenFull) && this.#breaker.onFailure()) {
       this.#lastError = error
       this.#probeLater()
       this.#tell()

@@ -66,6 +66,8 @@ export class GuardedLimits implements Limits {
     if (!isAway()) {
       try {
         const admission = await shared.admit(claim)
+        // It had no memory left for a while, without being away.
+        if (this.#own !== undefined) void this.onBack()
         this.#known.set(claim.key, claim.limits, admission.levels, this.#clock())
         if (admission.refusedBy === undefined) this.#hold(claim, claim.tokens)
         return admission

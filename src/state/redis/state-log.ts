@@ -13,6 +13,7 @@ export class StateLog {
   readonly #tell: (text: string) => void
   readonly #warned = new Set<string>()
   #wasAway = false
+  #toldFullUntil = 0
 
   constructor(policy: StateFailure, tell: (text: string) => void) {
     this.#policy = policy
@@ -26,6 +27,17 @@ export class StateLog {
       this.#tell('state: the store is there again, and limits are shared.')
     }
     this.#wasAway = isAway
+  }
+
+  /** Called for each call that failed so: told at most once a minute. */
+  onFull(): void {
+    const now = performance.now()
+    if (now < this.#toldFullUntil) return
+    this.#toldFullUntil = now + 60_000
+    const meanwhile = MEANWHILE[this.#policy]
+    this.#tell(
+      `state: the store has no memory left; give it more (maxmemory). Until it has some, ${meanwhile}, and streams are not stored.`,
+    )
   }
 
   warn(warning: string | undefined): void {

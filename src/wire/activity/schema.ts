@@ -3,6 +3,7 @@
  * `snapshot` comes first, then `changes`.
  */
 import * as z from 'zod/mini'
+import { levelSchema, periodUsageSchema } from '../key-usage/schema.ts'
 import { type ApiSchemas, type DescribedEvent, described } from '../validation/describe.ts'
 
 const count = z.int().check(z.gte(0))
@@ -71,18 +72,14 @@ export const ActivitySchema = z.looseObject({
   capture: described(text, 'The id of its capture, for admins.'),
 })
 
-const levelSchema = z.looseObject({
-  limit: z.number(),
-  remaining: z.number(),
-  fullInMs: described(milliseconds, 'Milliseconds until nothing of the limit is used.'),
-})
-
 export const KeyActivitySchema = z.looseObject({
   name: z.string(),
   running: z.optional(count),
   maxConcurrency: z.optional(count),
   requests: described(z.optional(levelSchema), 'Requests per minute, where they are limited.'),
   tokens: described(z.optional(levelSchema), 'Tokens per minute, where they are limited.'),
+  day: described(z.optional(periodUsageSchema), 'What was used today (UTC).'),
+  month: described(z.optional(periodUsageSchema), 'What was used this month (UTC).'),
 })
 
 export const EngineActivitySchema = z.looseObject({

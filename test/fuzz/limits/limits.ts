@@ -39,8 +39,6 @@ class Run {
   readonly #counted = new Set<Sent>()
   readonly #requests: (BucketModel | undefined)[]
   readonly #tokens: (BucketModel | undefined)[]
-  /** The same as of `#requests`, with those that another limit refused, which count as well. */
-  readonly #attempts: (BucketModel | undefined)[]
   readonly #handler: ReloadableHandler
 
   constructor({ keys }: LimitsInput) {
@@ -48,7 +46,6 @@ class Run {
     const bucket = (perMinute: number | undefined) =>
       perMinute === undefined ? undefined : new BucketModel(perMinute)
     this.#requests = keys.map(({ requestsPerMinute }) => bucket(requestsPerMinute))
-    this.#attempts = keys.map(({ requestsPerMinute }) => bucket(requestsPerMinute))
     this.#tokens = keys.map(({ tokensPerMinute }) => bucket(tokensPerMinute))
     const named = Object.fromEntries(keys.map((key, index) => [`key-${index}`, key]))
     this.#handler = new ReloadableHandler(SETTINGS, {
@@ -80,15 +77,13 @@ class Run {
       maxTokens: maxTokens ?? undefined,
     }
     const sent = new Sent(this.#handler, asking)
-    const attempts = this.#attempts[key]?.level()
     const reached = this.#served.length
     this.#sent.push(sent)
     await settle()
     const isAdmitted = this.#served.length > reached
     const isRefused = sent.status === 429 && !isAdmitted
-    if (isRefused) this.#checkRefusal(sent, attempts)
+    if (isRefused) this.#checkRefusal(sent, before.requests)
     else this.#requests[key]?.charge(1)
-    if (!isRefused || !sent.text.includes('requests per minute')) this.#attempts[key]?.charge(1)
     if (isAdmitted) {
       for (const [what, level] of Object.entries(before)) {
         requireThat(

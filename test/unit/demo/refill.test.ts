@@ -1,27 +1,32 @@
 import { expect, it } from 'vitest'
 import { levelAt } from '../../../demo/keys/refill.ts'
-import { memoryLimits } from '../../../src/state/limit-store.ts'
+import { levelsIn, limitsAt } from '../../support/limits.ts'
+
+const SIXTY = { tokensPerMinute: 60 }
+const HUNDRED = { tokensPerMinute: 100 }
 
 it('says what the server would say, at any time after it told', async () => {
   let now = 0
-  const store = memoryLimits(() => now)
-  await store.take('a', 37, 60)
-  const { remaining, fullInMs } = await store.take('a', 0, 60)
+  const store = limitsAt(() => now)
+  const told = () => levelsIn(store, 'a', SIXTY).tokens ?? { remaining: -1, fullInMs: -1 }
+  await store.admit({ key: 'a', limits: SIXTY, requests: 1, tokens: 37 })
+  const { remaining, fullInMs } = told()
   for (now = 0; now <= 40_000; now += 1_700) {
-    const told = await store.take('a', 0, 60)
     const level = levelAt({ limit: 60, remaining, fullInMs }, now)
     expect([level.left, Math.round(level.fullInMs)]).toEqual([
-      told.remaining,
-      Math.round(told.fullInMs),
+      told().remaining,
+      Math.round(told().fullInMs),
     ])
   }
 })
 
 it('knows a debt, and when it is paid', async () => {
   let now = 0
-  const store = memoryLimits(() => now)
-  await store.settle('a', 150, 100)
-  const { remaining, fullInMs } = await store.take('a', 0, 100)
+  const store = limitsAt(() => now)
+  const claim = { key: 'a', limits: HUNDRED, requests: 0 } as const
+  await store.admit({ ...claim, tokens: 150 })
+  await store.admit({ ...claim, tokens: 0 })
+  const { remaining = -1, fullInMs = -1 } = levelsIn(store, 'a', HUNDRED).tokens ?? {}
   const level = { limit: 100, remaining, fullInMs }
   const first = levelAt(level, 0)
   expect(first).toMatchObject({ left: 0, debt: 50, share: 0, fullInMs: 90_000 })
@@ -29,7 +34,7 @@ it('knows a debt, and when it is paid', async () => {
   expect(levelAt(level, now)).toMatchObject({ left: 0, debt: 0 })
   now = Math.ceil(first.freeInMs) + 1
   expect(levelAt(level, now)).toMatchObject({ left: 1, freeInMs: 0 })
-  expect((await store.take('a', 1, 100)).taken).toBe(true)
+  expect((await store.admit({ ...claim, tokens: 1 })).refusedBy).toBeUndefined()
 })
 
 it('is full from then on', () => {

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { Caller, type ExpectedUse, formatReset } from '../../../src/guard/caller.ts'
+import { Admissions } from '../../../src/guard/admissions.ts'
+import { Caller } from '../../../src/guard/caller.ts'
+import { formatReset } from '../../../src/guard/limit-reached.ts'
+import type { ExpectedUse } from '../../../src/guard/reservation.ts'
 import { readKey } from '../../../src/settings/keys.ts'
-import { memoryLimits } from '../../../src/state/limit-store.ts'
+import type { Claim } from '../../../src/state/limits.ts'
 import { ApiError } from '../../../src/wire/errors/api-error.ts'
+import { callerOf, levelsIn, limitsAt, limitsWith } from '../../support/limits.ts'
 
 const hash = `sha256:${'a'.repeat(64)}`
 
@@ -23,36 +27,88 @@ it.each([
   [1_000, '1s'],
   [59_001, '1m0s'],
   [360_000, '6m0s'],
+  [18_001_000, '5h0m1s'],
 ])('%d ms are told as %s', (milliseconds, text) => {
   expect(formatReset(milliseconds)).toBe(text)
 })
 
-it('counts a request before it is parsed, and gives its place back once', async () => {
-  const store = memoryLimits(() => 0)
+function thrownBy(act: () => void): unknown {
+  try {
+    act()
+  } catch (error) {
+    return error
+  }
+  return undefined
+}
+
+it('counts a request before it is parsed, and gives its slot back once', async () => {
+  const store = limitsAt()
+  const admissions = new Admissions(store)
   const key = readKey({ name: 'a', hash, tokensPerMinute: 100, maxConcurrency: 1 }, 'key')
-  const [first, second] = [new Caller(key, store), new Caller(key, store)]
+  const next = () => new Caller(key, admissions)
+  const remaining = () => levelsIn(store, 'a', key).tokens?.remaining
+  const [first, second, third] = [next(), next(), next()]
   const use = expected({ prompt: 10, answers: 0 })
-  await first.acquireSlot()
-  const refused = await second.acquireSlot().catch((error: unknown) => error)
+  first.enter()
+  const refused = thrownBy(() => second.enter())
   expect(refused).toBeInstanceOf(ApiError)
   expect(refused).toMatchObject({ status: 429, headers: { 'retry-after': '1' } })
-  second.releaseSlot()
-  await expect(second.acquireSlot()).rejects.toMatchObject({ status: 429 })
+  second.leave()
+  expect(thrownBy(() => second.enter())).toMatchObject({ status: 429 })
   const permit = await first.permit(use)
-  expect(store.take('a tokens', 0, 100)).toMatchObject({ remaining: 90 })
+  expect(remaining()).toBe(90)
   permit.end({ total: 25, answer: 0, isWhole: true })
-  first.releaseSlot()
-  expect(store.take('a tokens', 0, 100)).toMatchObject({ remaining: 75 })
-  await second.acquireSlot()
-  await expect(first.acquireSlot()).rejects.toMatchObject({ status: 429 })
-  ;(await second.permit(use)).end()
-  await first.acquireSlot()
-  expect(store.take('a tokens', 0, 100)).toMatchObject({ remaining: 75 })
+  first.leave()
+  expect(remaining()).toBe(75)
+  third.enter()
+  expect(thrownBy(() => next().enter())).toMatchObject({ status: 429 })
+  ;(await third.permit(use)).end()
+  next().enter()
+  expect(remaining()).toBe(75)
+  expect(levelsIn(store, 'a', key).day).toMatchObject({ requests: 2, tokens: 25 })
+})
+
+it('counts a request that failed before it was admitted, once, and none that was refused', async () => {
+  const store = limitsAt()
+  const admissions = new Admissions(store)
+  const key = readKey({ name: 'a', hash, requestsPerMinute: 2 }, 'key')
+  const failing = new Caller(key, admissions)
+  await failing.count()
+  await failing.count()
+  failing.leave()
+  expect(failing.headers['x-ratelimit-remaining-requests']).toBe('1')
+  const left = new Caller(key, admissions)
+  left.leave()
+  left.leave()
+  await Promise.resolve()
+  const refused = new Caller(key, admissions)
+  expect(thrownBy(() => refused.requireLeft(true))).toMatchObject({ status: 429 })
+  await refused.count()
+  refused.leave()
+  expect(levelsIn(store, 'a', key)).toMatchObject({
+    requests: { remaining: 0 },
+    day: { requests: 2 },
+  })
+})
+
+it('counts what a caller without limits has used, by its name', async () => {
+  const store = limitsAt()
+  const admissions = new Admissions(store)
+  for (const key of [readKey({ name: 'a', hash }, 'key'), undefined]) {
+    const asking = new Caller(key, admissions)
+    const permit = await asking.permit(expected({ prompt: 10 }))
+    expect(permit.meter).toBeUndefined()
+    permit.end({ total: 30, answer: 20, isWhole: true })
+    await new Caller(key, admissions).countRequest()
+    new Caller(key, admissions).leave()
+    const used = { requests: 3, tokens: 30, answerTokens: 20 }
+    expect(levelsIn(store, key?.name ?? '', {})).toMatchObject({ day: used, month: used })
+  }
 })
 
 it('knows what Ollama adds to a name', () => {
   const key = readKey({ name: 'a', hash, models: ['llama3.2', 'qwen*:8b'] }, 'key')
-  const caller = new Caller(key, memoryLimits())
+  const caller = callerOf(key)
   const names = ['llama3.2', 'llama3.2:latest', 'llama3.2:1b', 'qwen3:8b', 'qwen3:80b']
   expect(names.filter((name) => caller.mayUseModel?.(name))).toEqual([
     'llama3.2',
@@ -70,16 +126,14 @@ describe('of the answer, the part that is reserved', () => {
     answers: number[],
     { limit = 10_000, ...next }: Expected & { limit?: number },
   ): Promise<number | undefined> {
-    const caller = new Caller(
-      keyOf(limit),
-      memoryLimits(() => 0),
-    )
+    const admissions = new Admissions(limitsAt())
+    const caller = () => new Caller(keyOf(limit), admissions)
     for (const answer of answers) {
-      const { end } = await caller.permit(expected({}))
+      const permit = await caller().permit(expected({}))
       // As if the prompt was refunded, so that the bucket stays full.
-      end({ total: 0, answer, isWhole: true })
+      permit.end({ total: 0, answer, isWhole: true })
     }
-    return (await caller.permit(expected(next))).meter?.reserved
+    return (await caller().permit(expected(next))).meter?.reserved
   }
 
   it.each<[string, number[], Expected & { limit?: number }, number]>([
@@ -100,41 +154,41 @@ describe('of the answer, the part that is reserved', () => {
   })
 
   it('is a guess before the first answer, so that several requests can begin at once', async () => {
-    const store = memoryLimits(() => 0)
+    const admissions = new Admissions(limitsAt())
     const large = readKey({ name: 'a', hash, tokensPerMinute: 100_000 }, 'key')
     for (let request = 0; request < 20; request++) {
-      const permit = await new Caller(large, store).permit(expected({ prompt: 100 }))
+      const permit = await new Caller(large, admissions).permit(expected({ prompt: 100 }))
       expect(permit.meter?.reserved).toBe(4_196)
     }
   })
 
   it('is of its own caller', async () => {
-    const store = memoryLimits(() => 0)
+    const admissions = new Admissions(limitsAt())
     const other = readKey({ name: 'b', hash, tokensPerMinute: 10_000 }, 'key')
-    const { end } = await new Caller(key, store).permit(expected({}))
-    end({ total: 50, answer: 50, isWhole: true })
-    const { meter } = await new Caller(other, store).permit(expected({}))
+    const permit = await new Caller(key, admissions).permit(expected({}))
+    permit.end({ total: 50, answer: 50, isWhole: true })
+    const { meter } = await new Caller(other, admissions).permit(expected({}))
     expect(meter?.reserved).toBe(2_500)
   })
 
   it('is not shortened by answers that were broken off, or could not be longer', async () => {
-    const store = memoryLimits(() => 0)
-    const caller = new Caller(key, store)
-    const first = await caller.permit(expected({}))
+    const admissions = new Admissions(limitsAt())
+    const caller = () => new Caller(key, admissions)
+    const first = await caller().permit(expected({}))
     first.end({ total: 0, answer: 1_000, isWhole: true })
-    const left = await caller.permit(expected({}))
+    const left = await caller().permit(expected({}))
     left.end({ total: 0, answer: 1, isWhole: false })
-    const short = await caller.permit(expected({ most: 1 }))
+    const short = await caller().permit(expected({ most: 1 }))
     short.end({ total: 0, answer: 1, isWhole: true })
-    expect((await caller.permit(expected({}))).meter?.reserved).toBe(1_000)
+    expect((await caller().permit(expected({}))).meter?.reserved).toBe(1_000)
   })
 })
 
 it('takes from the bucket what comes beyond the reservation, once', async () => {
-  const store = memoryLimits(() => 0)
+  const store = limitsAt()
   const key = readKey({ name: 'a', hash, tokensPerMinute: 100 }, 'key')
-  const permit = await new Caller(key, store).permit(expected({ prompt: 10, most: 5 }))
-  const left = () => (store.take('a tokens', 0, 100) as { remaining: number }).remaining
+  const permit = await callerOf(key, store).permit(expected({ prompt: 10, most: 5 }))
+  const left = () => levelsIn(store, 'a', key).tokens?.remaining
   const use = (total: number) => ({ total, answer: total - 10, isWhole: false })
   expect(left()).toBe(85)
   permit.meter?.advance(use(12))
@@ -153,12 +207,16 @@ it('takes from the bucket what comes beyond the reservation, once', async () => 
 
 it('is not broken by a store that computes nonsense', async () => {
   const none = Number.NaN
-  const store = {
-    ...memoryLimits(),
-    take: () => ({ taken: false, remaining: none, fullInMs: none, availableInMs: none }),
-  }
+  const level = { limit: 100, remaining: none, fullInMs: none }
+  const memory = limitsAt()
+  const store = limitsWith(memory, {
+    async admit() {
+      const levels = { ...levelsIn(memory, 'a', {}), tokens: level }
+      return { refusedBy: 'tokens', availableInMs: none, levels }
+    },
+  })
   const key = readKey({ name: 'a', hash, tokensPerMinute: 100 }, 'key')
-  const caller = new Caller(key, store)
+  const caller = callerOf(key, store)
   const error: unknown = await caller.permit(expected({})).catch((reason: unknown) => reason)
   expect(error).toMatchObject({ status: 429, headers: { 'retry-after': '1' } })
   expect(caller.headers).toEqual({})
@@ -166,24 +224,25 @@ it('is not broken by a store that computes nonsense', async () => {
 
 it('gives a store finite amounts only, whatever a request is estimated at', async () => {
   const amounts: number[] = []
-  const memory = memoryLimits(() => 0)
-  const store = {
-    ...memory,
-    take(name: string, amount: number, perMinute: number) {
-      amounts.push(amount)
-      return memory.take(name, amount, perMinute)
+  const memory = limitsAt()
+  const store = limitsWith(memory, {
+    admit(claim: Claim) {
+      amounts.push(claim.tokens, claim.answerTokens ?? 0)
+      return memory.admit(claim)
     },
-    settle(name: string, amount: number, perMinute: number) {
-      amounts.push(amount)
-      return memory.settle(name, amount, perMinute)
+    settle(permit, used) {
+      amounts.push(used?.tokens ?? 0, used?.answerTokens ?? 0)
+      return memory.settle(permit, used)
     },
-  }
+  })
   const key = readKey({ name: 'a', hash, tokensPerMinute: 100 }, 'key')
-  for (const total of [Number.NaN, Number.POSITIVE_INFINITY, 20]) {
-    const caller = new Caller({ ...key, name: `a${total}` }, store)
-    const permit = await caller.permit(expected({ prompt: total }))
-    permit.end({ total, answer: total, isWhole: true })
+  for (const limits of [key, { name: 'b' }]) {
+    for (const total of [Number.NaN, Number.POSITIVE_INFINITY, -5, 20]) {
+      const caller = callerOf({ ...limits, name: `${limits.name}${total}` }, store)
+      const permit = await caller.permit(expected({ prompt: total }))
+      permit.end({ total, answer: total, isWhole: true })
+    }
   }
-  expect(amounts.length).toBeGreaterThan(2)
-  expect(amounts.filter((amount) => !Number.isFinite(amount))).toEqual([])
+  expect(amounts.length).toBeGreaterThan(12)
+  expect(amounts.filter((amount) => !(Number.isFinite(amount) && amount >= 0))).toEqual([])
 })

@@ -1,28 +1,42 @@
 import { expect, it } from 'vitest'
 import { levelsOf, MAX_WATCHED, RecentCallers } from '../../../src/guard/levels.ts'
-import { memoryLimits } from '../../../src/state/limit-store.ts'
+import { limitsAt, limitsWith } from '../../support/limits.ts'
 
 it('tells what is left of each limit, and takes nothing', async () => {
-  const store = memoryLimits(() => 0)
-  const ann = { name: 'ann', requestsPerMinute: 60, tokensPerMinute: 600, maxConcurrency: 2 }
-  store.take('ann requests', 30, 60)
-  store.settle('ann tokens', 700, 600)
-  store.acquire('ann', 2)
+  const store = limitsAt()
+  const limits = { requestsPerMinute: 60, tokensPerMinute: 600, maxConcurrency: 2 }
+  const ann = { name: 'ann', ...limits }
+  for (let count = 0; count < 30; count++) {
+    const permit = count === 0 ? { id: 'a', slot: 'running' as const } : undefined
+    await store.admit({ key: 'ann', limits, requests: 1, tokens: count === 0 ? 600 : 0, permit })
+  }
+  await store.advance(
+    { id: 'a', key: 'ann', slot: 'running', limits, tokens: 600 },
+    {
+      ...{ tokens: 700, answerTokens: 1 },
+    },
+  )
   const expected = {
     ...{ name: 'ann', running: 1, maxConcurrency: 2 },
     requests: { limit: 60, remaining: 30, fullInMs: 30_000 },
     tokens: { limit: 600, remaining: 0, fullInMs: 70_000 },
   }
-  for (let count = 0; count < 3; count++) expect(await levelsOf(ann, store)).toEqual(expected)
-  expect(await levelsOf({ name: 'bob' }, store)).toEqual({ name: 'bob' })
+  for (let count = 0; count < 3; count++) expect(await levelsOf(ann, store)).toMatchObject(expected)
+  expect(await levelsOf({ name: 'bob' }, store)).toMatchObject({ name: 'bob' })
 })
 
 it('leaves out what a store of the program’s own does not tell, or tells wrongly', async () => {
-  const { running: _, ...store } = memoryLimits()
-  const level = { taken: true, remaining: Number.NaN, fullInMs: 1, availableInMs: 0 }
-  const own = { ...store, take: async () => level }
+  const store = limitsAt()
+  const own = limitsWith(store, {
+    async levels(key, limits) {
+      const { running: _, ...levels } = await store.levels(key, limits)
+      return { ...levels, requests: { limit: 60, remaining: Number.NaN, fullInMs: 1 } }
+    },
+  })
   const ann = { name: 'ann', requestsPerMinute: 60, maxConcurrency: 2 }
-  expect(await levelsOf(ann, own)).toEqual({ name: 'ann', maxConcurrency: 2 })
+  const levels = await levelsOf(ann, own)
+  expect(levels).toMatchObject({ name: 'ann', maxConcurrency: 2 })
+  expect([levels.running, levels.requests]).toEqual([undefined, undefined])
 })
 
 it('remembers the callers that came last, beside the keys in the settings', () => {

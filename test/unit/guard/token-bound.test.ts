@@ -1,8 +1,11 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { Caller, type Permit } from '../../../src/guard/caller.ts'
+import { admissionsOf } from '../../../src/guard/admissions.ts'
+import { Caller } from '../../../src/guard/caller.ts'
+import type { Permit } from '../../../src/guard/permit.ts'
 import { readKey } from '../../../src/settings/keys.ts'
-import { type LimitStore, memoryLimits } from '../../../src/state/limit-store.ts'
+import type { Limits } from '../../../src/state/limits.ts'
+import { levelsIn, limitsAt } from '../../support/limits.ts'
 
 const LIMIT = 1_000
 const LONGEST = 400
@@ -23,10 +26,10 @@ class Client {
   mostAtOnce = 0
   readonly #caller: () => Caller
 
-  constructor(name: string, store: LimitStore) {
+  constructor(name: string, store: Limits) {
     const hash = `sha256:${'a'.repeat(64)}`
     const key = readKey({ name, hash, tokensPerMinute: LIMIT }, 'key')
-    this.#caller = () => new Caller(key, store, (act) => void act())
+    this.#caller = () => new Caller(key, admissionsOf(store), (act) => void act())
   }
 
   async begin(prompt: number, most: number, length: number): Promise<boolean> {
@@ -82,7 +85,7 @@ it('nobody obtains more than a bucket, what trickles in, and an answer for each 
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 80 }), async (steps) => {
       const clock = { now: 0 }
-      const store = memoryLimits(() => clock.now)
+      const store = limitsAt(() => clock.now)
       const client = new Client('a', store)
       for (const next of steps) {
         if (next.kind === 'begin') await client.begin(next.prompt, next.most, next.length)
@@ -104,7 +107,7 @@ it('nobody obtains more than a bucket, what trickles in, and an answer for each 
 })
 
 it('at most 64 answers that may be long begin at once, however short the ones before were', async () => {
-  const store = memoryLimits(() => 0)
+  const store = limitsAt(() => 0)
   const client = new Client('a', store)
   for (let request = 0; request < 5; request++) {
     await client.begin(0, Number.POSITIVE_INFINITY, 1)
@@ -119,14 +122,14 @@ it('at most 64 answers that may be long begin at once, however short the ones be
 it('no other key is affected by what one does', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-      const store = memoryLimits(() => 0)
+      const store = limitsAt(() => 0)
       const client = new Client('a', store)
       for (const next of steps) {
         if (next.kind === 'begin') await client.begin(next.prompt, next.most, next.length)
         else if (next.kind === 'advance') client.advance(next.at, next.tokens)
         else if (next.kind === 'end') client.end(next.at, next.isWhole)
       }
-      expect(store.take('b tokens', 0, LIMIT)).toMatchObject({ taken: true, remaining: LIMIT })
+      expect(levelsIn(store, 'b', { tokensPerMinute: LIMIT }).tokens?.remaining).toBe(LIMIT)
       const other = new Client('b', store)
       expect(await other.begin(LIMIT * 0.75, LONGEST, 0)).toBe(true)
     }),

@@ -4,18 +4,18 @@ import { Pool } from '../../../src/engines/pool/pool.ts'
 import { Catalog } from '../../../src/engines/registry/catalog.ts'
 import { createRouter } from '../../../src/engines/registry/router.ts'
 import { createStatic } from '../../../src/engines/static/static.ts'
-import { Caller } from '../../../src/guard/caller.ts'
+import type { Caller } from '../../../src/guard/caller.ts'
 import { createHostedHandler } from '../../../src/handler.ts'
 import { health, ready } from '../../../src/routes/health.ts'
 import { Trace } from '../../../src/routes/trace.ts'
-import { memoryLimits } from '../../../src/state/limit-store.ts'
 import type { StateStatus } from '../../../src/state/state-status.ts'
 import { sharedTicker } from '../../../src/stream/ticker.ts'
 import { ApiError } from '../../../src/wire/errors/api-error.ts'
+import { callerOf } from '../../support/limits.ts'
 
 const request = new Request('http://localhost/health')
-const admin = new Caller({ name: 'ann', admin: true }, memoryLimits())
-const ordinary = new Caller({ name: 'bob', models: ['small'] }, memoryLimits())
+const admin = callerOf({ name: 'ann', admin: true })
+const ordinary = callerOf({ name: 'bob', models: ['small'] })
 
 function engine(label: string, models: () => Promise<[]> = async () => []): Engine {
   return { label, models, chat: () => Promise.reject(new Error('no test asks for a chat')) }

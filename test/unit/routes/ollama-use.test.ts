@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest'
 import { createHostedHandler } from '../../../src/handler.ts'
-import { memoryLimits } from '../../../src/state/limit-store.ts'
+import { levelsIn, limitsAt } from '../../support/limits.ts'
 
 const LIMIT = 100_000
 
 /** What a request to an Ollama that counts nothing is charged; its status where it is refused. */
 async function charged(path: string, fields: object): Promise<number | { status: number }> {
-  const limits = memoryLimits(() => 0)
-  const left = () => (limits.take('ann tokens', 0, LIMIT) as { remaining: number }).remaining
+  const limits = limitsAt(() => 0)
+  const left = () => levelsIn(limits, 'ann', { tokensPerMinute: LIMIT }).tokens?.remaining ?? -1
   const { fetch } = createHostedHandler(
     { upstream: [{ label: 'gpu', url: 'http://gpu/v1' }], discover: false },
     {

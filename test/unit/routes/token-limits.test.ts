@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { defineEngine } from '../../../src/engines/custom/define-engine.ts'
 import { createHandler } from '../../../src/handler.ts'
-import { memoryLimits } from '../../../src/state/limit-store.ts'
 import { ApiError } from '../../../src/wire/errors/api-error.ts'
+import { levelsIn, limitsAt } from '../../support/limits.ts'
 
 const LIMIT = 10_000
 
@@ -11,7 +11,7 @@ type Chat = Parameters<typeof defineEngine>[0]['chat']
 /** A handler whose callers have `LIMIT` tokens a minute, on a clock of its own. */
 function limited(chat: Chat, maxConcurrency?: number) {
   const clock = { now: 0 }
-  const limits = memoryLimits(() => clock.now)
+  const limits = limitsAt(() => clock.now)
   const engine = defineEngine({
     label: 'own',
     models: ['m'],
@@ -24,7 +24,7 @@ function limited(chat: Chat, maxConcurrency?: number) {
     state: { limits },
     log: 'none',
   })
-  const left = () => (limits.take('ann tokens', 0, LIMIT) as { remaining: number }).remaining
+  const left = () => levelsIn(limits, 'ann', { tokensPerMinute: LIMIT }).tokens?.remaining ?? -1
   const ask = (body: object, signal?: AbortSignal, path = '/v1/chat/completions') =>
     fetch(
       new Request(`http://sluice.example${path}`, {

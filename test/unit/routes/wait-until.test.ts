@@ -1,7 +1,8 @@
 import { expect, it, vi } from 'vitest'
 import { createHandler, createHostedHandler } from '../../../src/handler.ts'
-import { memoryLimits } from '../../../src/state/limit-store.ts'
+import { memoryLimits } from '../../../src/state/memory-limits.ts'
 import { memoryResponseStore, type ResponseStore } from '../../../src/state/response-store.ts'
+import { limitsWith } from '../../support/limits.ts'
 
 const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -69,15 +70,14 @@ it('is told of a response that is stored behind its stream', async () => {
 
 it('is told of what is given back to a limit behind its stream', async () => {
   const memory = memoryLimits()
-  const settled: number[] = []
-  const limits = {
-    ...memory,
-    async settle(name: string, amount: number, perMinute: number) {
+  const settled: unknown[] = []
+  const limits = limitsWith(memory, {
+    async settle(permit, used) {
       await later(50)
-      settled.push(amount)
-      memory.settle(name, amount, perMinute)
+      settled.push(used)
+      await memory.settle(permit, used)
     },
-  }
+  })
   const { fetch } = createHandler({
     authenticate: () => ({ name: 'ann', tokensPerMinute: 1_000, maxConcurrency: 2 }),
     staticDelay: 0,

@@ -1,11 +1,11 @@
 import { afterEach, expect, it, vi } from 'vitest'
-import { Caller } from '../../../src/guard/caller.ts'
 import type { Key } from '../../../src/settings/keys.ts'
-import { memoryLimits } from '../../../src/state/limit-store.ts'
+import { memoryLimits } from '../../../src/state/memory-limits.ts'
 import { readFrames } from '../../../src/stream/body-reader.ts'
 import { inBackground } from '../../../src/util/background.ts'
 import { ChatContract } from '../../../src/wire/contract/chat.ts'
 import { encodeText } from '../../../src/wire/sse/sse.ts'
+import { callerOf, limitsWith } from '../../support/limits.ts'
 
 // vitest fails where a rejection is handled by nobody.
 const told = vi.spyOn(console, 'error').mockImplementation(() => {})
@@ -35,11 +35,13 @@ it('is done at once', () => {
 
 it('a store of limits that fails at the end of a request ends nothing else', async () => {
   const broken = () => Promise.reject(new Error('the store is gone'))
-  const store = { ...memoryLimits(), release: broken, settle: broken }
+  const store = limitsWith(memoryLimits(), { advance: broken, settle: broken })
   const key = { name: 'ann', maxConcurrency: 1, tokensPerMinute: 100 } as Key
-  const caller = new Caller(key, store)
-  await caller.acquireSlot()
+  const caller = callerOf(key, store)
+  caller.enter()
   const permit = await caller.permit({ promptTokens: () => 1, answers: 0, answerMost: () => 1 })
+  const soFar = { total: 3, answer: 0, isWhole: false }
+  expect(() => permit.meter?.advance(soFar)).not.toThrow()
   expect(() => permit.end({ total: 5, answer: 0, isWhole: true })).not.toThrow()
   await turn()
   expect(told).toHaveBeenCalledTimes(2)

@@ -7,13 +7,12 @@ import {
 } from '../../../../src/engines/registry/discovery.ts'
 import { createRouter } from '../../../../src/engines/registry/router.ts'
 import { createStatic } from '../../../../src/engines/static/static.ts'
-import { Caller } from '../../../../src/guard/caller.ts'
 import { ready as answerReady } from '../../../../src/routes/health.ts'
 import { Trace } from '../../../../src/routes/trace.ts'
-import { memoryLimits } from '../../../../src/state/limit-store.ts'
 import { memoryStatus } from '../../../../src/state/state-status.ts'
 import { Exchange } from '../../../../src/stream/exchange.ts'
 import { sharedTicker } from '../../../../src/stream/ticker.ts'
+import { callerOf } from '../../../support/limits.ts'
 import { errorScript } from '../../../support/personas/errors.ts'
 import { closedPort, startUpstream } from '../../../support/upstream.ts'
 
@@ -42,7 +41,7 @@ function world(port: number, seen: DiscoveredServers = new Map()) {
     ...{ router, ticker, queue: 10, attemptTimeout: 500, contextFallback: {} },
     ...{ retry: true, isolateRequests: false },
   })
-  const guard = { findCaller: async () => new Caller({ name: 'ann', admin: true }, memoryLimits()) }
+  const guard = { findCaller: async () => callerOf({ name: 'ann', admin: true }) }
   const context = {
     ...{ catalog, pool, router, guard, hostName: 'tests', instance: () => 'a' },
     ...{ isLeaving: () => false, stateStatus: () => memoryStatus },

@@ -1,0 +1,37 @@
+/** The limits of a key, without what else it has: a store is told nothing more. */
+import type { LimitsOfKey } from '../state/limits.ts'
+
+/** The names of all limits, which an identity of `authenticate` may have, too. */
+export const LIMIT_FIELDS = [
+  'maxConcurrency',
+  'requestsPerMinute',
+  'tokensPerMinute',
+  'requestsPerDay',
+  'tokensPerDay',
+  'requestsPerMonth',
+  'tokensPerMonth',
+] as const satisfies (keyof LimitsOfKey)[]
+
+/** Those of the settings' keys, which are the same objects for each request; null where a key has none. */
+const remembered = new WeakMap<LimitsOfKey, LimitsOfKey | null>()
+
+export function rememberLimits(keys: readonly LimitsOfKey[]): void {
+  for (const key of keys) remembered.set(key, read(key))
+}
+
+/** The limits of a key; undefined where it has none. */
+export function limitsOf(key: LimitsOfKey): LimitsOfKey | undefined {
+  const known = remembered.get(key)
+  return (known === undefined ? read(key) : known) ?? undefined
+}
+
+function read(key: LimitsOfKey): LimitsOfKey | null {
+  const limits: LimitsOfKey = {}
+  let hasAny = false
+  for (const name of LIMIT_FIELDS) {
+    if (key[name] === undefined) continue
+    limits[name] = key[name]
+    hasAny = true
+  }
+  return hasAny ? limits : null
+}
