@@ -65,7 +65,8 @@ describe('GET /v1/usage', () => {
       expect(used - answers).toBe(14)
       expect(await ask('cat', { model: 'none', stream })).toBe(404)
       expect((await usage('cat')).month).toMatchObject({
-        requests: { used: 1 },
+        // To ask for it is one, too.
+        requests: { used: 2 },
         tokens: { used: 0 },
       })
     },
