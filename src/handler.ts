@@ -15,6 +15,7 @@ import type { LogEntry } from './platform/log.ts'
 import { isWorkerd } from './platform/runtime.ts'
 import { waitUntilOf } from './platform/wait-until.ts'
 import { type ApiFamily, errorResponse, familyOf, setRequestId } from './routes/api.ts'
+import { endFollowing } from './routes/end-following.ts'
 import { internalErrorResponse } from './routes/internal-error.ts'
 import type { RouteContext } from './routes/route.ts'
 import { createRoutes } from './routes/router.ts'
@@ -180,7 +181,7 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
     },
     async drain(graceMs) {
       isDraining = true
-      endFollowing(context, host)
+      endFollowing(context, host.isLeaving)
       await untilFalse(() => running.size > 0 || pending > 0, graceMs)
       for (const exchange of running) exchange.fail(shuttingDown())
       await context.responses.runs?.flush(FLUSH_TIMEOUT)
@@ -192,33 +193,6 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
 
 /** Milliseconds for which a handler that stops waits until the ends of its streams are stored. */
 const FLUSH_TIMEOUT = 2_000
-
-/** Ends the streams that clients open again by themselves. */
-function endFollowing(
-  { isolates, feeds, responses }: RouteContext,
-  { isLeaving }: HandlerHost,
-): void {
-  // On workerd each sees by itself that it has to end.
-  if (isolates) return
-  for (const feed of feeds) feed.end()
-  // After a reload this instance goes on. Else what its runs write from now on is read at another one.
-  if (isLeaving?.() !== false) responses.runs?.move()
-}
-
-/** What a request failed with. One that failed before it was admitted counts too, and may be refused for it. */
-async function failureOf(error: unknown, { signal }: Request, trace: Trace): Promise<unknown> {
-  // Some hosts abort the signal if a body was not read: an error is not a disconnect.
-  const isRefused = error instanceof ApiError || !signal.aborted
-  if (!isRefused) return new Cancelled('the client left', { cause: error })
-  const { caller, exchange } = trace
-  if (caller === undefined || exchange !== undefined) return error
-  try {
-    await caller.count()
-    return error
-  } catch (refusal) {
-    return refusal instanceof ApiError && refusal.status === 429 ? refusal : error
-  }
-}
 
 /** The headers that every answer has, which complete its head. */
 function setHeaders({ status, headers }: Response, trace: Trace, family: ApiFamily): void {

@@ -6,6 +6,7 @@ import { withTimeout } from '../../util/with-timeout.ts'
 import { failedResponse, instanceLost, lastEvent } from './last-event.ts'
 import { type Places, shortageOf, tooManyInBackground } from './places.ts'
 import { Run, type RunOptions } from './run.ts'
+import { isFresh } from './stream-id.ts'
 
 /** Where responses are stored, and where what can be resumed is found. */
 export interface StoredResponses {
@@ -29,11 +30,11 @@ export interface FoundRun {
 
 const AWAY = 'away'
 
-/** The ids that sluice gives runs. */
-const ID = /^(strm|resp)_[0-9a-f]{32}$/
-
-/** Milliseconds after which a run that is not in the shared log is looked for again. */
-const LOOK_AGAIN_AFTER = [50, 200]
+/**
+ * Milliseconds between the looks for a run that is not in the shared log: where its id says that it has just
+ * begun, and the ids of responses, which do not say when.
+ */
+const LOOK_AGAIN_AFTER = { fresh: [50, 100, 200, 400, 800, 1_400], unknown: [50, 200] }
 
 /** Shared by a handler and the one that replaces it, so that a reload ends none. */
 export class Runs {
@@ -185,7 +186,9 @@ export class Runs {
 /** Asks again where there is nothing: the instance that has just begun a run may not have stored that yet. */
 async function soon<T>({ id }: RunKey, ask: () => Promise<T | undefined>): Promise<T | undefined> {
   let answer = await ask()
-  for (const pause of ID.test(id) ? LOOK_AGAIN_AFTER : []) {
+  const isResponse = id.startsWith('resp_')
+  const unknown = isResponse ? LOOK_AGAIN_AFTER.unknown : []
+  for (const pause of isFresh(id) ? LOOK_AGAIN_AFTER.fresh : unknown) {
     if (answer !== undefined) break
     await new Promise((resolve) => setTimeout(resolve, pause))
     answer = await ask()
