@@ -13,16 +13,12 @@ import type { Fetch } from './platform/fetch.ts'
 import type { Files } from './platform/files.ts'
 import type { LogEntry } from './platform/log.ts'
 import { isWorkerd } from './platform/runtime.ts'
-import { waitUntilOf } from './platform/wait-until.ts'
-import { type ApiFamily, errorResponse, familyOf, setRequestId } from './routes/api.ts'
+import { type AnsweredRequests, answerRequests, shuttingDown } from './routes/answer-requests.ts'
 import { endFollowing } from './routes/end-following.ts'
-import { internalErrorResponse } from './routes/internal-error.ts'
 import type { RouteContext } from './routes/route.ts'
 import { createRoutes } from './routes/router.ts'
 import { memoryResponses } from './routes/runs/runs.ts'
-import { shownAnswer } from './routes/shown-answer.ts'
 import { telemetrySources } from './routes/telemetry-sources.ts'
-import { Trace } from './routes/trace.ts'
 import { warnOnce } from './settings/deprecated.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings/settings.ts'
 import { WORKERD_DEFAULTS } from './settings/workerd-defaults.ts'
@@ -33,11 +29,6 @@ import type { Exchange } from './stream/exchange.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
 import { transformWriter } from './stream/transform-writer.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
-import { belowBase } from './util/base-path.ts'
-import { parseUrl } from './util/parse-url.ts'
-import { ApiError, badRequest, toApiError } from './wire/errors/api-error.ts'
-import { Cancelled } from './wire/errors/cancelled.ts'
-import { readTraceContext } from './wire/headers/trace-context.ts'
 
 /** Answers requests. */
 export interface Handler {
@@ -122,13 +113,23 @@ export function createHostedHandler(input: SettingsInput = {}, host: HandlerHost
   )
 }
 
+/** A handler for a host that serves in several places. */
+export interface PlacedHandler extends Handler {
+  /**
+   * The same handler for a place with runs of its own, whose requests may wake each other: a Durable Object.
+   * It has the engines, limits and counts of this one.
+   */
+  within(place: Pick<RouteContext, 'responses' | 'isolates'>): Pick<Handler, 'fetch'>
+  /** Whether a request is one of a known caller, to an address that is served. It is not counted. */
+  isKnown(request: Request): Promise<boolean>
+}
+
 /** The same for settings that `parseSettings` has checked. */
-export function createCheckedHandler(settings: Settings, host: HandlerHost): Handler {
+export function createCheckedHandler(settings: Settings, host: HandlerHost): PlacedHandler {
   requireKnownCallers(settings, host)
   requireOwnLabels(settings, host)
   const running = new Set<Exchange>()
-  /** Requests that have no response yet. */
-  let pending = 0
+  const answered: AnsweredRequests = { pending: 0, log: host.log }
   let isDraining = false
   const context = createContext(settings, host, running, () => isDraining)
   const { catalog, guard, pool, telemetry } = context
@@ -138,51 +139,28 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
   host.managed?.takeOver(settings)
   telemetry.configure(settings, context.sources)
 
-  async function answer(request: Request, path: string | undefined, trace: Trace) {
-    // The process still serves, although it refuses requests: its last counts can be read.
-    if (isDraining && path !== '/health' && path !== '/metrics') throw shuttingDown()
-    if (path === undefined)
-      throw badRequest(
-        'url: expected a URL that can be parsed, got none; check the request line and the host header.',
-      )
-    trace.headers = guard.admit(request)
-    return route(request, trace)
-  }
-
   return {
     refresh: () => catalog.status(),
-    async fetch(request, ...lent) {
-      const asked = parseUrl(request.url)?.pathname
-      const path = asked && belowBase(asked, host.basePath)
-      const trace = new Trace(request.method, asked ?? request.url, {
-        ...{ log: host.log, telemetry, waitUntil: waitUntilOf(lent) },
-        traceContext: readTraceContext(request.headers),
-      })
-      telemetry.onArrival(trace, request.headers, request.url)
-      const family = familyOf(path, request.headers)
-      let failure: unknown
-      pending++
+    fetch: answerRequests(route, context, answered),
+    within: (place) => ({
+      fetch: answerRequests(
+        createRoutes({ ...context, ...place, elsewhere: undefined }),
+        context,
+        answered,
+      ),
+    }),
+    async isKnown(request) {
       try {
-        const answered = await answer(request, path, trace).catch(async (error: unknown) => {
-          failure = await failureOf(error, request, trace)
-          return refusal(failure, family, trace.id)
-        })
-        const response = await shownAnswer(answered, trace)
-        setHeaders(response, trace, family)
-        trace.respond(response.status, failure)
-        return response
-      } catch (error) {
-        return withoutAnswer(error, trace, family, running)
-      } finally {
-        pending--
-        // Where there is an exchange, its end is that of the request.
-        if (trace.exchange === undefined) trace.caller?.leave()
+        guard.admit(request)
+        return (await guard.findCaller(request)) !== undefined
+      } catch {
+        return false
       }
     },
     async drain(graceMs) {
       isDraining = true
       endFollowing(context, host.isLeaving)
-      await untilFalse(() => running.size > 0 || pending > 0, graceMs)
+      await untilFalse(() => running.size > 0 || answered.pending > 0, graceMs)
       for (const exchange of running) exchange.fail(shuttingDown())
       await context.responses.runs?.flush(FLUSH_TIMEOUT)
       // Where a reload shares it with another handler, whoever shares it does.
@@ -193,13 +171,6 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
 
 /** Milliseconds for which a handler that stops waits until the ends of its streams are stored. */
 const FLUSH_TIMEOUT = 2_000
-
-/** The headers that every answer has, which complete its head. */
-function setHeaders({ status, headers }: Response, trace: Trace, family: ApiFamily): void {
-  for (const [name, value] of trace.responseHeaders()) headers.set(name, value)
-  setRequestId(headers, family, trace.id)
-  trace.tap?.onResponse(status, [...headers], performance.now())
-}
 
 /** What all routes work with. */
 function createContext(
@@ -241,6 +212,7 @@ function createContext(
     files: host.files,
     hostName: host.name,
     basePath: host.basePath ?? '',
+    elsewhere: host.elsewhere,
   }
 }
 
@@ -263,38 +235,6 @@ function isolatedTick(settings: Settings): number {
 /** Milliseconds between two checks of all deadlines. */
 function quarterOf(limit: number): number {
   return Math.min(1000, Math.max(5, limit / 4))
-}
-
-/** The error as a response; a client that has disconnected gets one too, though nobody reads it. */
-function refusal(failure: unknown, family: ApiFamily, requestId: string): Response {
-  if (failure instanceof Cancelled) return new Response(null, { status: 499 })
-  return errorResponse(toApiError(failure), family, requestId)
-}
-
-/** The last resort, where the response could not be made: the engine is stopped, as nobody reads it. */
-function withoutAnswer(
-  error: unknown,
-  trace: Trace,
-  family: ApiFamily,
-  running: Set<Exchange>,
-): Response {
-  const { exchange } = trace
-  if (exchange) running.delete(exchange)
-  // Whatever is broken, a host gets a response.
-  try {
-    exchange?.fail(toApiError(error))
-  } catch {}
-  try {
-    trace.respond(500, error)
-  } catch {}
-  return internalErrorResponse(family, trace.id)
-}
-
-function shuttingDown(): ApiError {
-  return new ApiError(503, 'sluice is shutting down; retry when it runs again.', {
-    code: 'shutting_down',
-    headers: { 'retry-after': '5', connection: 'close' },
-  })
 }
 
 /** Waits for at most so many milliseconds. */

@@ -8,6 +8,7 @@ import type { Fetch } from './platform/fetch.ts'
 import type { Files } from './platform/files.ts'
 import type { Host } from './platform/host.ts'
 import type { LogEntry } from './platform/log.ts'
+import type { Elsewhere } from './routes/route.ts'
 import type { StoredResponses } from './routes/runs/runs.ts'
 import { readStateOption, type StateOptions } from './routes/state-option.ts'
 import type { Place } from './settings/declaration.ts'
@@ -101,6 +102,8 @@ export interface HandlerHost extends Host, EngineSources {
   stateStatus?: () => StateStatus
   /** Whether load balancers are to send no more requests, although the handler still answers them. */
   isLeaving?: () => boolean
+  /** Answers what is to be answered elsewhere. */
+  elsewhere?: Elsewhere
 }
 
 /** The options, split into settings and the rest. */
@@ -116,6 +119,7 @@ interface OptionsReader {
 }
 
 const OF_SERVE = 'it is an option of serve(), from sluice/bun, sluice/deno and sluice/node'
+const OF_WORKERD = 'it is an option of the command sluice on workerd'
 const OF_DENO = 'models run on the GPU only on Deno: it is an option of serve() from sluice/deno'
 
 /** Without a server of its own. */
@@ -127,12 +131,12 @@ export function serverReader(place: Place): OptionsReader {
 }
 
 function refusedBy(place: Place): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    unsupportedBy(place).map(([name, where]) => [
-      name,
-      where.every((each) => each === 'deno') ? OF_DENO : OF_SERVE,
-    ]),
-  )
+  return Object.fromEntries(unsupportedBy(place).map(([name, where]) => [name, ownerOf(where)]))
+}
+
+function ownerOf(where: readonly Place[]): string {
+  if (where.every((each) => each === 'deno')) return OF_DENO
+  return where.every((each) => each === 'workerd') ? OF_WORKERD : OF_SERVE
 }
 
 /** The options in their parts, checked as far as they are no settings. Throws a `SettingsError`. */

@@ -31,6 +31,8 @@ export class Caller {
   readonly isScraper: boolean
   /** The limit for which the request was refused. */
   limitHit: LimitName | undefined
+  /** What decided while the store was away. */
+  statePolicy: Admission['policy']
   /** Response headers with the limits and what is left of them. */
   headers: Record<string, string> = {}
   readonly #key: CallerLimits | undefined
@@ -153,6 +155,12 @@ export class Caller {
     }
   }
 
+  /** Another place answers the request, and counts it. */
+  handOver(): void {
+    this.#isCounted = true
+    this.leave()
+  }
+
   /** Called when nothing more comes of a request that has no exchange with an engine. */
   leave(): void {
     if (this.#hasLeft) return
@@ -177,16 +185,19 @@ export class Caller {
   #useAfterwards(requests: 0 | 1, { total = 0, answer = 0 }: Partial<TokenUse> = {}): void {
     const [tokens, answerTokens] = [amount(total), amount(answer)]
     const limits = this.#limits ?? NONE
+    const { store } = this.#admissions
     const claim = { key: this.name, limits, requests, tokens, answerTokens }
-    this.#afterwards(async () => {
-      const { levels } = await this.#admissions.store.admit(claim)
-      if (limits !== NONE) this.#admissions.learn(this.name, limits, levels)
-    })
+    const learn = async () => {
+      const { levels } = await store.admit(claim)
+      this.#admissions.learn(this.name, limits, levels)
+    }
+    this.#afterwards(limits === NONE ? () => store.admit(claim) : learn)
   }
 
   /** Throws an `ApiError` (429) for a claim that was refused. */
   #accept(admission: Admission, limits: LimitsOfKey, tokens = 0): void {
-    const { refusedBy, availableInMs, levels } = admission
+    const { refusedBy, availableInMs, levels, policy } = admission
+    this.statePolicy = policy ?? this.statePolicy
     this.#admissions.learn(this.name, limits, levels)
     if (refusedBy !== undefined) throw this.#refuse(refusedBy, availableInMs, levels, tokens)
     this.headers = limitHeaders(levels, limits)

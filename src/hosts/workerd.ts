@@ -7,6 +7,7 @@ import { toolNamed } from '../cli/tools/tool-names.ts'
 import { requireKnownCallers } from '../guard/origin.ts'
 import type { LogEntry } from '../platform/log.ts'
 import type { Settings } from '../settings/settings.ts'
+import { requireObjects } from '../settings/state-url.ts'
 import { requireSupport } from '../settings/support.ts'
 import { WORKERD_DEFAULTS } from '../settings/workerd-defaults.ts'
 import { terminalLine } from '../util/safe/terminal.ts'
@@ -68,6 +69,7 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
 function protect(settings: Settings): void {
   try {
     requireSupport(settings, 'workerd')
+    requireObjects(settings.state)
     requireProtection(settings)
     // The worker would refuse them only after it has started.
     requireKnownCallers(settings, {})

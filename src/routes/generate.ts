@@ -76,6 +76,11 @@ export function generate(
   return async (request, trace, context) => {
     const { settings, pool, streaming } = context
     const body = await readBody(request, trace, settings)
+    const elsewhere = await context.elsewhere?.(request, body, trace)
+    if (elsewhere !== undefined) {
+      trace.forward()
+      return elsewhere
+    }
     const generation = await read(body, { request, trace, context })
     const { api, model, canAnswer } = generation
     const resume = api && !generation.client && resumeOf(request, trace, context)

@@ -38,7 +38,19 @@ export interface RouteContext extends ExchangeContext, Engines {
   instance(): string
   /** What is known of the shared state. */
   stateStatus(): StateStatus
+  /** Where streams run that can be resumed, if not here. */
+  elsewhere: Elsewhere | undefined
 }
+
+/**
+ * Answers a request elsewhere, if that is to be: in a Durable Object of its own. Decided when its body is
+ * read, before anything is counted; whoever answers it counts it, and tells of it.
+ */
+export type Elsewhere = (
+  request: Request,
+  body: unknown,
+  trace: Pick<Trace, 'caller'>,
+) => Promise<Response | undefined>
 
 export type RouteRequest = IRequestStrict
 

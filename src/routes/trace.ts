@@ -57,6 +57,7 @@ export class Trace implements ObservedRequest {
   readonly startedAt = performance.now()
   status = 0
   asked: string | undefined
+  isForwarded = false
   observers: readonly RequestObserver[] | undefined
   outcome: LogEntry['outcome'] | undefined
   readonly #log: ((entry: LogEntry) => void) | undefined
@@ -97,6 +98,12 @@ export class Trace implements ObservedRequest {
   receive(body: unknown): void {
     if (isObject(body) && typeof body.model === 'string') this.asked = body.model
     this.#telemetry?.onBody(this, body)
+  }
+
+  /** Another place answers it, and tells of it. */
+  forward(): void {
+    this.isForwarded = true
+    this.#telemetry?.onEnd(this)
   }
 
   /** The response is sent. Its log line waits for the end of its stream, if it has one. */
@@ -143,6 +150,7 @@ export class Trace implements ObservedRequest {
       ...(exchange?.timeline.engine && { engine: logText(exchange.timeline.engine) }),
       ...(exchange?.affinity && { affinity: exchange.affinity }),
       ...(this.caller?.name && { key: logText(this.caller.name) }),
+      ...(this.caller?.statePolicy && { statePolicy: this.caller.statePolicy }),
       ...(exchange &&
         exchange.timeline.attempts.length > 1 && { attempts: exchange.timeline.attempts.length }),
       ...(exchange?.failures.length && {

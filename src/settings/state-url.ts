@@ -33,8 +33,15 @@ const EXAMPLES = {
   cluster: 'redis+cluster://user:password@host1:6379,host2:6379',
 } as const
 
+/** What stands for Durable Objects, instead of a URL. */
+export const OBJECTS = 'objects'
+
 /** Reads the URL. Throws a `SettingsError`. */
 export function readStateUrl(text: string, shownAs = 'state'): StateAddress {
+  if (text === OBJECTS)
+    throw new SettingsError(
+      `${shownAs}: expected the URL of a Redis server, got ${OBJECTS}, which is for workerd alone; run sluice on workerd, or give a URL such as ${EXAMPLES.single}.`,
+    )
   const [, scheme = '', form = 'single', login, hosts = '', path = '', query = ''] =
     FORM.exec(text) ?? []
   const kind = form.toLowerCase() as StateAddress['kind']
@@ -64,8 +71,16 @@ export function readStateUrl(text: string, shownAs = 'state'): StateAddress {
 
 /** The same as text, once it has been checked. Throws a `SettingsError`. */
 export function checkStateUrl(text: string, shownAs: string): string {
-  readStateUrl(text, shownAs)
+  if (text !== OBJECTS) readStateUrl(text, shownAs)
   return text
+}
+
+/** The same on workerd, which has no connection to Redis that requests could share. Throws a `SettingsError`. */
+export function requireObjects(text: string | undefined): void {
+  if (text === undefined || text === OBJECTS) return
+  throw new SettingsError(
+    `state: expected ${OBJECTS} on workerd, got another text, which is not shown as it may hold a password; use ${OBJECTS}, or run sluice on Bun, Deno or Node.`,
+  )
 }
 
 /** Whether a URL holds a password, also where it can't be read. */

@@ -35,6 +35,8 @@ export interface MemoryLimitsOptions {
    * is settled: a process that dies takes its memory with it.
    */
   lease?: number | undefined
+  /** The counts to begin with, by key, for who keeps them elsewhere too. */
+  accounts?: Map<string, Account> | undefined
   /** Called with each account that is new and full: it may begin with less. */
   begin?: ((key: string, account: Account) => void) | undefined
 }
@@ -55,7 +57,7 @@ export function memoryLimits(options: MemoryLimitsOptions = {}): Limits {
 
 class MemoryLimits implements Limits {
   readonly isLocal = true
-  readonly #accounts = new Map<string, Account>()
+  readonly #accounts: Map<string, Account>
   readonly #clock: () => number
   readonly #now: () => number
   readonly #lease: number
@@ -68,8 +70,10 @@ class MemoryLimits implements Limits {
     clock = () => performance.now(),
     now = Date.now,
     lease = Number.POSITIVE_INFINITY,
+    accounts = new Map(),
     begin,
   }: MemoryLimitsOptions) {
+    this.#accounts = accounts
     this.#clock = clock
     this.#now = now
     this.#lease = lease

@@ -36,6 +36,8 @@ export interface ObservedRequest {
   readonly status: number
   /** How it ended; undefined until then. */
   readonly outcome: LogEntry['outcome'] | undefined
+  /** Whether it is answered elsewhere, where it is told of: what was begun for it here ends without a trace. */
+  readonly isForwarded?: boolean | undefined
   /** What it failed with: an `ApiError`, or anything else that was thrown. */
   readonly failure: unknown
   /** Who sees its bytes, where somebody does. An observer sets it when the request arrives. */

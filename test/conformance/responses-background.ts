@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { needs } from '../support/hosts.ts'
 import { expectError } from '../support/refusal.ts'
 import { logOf, nextFor, type Relay, sentFor, tag, useRelay } from '../support/relay.ts'
 import {
@@ -125,7 +126,7 @@ export function background(host: HostName): void {
     await start({ stream: false, script: full })
   })
 
-  describe('at the end', () => {
+  describe('at the end', needs(host, 'draining'), () => {
     const leaving = useRelay(host, { flags: [...flags, '--grace', '5s'] })
 
     it('is waited for like any other', async () => {

@@ -12,13 +12,13 @@ import { kept } from './responses-stored.ts'
 
 /** OpenAI's Responses API, told by sluice of an upstream that speaks chat completions. */
 export function responses(host: HostName): void {
-  const hasBackground = can(host, 'waking')
-
   describe('told', () => told(useRelay(host, { flags })))
   describe('kept', () => kept(host, useRelay(host, { flags })))
   describe('that fails', () => failing(host))
-  describe('in the background', needs(host, 'waking'), () => background(host))
-  describe.skipIf(hasBackground)('in the background', () => isolated(useRelay(host, { flags })))
+  describe('in the background', needs(host, 'following'), () => background(host))
+  describe.skipIf(can(host, 'following'))('in the background', () =>
+    isolated(useRelay(host, { flags })),
+  )
 }
 
 function told(relay: Relay): void {

@@ -2,7 +2,6 @@
 import type { HandlerHost } from '../../options.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { readStateUrl } from '../../settings/state-url.ts'
-import type { Limits } from '../../state/limits.ts'
 import { openerFor } from '../../state/redis/address.ts'
 import {
   CONNECT_DEADLINE,
@@ -12,6 +11,7 @@ import {
 import { GuardedLimits } from '../../state/redis/guarded-limits.ts'
 import { Instances } from '../../state/redis/instances.ts'
 import { redisLimits } from '../../state/redis/limits.ts'
+import { Outages } from '../../state/redis/outages.ts'
 import { checkServer, isLoginError, UnusableServerError } from '../../state/redis/server-check.ts'
 import { StateLog } from '../../state/redis/state-log.ts'
 import type { StateStatus } from '../../state/state-status.ts'
@@ -24,8 +24,7 @@ const SEVERAL_DEADLINE = 3_000
 
 export interface SharedState {
   /** What the handler works with. */
-  lent: Pick<HandlerHost, 'stateStatus' | 'responses'>
-  limits: Limits
+  lent: Pick<HandlerHost, 'limits' | 'responses' | 'stateStatus'>
   /** Leaves the other instances, and closes the connection. */
   close(): Promise<void>
 }
@@ -56,10 +55,19 @@ export async function openSharedState({
   const ca = await readCa(stateCa, address.usesTls)
   const dialer = redisDialer(await loadLibrary())
   const log = new StateLog(policy, tell)
+  const outages = new Outages()
+  const counting = countingCalls(metrics)
   const connecting: RedisConnectionOptions = {
-    ...{ open: openerFor(address, ca, dialer), onCall: countingCalls(metrics) },
-    check: async (client) => log.warn(await checkServer(client)),
+    open: openerFor(address, ca, dialer),
+    async check(client) {
+      log.warn(await checkServer(client))
+      await outages.look(client)
+    },
     connectMs: address.kind === 'single' ? CONNECT_DEADLINE : SEVERAL_DEADLINE,
+    onCall(name, outcome, ms) {
+      outages.note(outcome)
+      counting(name, outcome, ms)
+    },
   }
   const port = new RedisConnection({
     ...connecting,
@@ -80,7 +88,7 @@ export async function openSharedState({
     instances: count,
     onFallback: (word) => metrics.count('sluice_state_fallbacks_total', [word]),
   })
-  const runs = openSharedRuns(connecting, policy === 'closed')
+  const runs = openSharedRuns(connecting, policy === 'closed', outages)
   const close = () => {
     runs.close()
     port.close()
@@ -95,8 +103,7 @@ export async function openSharedState({
     policy,
   })
   return {
-    lent: { stateStatus, responses: runs.responses },
-    limits,
+    lent: { stateStatus, limits, responses: runs.responses },
     async close() {
       await instances.stop()
       close()
@@ -104,7 +111,7 @@ export async function openSharedState({
   }
 }
 
-function countingCalls(metrics: Registry): RedisConnectionOptions['onCall'] {
+function countingCalls(metrics: Registry): NonNullable<RedisConnectionOptions['onCall']> {
   return (name, outcome, ms) => {
     metrics.count('sluice_state_calls_total', [name, outcome])
     if (outcome === 'away') return

@@ -15,6 +15,7 @@ import { isCheckout, pageFolders, workerUrl } from '../location.ts'
 import { exposureOf } from '../server/exposure.ts'
 import { listenError } from '../server/process.ts'
 import type { Tls } from '../server/tls.ts'
+import { objectsConfig } from './objects.ts'
 
 /** A workerd process that listens. */
 export interface Workerd {
@@ -96,7 +97,9 @@ export async function endWorkerd(child: ChildProcess, graceMs: number): Promise<
 }
 
 /** Only this user can open the control socket: it lies in a folder that nobody else may enter. */
-function configText({ host, port }: Settings, socketPath: string, tls?: Tls): string {
+function configText(settings: Settings, socketPath: string, tls?: Tls): string {
+  const { host, port } = settings
+  const objects = objectsConfig(settings, dirname(socketPath))
   // A disk service has one folder: that of the built page, which includes the files of demo/public.
   const folder = pageFolders.findLast((each) => existsSync(each))
   const page = folder && fileURLToPath(folder)
@@ -112,10 +115,13 @@ const config :Workerd.Config = (
         (name = "SLUICE_CONFIG", text = embed "settings.json"),
         (name = "EXPOSURE", text = "${exposureOf(host)}"),
         ${page === undefined ? '' : '(name = "ASSETS", service = "page"),'}
+        ${objects.bindings}
       ],
+      ${objects.fields}
       globalOutbound = "upstreams",
     )),
     ${page === undefined ? '' : `(name = "page", disk = ${JSON.stringify(page)}),`}
+    ${objects.services}
     (name = "upstreams", network = (
       allow = ["public", "private", "local"],
       tlsOptions = (trustBrowserCas = true),

@@ -60,7 +60,7 @@ async function readCall(
   const mayRun = runs !== undefined && (!isolates || trace.waitUntil !== undefined)
   if (request.background) requireBackground(request, mayRun)
   const owner = trace.caller?.name ?? ''
-  const id = newResponseId()
+  const id = runs?.id ?? newResponseId()
   const items = await contextOf(store, owner, request, id)
   const input = items.map(({ item }) => item)
   requireItemLimits({ input }, settings)

@@ -22,13 +22,23 @@ export interface ReplicatorOptions {
   onRead(at: number): void
   /** Events were stored, the oldest of them `lag` milliseconds after it was written. */
   onStored?(lag: number): void
+  /** How many events are sent at once. */
+  batches?: Batches | undefined
 }
 
-/**
- * The first event is sent at once, since a client may resume after it; then so many milliseconds after the
- * first that waits, or when there are enough bytes, but at most 25 times a second.
- */
-const BATCH = { ms: 50, length: 8_192, least: 40 }
+/** When events are sent to the log that instances share. */
+export interface Batches {
+  /** So many milliseconds after the first event that waits, or when there are so many characters. */
+  ms: number
+  length: number
+  /** Milliseconds between two, at least. */
+  least: number
+  /** Whether the first event is sent at once, since a client may resume after it. */
+  isFirstAtOnce: boolean
+}
+
+/** At most 25 times a second. */
+const BATCHES: Batches = { ms: 50, length: 8_192, least: 40, isFirstAtOnce: true }
 
 /** Milliseconds until the log is tried again after it failed, doubling up to the second one. */
 const RETRY = { first: 100, most: 2_000 }
@@ -43,6 +53,7 @@ export class Replicator {
   /** Settles when the end of the run is stored, or could not be. */
   readonly done: Promise<void>
   readonly #options: ReplicatorOptions
+  readonly #batches: Batches
   #unwatch: () => void = () => {}
   #settle: () => void = () => {}
   /** The number of the next event to be stored. */
@@ -65,6 +76,7 @@ export class Replicator {
 
   constructor(options: ReplicatorOptions) {
     this.#options = options
+    this.#batches = options.batches ?? BATCHES
     this.done = new Promise((resolve) => {
       this.#settle = resolve
     })
@@ -77,9 +89,10 @@ export class Replicator {
     if (this.#waiting === 0) this.#waitsSince = now
     this.#waiting += length
     if (this.#isBusy || this.#failures > 0) return
-    const isEnough = this.#waiting >= BATCH.length || this.#at === 0
-    const soonest = Math.max(0, this.#sentAt + BATCH.least - now)
-    this.#schedule(isEnough ? soonest : Math.max(soonest, this.#waitsSince + BATCH.ms - now), now)
+    const { ms, length: enough, least, isFirstAtOnce } = this.#batches
+    const isEnough = this.#waiting >= enough || (isFirstAtOnce && this.#at === 0)
+    const soonest = Math.max(0, this.#sentAt + least - now)
+    this.#schedule(isEnough ? soonest : Math.max(soonest, this.#waitsSince + ms - now), now)
   }
 
   /** Asks the shared log now, unless it is being asked, and resolves with whether it was. */
@@ -187,7 +200,7 @@ export class Replicator {
     else if (this.#failures > 0) {
       this.#schedule(Math.min(RETRY.most, RETRY.first * 2 ** (this.#failures - 1)), now)
     } else if (this.#hasEnded || this.#waiting > 0 || !this.#isOpen) {
-      this.#schedule(this.#hasEnded || !this.#isOpen ? 0 : BATCH.ms, now)
+      this.#schedule(this.#hasEnded || !this.#isOpen ? 0 : this.#batches.ms, now)
     } else this.#schedule(RUN_RENEWAL, now)
   }
 

@@ -17,7 +17,7 @@ import {
   streamStopped,
   withId,
 } from './last-event.ts'
-import { Replicator } from './replicator.ts'
+import { type Batches, Replicator } from './replicator.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -29,6 +29,8 @@ export interface RunOptions {
   local: RunLog
   /** The log that instances share, where there is one. */
   shared: RunLog | undefined
+  /** How many events are copied there at once. */
+  batches?: Batches | undefined
   ticker: Ticker
   /** Milliseconds without a reader after which it is stopped; Infinity in the background. */
   grace: number
@@ -123,9 +125,9 @@ export class Run {
   }
 
   #replicate(shared: RunLog): Replicator {
-    const { key, info, limits, local, exchange, onStored } = this.options
+    const { key, info, limits, local, exchange, onStored, batches } = this.options
     return new Replicator({
-      ...{ local, shared, key, info, limits },
+      ...{ local, shared, key, info, limits, batches },
       onStop: () => this.stop(),
       onLost: () => exchange.fail(instanceLost()),
       onRead: (at) => {

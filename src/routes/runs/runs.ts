@@ -5,6 +5,7 @@ import type { RunKey, RunLog, RunPart } from '../../state/run-log.ts'
 import { withTimeout } from '../../util/with-timeout.ts'
 import { failedResponse, instanceLost, lastEvent } from './last-event.ts'
 import { type Places, shortageOf, tooManyInBackground } from './places.ts'
+import type { Batches } from './replicator.ts'
 import { Run, type RunOptions } from './run.ts'
 import { isFresh } from './stream-id.ts'
 
@@ -28,6 +29,14 @@ export interface FoundRun {
   isShared: boolean
 }
 
+export interface RunsOptions {
+  /** The id that a run gets, where there is one run only. */
+  id?: string
+  /** How many events are copied to the shared log at once. */
+  batches?: Batches
+  /** The runs that take places, where others run beside those that are here. */
+  places?: Set<Run>
+}
 const AWAY = 'away'
 
 /**
@@ -40,14 +49,21 @@ const LOOK_AGAIN_AFTER = { fresh: [50, 100, 200, 400, 800, 1_400], unknown: [50,
 export class Runs {
   readonly shared: RunLog | undefined
   readonly local: RunLog = memoryRunLog({ lease: Number.POSITIVE_INFINITY })
+  /** The id of the one run that there is here; undefined where there are any. */
+  readonly id: string | undefined
+  readonly #batches: Batches | undefined
+  readonly #places: Set<Run> | undefined
   readonly #running = new Map<string, Run>()
   /** The clients that read here what other instances produce, or have produced. */
   readonly #readers = new Set<{ move(): void }>()
   readonly #storing = new Set<Promise<unknown>>()
 
   /** `shared`: the log that instances share. */
-  constructor(shared?: RunLog) {
+  constructor(shared?: RunLog, { id, batches, places }: RunsOptions = {}) {
     this.shared = shared
+    this.id = id
+    this.#batches = batches
+    this.#places = places
   }
 
   /** How many this process produces now. */
@@ -61,7 +77,9 @@ export class Runs {
 
   /** The runs that take a place: those in the background, or the others. */
   taken(isBackground: boolean): Run[] {
-    return [...this.running].filter(({ options }) => options.info.isBackground === isBackground)
+    return [...(this.#places ?? this.running)].filter(
+      ({ options }) => options.info.isBackground === isBackground,
+    )
   }
 
   /**
@@ -79,15 +97,18 @@ export class Runs {
     return shortageOf(owner, this.taken(false), places) === undefined
   }
 
-  begin(options: Omit<RunOptions, 'local' | 'shared'>): Run {
+  begin(options: Omit<RunOptions, 'local' | 'shared' | 'batches'>): Run {
     const { local, shared } = this
+    const batches = this.#batches
     const name = nameOf(options.key)
     const onEnd: RunOptions['onEnd'] = (state) => {
       this.#running.delete(name)
+      this.#places?.delete(run)
       options.onEnd(state)
     }
-    const run = new Run({ ...options, local, shared, onEnd })
+    const run: Run = new Run({ ...options, local, shared, batches, onEnd })
     this.#running.set(name, run)
+    this.#places?.add(run)
     if (run.stored) {
       const { stored } = run
       this.#storing.add(stored)

@@ -82,11 +82,11 @@ export function answerRun(
 function beginRun(
   exchange: Exchange,
   { contentType = SSE_HEADERS['content-type'] }: Pick<StreamEncoder, 'contentType'>,
-  { api, owner, hasIds, isBackground, lastWords, response, id = newStreamId() }: RunPlan,
+  { api, owner, hasIds, isBackground, lastWords, response, id }: RunPlan,
   { settings, ticker, isolates, instance, telemetry }: RouteContext,
   runs: Runs,
 ): Run {
-  const key: RunKey = { owner, id }
+  const key: RunKey = { owner, id: id ?? runs.id ?? newStreamId() }
   const isEventStream = api !== 'ollama'
   const info: RunInfo = {
     ...{ api, contentType, isBackground, instance: instance() },

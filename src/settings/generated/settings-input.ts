@@ -336,10 +336,16 @@ export interface SettingsInput {
   /**
    * The Redis server in which several instances share limits, streams and stored responses:
    * redis://, rediss:// for TLS, redis+sentinel:// or redis+cluster://. Without it each instance
-   * has its own, in memory. A URL with a password has to come from the environment or the settings
-   * file. Only on Bun, Deno and Node.
+   * has its own, in memory. On workerd: objects, to keep them in a folder. A URL with a password
+   * has to come from the environment or the settings file.
    */
   state?: Given['state']
+  /**
+   * The folder in which workerd keeps limits, streams and stored responses where --state is
+   * objects. By default sluice/objects in $XDG_STATE_HOME; where that variable is not set, below
+   * ~/.local/state. One process at a time may use it. Only on workerd.
+   */
+  stateFolder?: Given['stateFolder']
   /**
    * A PEM file with the certificates of the authorities to trust for --state by TLS, instead of
    * those that the runtime trusts. Only on Bun, Deno and Node.

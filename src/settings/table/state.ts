@@ -14,14 +14,23 @@ const urlSchema = (): z.ZodMiniType<string, string> => z.string().check(z.minLen
 export const state = {
   state: {
     ...shared,
+    where: ['bun', 'deno', 'node', 'workerd'] as const,
     kind: 'text' as const,
     schema: urlSchema,
     secretIn: holdsPassword,
     placeholder: 'URL',
     expected: 'the URL of a Redis server, such as redis://127.0.0.1:6379',
-    help: 'The Redis server in which several instances share limits, streams and stored responses: redis://, rediss:// for TLS, redis+sentinel:// or redis+cluster://. Without it each instance has its own, in memory. A URL with a password has to come from the environment or the settings file.',
+    help: 'The Redis server in which several instances share limits, streams and stored responses: redis://, rediss:// for TLS, redis+sentinel:// or redis+cluster://. Without it each instance has its own, in memory. On workerd: objects, to keep them in a folder. A URL with a password has to come from the environment or the settings file.',
     read: checkStateUrl,
   },
+  stateFolder: text({
+    where: ['workerd'],
+    needsRestart: true,
+    instead: 'run sluice on workerd, or give --state the URL of a Redis server',
+    placeholder: 'FOLDER',
+    expected: 'the path of a folder',
+    help: 'The folder in which workerd keeps limits, streams and stored responses where --state is objects. By default sluice/objects in $XDG_STATE_HOME; where that variable is not set, below ~/.local/state. One process at a time may use it.',
+  }),
   stateCa: text({
     ...shared,
     placeholder: 'FILE',

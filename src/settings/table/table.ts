@@ -30,12 +30,17 @@ export type DenoSetting = {
   [N in SettingName]: Table[N] extends { where: readonly ['deno'] } ? N : never
 }[SettingName]
 
+/** Settings that only `sluice` on workerd can honour, which no code starts. */
+type WorkerdSetting = {
+  [N in SettingName]: Table[N] extends { where: readonly ['workerd'] } ? N : never
+}[SettingName]
+
 /** Settings that every server can honour, or most, but not a handler in code. */
 export type ServerSetting = {
   [N in SettingName]: Table[N] extends { where: readonly (infer P)[] }
     ? 'code' extends P
       ? never
-      : Exclude<N, DenoSetting>
+      : Exclude<N, DenoSetting | WorkerdSetting>
     : never
 }[SettingName]
 

@@ -61,7 +61,8 @@ export class ActivityFeed implements TelemetryFeature, RequestObserver {
 
   onEnd(request: ObservedRequest): void {
     const tracked = this.running.get(request.id)
-    if (!this.running.delete(request.id) || tracked === undefined || !isListed(request)) return
+    if (!this.running.delete(request.id) || tracked === undefined) return
+    if (request.isForwarded || !isListed(request)) return
     const now = performance.now()
     if (request.exchange) this.recent.add(request.exchange)
     this.#keep(tracked, describeRequest(tracked, now))

@@ -115,7 +115,7 @@ export class Captures implements TelemetryFeature, RequestObserver, CaptureStore
   onEnd(request: ObservedRequest): void {
     const capture = this.#running.get(request.id)
     if (capture === undefined) return
-    const isMeant = isMeantBy(capture.rule, request, true) === true
+    const isMeant = !request.isForwarded && isMeantBy(capture.rule, request, true) === true
     // First, as it decides which one goes where there are too many.
     capture.finish()
     this.#running.delete(request.id)

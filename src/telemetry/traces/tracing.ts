@@ -88,7 +88,7 @@ export class Tracing implements RequestObserver, TelemetryFeature {
 
   onEnd(request: ObservedRequest): void {
     const spans = this.#requests.get(request)
-    if (spans === undefined || !isRecorded(request)) return
+    if (spans === undefined || request.isForwarded || !isRecorded(request)) return
     spans.end()
     if (this.#own === undefined) return
     if (this.#isolates) request.waitUntil?.(this.#queue.sendNow())

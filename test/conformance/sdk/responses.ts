@@ -17,7 +17,7 @@ export function responsesClients(host: HostName): void {
     openaiSdk(relay)
     openaiAgent(agent)
     // Its requests go by what it was told in time: they are no others' to repeat.
-    describe('in the background', needs(host, 'waking'), () =>
+    describe('in the background', needs(host, 'following'), () =>
       openaiBackground(useRelay(host, STAGES.responses)),
     )
   })

@@ -1,0 +1,66 @@
+/** The Durable Objects of the worker, as workerd is told of them. */
+import { mkdirSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { isAbsolute, join, resolve } from 'node:path'
+import { SettingsError } from '../../settings/error.ts'
+import type { Settings } from '../../settings/settings.ts'
+
+/** The classes by their bindings, as in wrangler.toml. */
+const CLASSES = {
+  STREAM_RUNS: 'StreamRun',
+  KEY_LIMITS: 'KeyLimits',
+  STORED_RESPONSES: 'StoredResponses',
+} as const
+
+export interface ObjectsConfig {
+  /** Bindings of the worker, and further fields of it. */
+  bindings: string
+  fields: string
+  /** Services beside it. */
+  services: string
+}
+
+/**
+ * What `config.capnp` says of objects. Streams that can be resumed always run in objects, which cost nothing
+ * while nobody asks for one; their rows lie in the `temporary` folder, since workerd has no SQL in memory. One
+ * process has all limits and responses in its memory, where they are faster: they are in objects, in a folder
+ * that stays, only where `state` says so. Throws a `SettingsError`.
+ */
+export function objectsConfig({ state, stateFolder }: Settings, temporary: string): ObjectsConfig {
+  const isKept = state !== undefined
+  const bindings = Object.entries(CLASSES).filter(([name]) => isKept || name === 'STREAM_RUNS')
+  const folder = openFolder(isKept ? (stateFolder ?? defaultFolder()) : join(temporary, 'objects'))
+  const classes = bindings.map(
+    ([, name]) => `(className = "${name}", uniqueKey = "sluice-${name}", enableSql = true)`,
+  )
+  return {
+    bindings: bindings
+      .map(([name, className]) => `(name = "${name}", durableObjectNamespace = "${className}"),`)
+      .join('\n        '),
+    fields: `durableObjectNamespaces = [${classes.join(', ')}],
+      durableObjectStorage = (localDisk = "objects"),`,
+    services: `(name = "objects", disk = (path = ${JSON.stringify(folder)}, writable = true)),`,
+  }
+}
+
+/** Where programs keep their state. Source: XDG Base Directory Specification. */
+function defaultFolder(): string {
+  const given = process.env.XDG_STATE_HOME ?? ''
+  const state = isAbsolute(given) ? given : join(homedir(), '.local', 'state')
+  return join(state, 'sluice', 'objects')
+}
+
+/** Only its owner may enter it: prompts and answers are in there. */
+function openFolder(path: string): string {
+  const folder = resolve(path)
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    return folder
+  } catch (cause) {
+    const { code = 'an error' } = cause as NodeJS.ErrnoException
+    throw new SettingsError(
+      `stateFolder: expected a folder that can be written, got ${folder} (${code}); create it, or name another one.`,
+      { cause },
+    )
+  }
+}
