@@ -39,11 +39,8 @@ export interface RunsOptions {
 }
 const AWAY = 'away'
 
-/**
- * Milliseconds between the looks for a run that is not in the shared log: where its id says that it has just
- * begun, and the ids of responses, which do not say when.
- */
-const LOOK_AGAIN_AFTER = { fresh: [50, 100, 200, 400, 800, 1_400], unknown: [50, 200] }
+/** Milliseconds between the looks for a run that has just begun, and is not in the shared log. */
+const LOOK_AGAIN_AFTER = [50, 100, 200, 400, 800, 1_400]
 
 /** Shared by a handler and the one that replaces it, so that a reload ends none. */
 export class Runs {
@@ -207,9 +204,7 @@ export class Runs {
 /** Asks again where there is nothing: the instance that has just begun a run may not have stored that yet. */
 async function soon<T>({ id }: RunKey, ask: () => Promise<T | undefined>): Promise<T | undefined> {
   let answer = await ask()
-  const isResponse = id.startsWith('resp_')
-  const unknown = isResponse ? LOOK_AGAIN_AFTER.unknown : []
-  for (const pause of isFresh(id) ? LOOK_AGAIN_AFTER.fresh : unknown) {
+  for (const pause of isFresh(id) ? LOOK_AGAIN_AFTER : []) {
     if (answer !== undefined) break
     await new Promise((resolve) => setTimeout(resolve, pause))
     answer = await ask()

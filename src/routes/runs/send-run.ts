@@ -14,7 +14,7 @@ import type { RouteContext } from '../route.ts'
 import { followRun, RESUME_HEADER, resumePath } from './follow.ts'
 import type { Run, RunOptions } from './run.ts'
 import type { Runs } from './runs.ts'
-import { newStreamId } from './stream-id.ts'
+import { newId } from './stream-id.ts'
 
 /** What is known of an answer before its engine is asked. */
 export interface RunPlan {
@@ -86,7 +86,7 @@ function beginRun(
   { settings, ticker, isolates, instance, telemetry }: RouteContext,
   runs: Runs,
 ): Run {
-  const key: RunKey = { owner, id: id ?? runs.id ?? newStreamId() }
+  const key: RunKey = { owner, id: id ?? runs.id ?? newId('strm') }
   const isEventStream = api !== 'ollama'
   const info: RunInfo = {
     ...{ api, contentType, isBackground, instance: instance() },

@@ -1,13 +1,14 @@
-/** Ids of streams: when they began, and 80 random bits. */
+/** Ids of streams and responses: when they began, and 80 random bits. */
 
-const ID = /^strm_([0-9a-f]{12})[0-9a-f]{20}$/
+const ID = /^(?:strm|resp)_([0-9a-f]{12})[0-9a-f]{20}$/
 
 /** Milliseconds; clocks of instances may differ by some of them. */
 const FRESH = 10_000
 
-export function newStreamId(): string {
+/** `strm_…`, or `resp_…`. */
+export function newId(prefix: 'strm' | 'resp'): string {
   const time = Date.now().toString(16).padStart(12, '0')
-  return `strm_${time}${crypto.randomUUID().replaceAll('-', '').slice(12)}`
+  return `${prefix}_${time}${crypto.randomUUID().replaceAll('-', '').slice(12)}`
 }
 
 /** Whether a stream with this id has begun just now, by another instance's clock. */
