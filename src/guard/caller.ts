@@ -185,11 +185,13 @@ export class Caller {
   #useAfterwards(requests: 0 | 1, { total = 0, answer = 0 }: Partial<TokenUse> = {}): void {
     const [tokens, answerTokens] = [amount(total), amount(answer)]
     const limits = this.#limits ?? NONE
+    const { store } = this.#admissions
     const claim = { key: this.name, limits, requests, tokens, answerTokens }
-    this.#afterwards(async () => {
-      const { levels } = await this.#admissions.store.admit(claim)
-      if (limits !== NONE) this.#admissions.learn(this.name, limits, levels)
-    })
+    const learn = async () => {
+      const { levels } = await store.admit(claim)
+      this.#admissions.learn(this.name, limits, levels)
+    }
+    this.#afterwards(limits === NONE ? () => store.admit(claim) : learn)
   }
 
   /** Throws an `ApiError` (429) for a claim that was refused. */

@@ -23,6 +23,11 @@ const EXPOSED = [
   'x-ratelimit-remaining-tokens',
   'x-ratelimit-reset-requests',
   'x-ratelimit-reset-tokens',
+  ...['limit', 'remaining', 'reset'].flatMap((what) =>
+    ['requests', 'tokens'].flatMap((unit) =>
+      ['day', 'month'].map((period) => `x-ratelimit-${what}-${unit}-${period}`),
+    ),
+  ),
   'x-sluice-omitted-tools',
   'x-sluice-resume',
 ].join(', ')

@@ -14,14 +14,7 @@ import {
 import { pace, talk } from '../support/talk.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { counted, numbers } from './counted.ts'
-
-/** Ends the lease of a run's producer, as its eight seconds would. */
-function endLease(redis: RedisProcess, path: string): void {
-  const id = path.split('/').at(-1)
-  const [run] = redis.ask('keys', `sluice:1:s:*${id}}`).split('\n')
-  expect(run).toContain(id)
-  redis.ask('hset', String(run), 'lease', '0')
-}
+import { setLease } from './lease.ts'
 
 const pathOf = (answer: Response) => answer.headers.get('x-sluice-resume') ?? ''
 
@@ -84,7 +77,7 @@ describe.each(subset)('instances on %s', (host) => {
     await until(async () => (await replayPart(instances, path)) > 3, 'that it is stored')
     const elsewhere = replay(instances.at(1), path)
     proxy.hold()
-    endLease(redis, path)
+    setLease(redis, path, 0)
     const follower = await elsewhere
     expect(follower).toMatchObject({ problems: [], end: 'instance_lost' })
     proxy.heal()
@@ -195,7 +188,7 @@ describe.each(subset)('instances on %s', (host) => {
         expect(stream).toMatchObject({ problems: [], end: 'instance_lost' })
       return
     }
-    for (const answer of streams) endLease(redis, pathOf(answer))
+    for (const answer of streams) setLease(redis, pathOf(answer), 0)
     for (const stream of await Promise.all(readers))
       expect(stream).toMatchObject({ problems: [], end: 'instance_lost' })
   })

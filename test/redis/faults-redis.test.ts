@@ -1,9 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Instances, startInstances, until } from '../support/instances.ts'
-import { startRedis } from '../support/redis.ts'
-import { askResumable, goOn, readThrough, replay, textOf } from '../support/resuming-chat.ts'
+import { type RedisProcess, startRedis } from '../support/redis.ts'
+import {
+  askResumable,
+  goOn,
+  type Resumed,
+  readThrough,
+  replay,
+  textOf,
+} from '../support/resuming-chat.ts'
 import { runToEnd } from '../support/server.ts'
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { counted, numbers } from './counted.ts'
+import { setLease } from './lease.ts'
 
 /** The longest pause between two events, in milliseconds. */
 function longestPause(events: { at: number }[]): number {
@@ -13,22 +22,45 @@ function longestPause(events: { at: number }[]): number {
 /** What becomes of streams when the store that instances share fails. */
 describe('where Redis', () => {
   let instances: Instances
+  let proxy: TcpProxy
+  let redis: RedisProcess
   beforeAll(async () => {
-    instances = await startInstances()
+    redis = await startRedis()
+    proxy = await startTcpProxy(redis.port)
+    // The first one can be slower than the others to find Redis again.
+    const stateOf = (index: number) => `redis://127.0.0.1:${index === 0 ? proxy.port : redis.port}`
+    instances = await startInstances({ redis, stateOf })
+    await instances.untilState('connected')
   })
-  afterAll(() => instances?.[Symbol.asyncDispose]())
+  afterAll(async () => {
+    await instances?.[Symbol.asyncDispose]()
+    await proxy?.[Symbol.asyncDispose]()
+    await redis?.stop()
+  })
 
   it('is killed while streams run, and comes back empty: no client notices, and all can be resumed', async () => {
-    const { redis } = instances
     const count = 120
     const streams = Array.from({ length: 40 }, (_, index) =>
       readThrough([instances.at(index)], { script: counted(count, 40) }),
     )
+    const followed = await askResumable(instances.at(0), { script: counted(150, 40) })
+    const path = followed.headers.get('x-sluice-resume') ?? ''
+    await until(() => isStored(instances, [path]), 'that it is stored')
+    const followers = [1, 2].map((index) => replay(instances.at(index), path))
     await new Promise((resolve) => setTimeout(resolve, 600))
     await redis.kill()
     await new Promise((resolve) => setTimeout(resolve, 500))
     await redis.restart()
     await instances.untilState('connected')
+    // Asked at once, when nobody has told the new server of it yet.
+    followers.push(
+      ...[1, 2].map((index) => readLater(instances, index, path)),
+      goOn([instances.at(0)], followed),
+    )
+    for (const follower of await Promise.all(followers)) {
+      expect(follower).toMatchObject({ problems: [], end: '[DONE]' })
+      expect(textOf(follower)).toBe(numbers(150))
+    }
     const read = await Promise.all(streams)
     for (const [index, stream] of read.entries()) {
       expect(stream).toMatchObject({ problems: [], end: '[DONE]', connections: 1 })
@@ -44,7 +76,6 @@ describe('where Redis', () => {
   })
 
   it('is frozen: a new stream waits for it no longer than 100 ms, and nothing is stored twice', async () => {
-    const { redis } = instances
     await instances.untilState('connected')
     const early = readThrough([instances.at(0)], { script: counted(60, 40) })
     await new Promise((resolve) => setTimeout(resolve, 300))
@@ -75,8 +106,32 @@ describe('where Redis', () => {
     }
   })
 
+  it('is frozen for longer than the lease of a producer that lives: nobody takes it for dead', async () => {
+    await instances.untilState('connected')
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, () => askResumable(instances.at(0), { script: counted(200, 40) })),
+    )
+    const own = answers.map((answer) => goOn([instances.at(0)], answer))
+    const paths = answers.map(({ headers }) => headers.get('x-sluice-resume') ?? '')
+    await until(async () => await isStored(instances, paths), 'that they are stored')
+    const elsewhere = paths.map((path, index) => readLater(instances, 1 + (index % 2), path))
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    redis.freeze()
+    await new Promise((resolve) => setTimeout(resolve, 3_000))
+    proxy.hold()
+    redis.thaw()
+    // As if it had been frozen for longer than eight seconds.
+    for (const path of paths) setLease(redis, path, 0)
+    await new Promise((resolve) => setTimeout(resolve, 2_500))
+    proxy.heal()
+    for (const reader of [...own, ...elsewhere]) {
+      const stream = await reader
+      expect(stream).toMatchObject({ problems: [], end: '[DONE]' })
+      expect(textOf(stream)).toBe(numbers(200))
+    }
+  })
+
   it('loses the events of a run, as a policy that evicts would: nobody reads a hole', async () => {
-    const { redis } = instances
     await instances.untilState('connected')
     const answer = await askResumable(instances.at(0), { script: counted(100, 30) })
     const own = goOn([instances.at(0)], answer)
@@ -94,7 +149,6 @@ describe('where Redis', () => {
   })
 
   it('is full: streams reach their clients, and elsewhere they are whole or refused', async () => {
-    const { redis } = instances
     await instances.untilState('connected')
     redis.ask('config', 'set', 'maxmemory', '1mb')
     try {
@@ -114,6 +168,18 @@ describe('where Redis', () => {
     }
   })
 })
+
+/** Reads a stream from its start; where that is refused for now, again. */
+function readLater(instances: Instances, index: number, path: string): Promise<Resumed> {
+  const refused = new Response(null, { status: 503, headers: { 'x-sluice-resume': path } })
+  return goOn([instances.at(index)], refused)
+}
+
+async function isStored(instances: Instances, paths: string[]): Promise<boolean> {
+  const answers = await Promise.all(paths.map((path) => fetch(instances.at(1).url + path)))
+  for (const { body } of answers) await body?.cancel()
+  return answers.every(({ status }) => status === 200)
+}
 
 it('is refused at the start where it may delete what is in use', async () => {
   await using redis = await startRedis({ args: ['--maxmemory', '50mb'] })

@@ -3,6 +3,7 @@ import { withReadDeadline } from '../../routes/responses/read-deadline.ts'
 import { Runs, type StoredResponses } from '../../routes/runs/runs.ts'
 import { RedisConnection, type RedisConnectionOptions } from '../../state/redis/connection.ts'
 import { guardedResponses } from '../../state/redis/guarded-responses.ts'
+import type { Outages } from '../../state/redis/outages.ts'
 import { redisResponseStore } from '../../state/redis/response-store.ts'
 import { redisRunLog } from '../../state/redis/run-log.ts'
 
@@ -17,7 +18,11 @@ export interface SharedRuns {
  * Each on a connection of its own: a response may have megabytes, and what waits behind it on the same connection
  * would miss its deadline. `isClosed`: whether new responses are refused while the store is away.
  */
-export function openSharedRuns(connecting: RedisConnectionOptions, isClosed: boolean): SharedRuns {
+export function openSharedRuns(
+  connecting: RedisConnectionOptions,
+  isClosed: boolean,
+  outages: Outages,
+): SharedRuns {
   const runsPort = new RedisConnection({ ...connecting, isUsedWhenFull: true })
   const responsesPort = new RedisConnection({
     ...connecting,
@@ -26,7 +31,10 @@ export function openSharedRuns(connecting: RedisConnectionOptions, isClosed: boo
   })
   const store = guardedResponses(redisResponseStore(responsesPort), { isClosed })
   return {
-    responses: { store: withReadDeadline(store), runs: new Runs(redisRunLog(runsPort)) },
+    responses: {
+      store: withReadDeadline(store),
+      runs: new Runs(redisRunLog(runsPort, { outages })),
+    },
     start: () => Promise.all([runsPort.start(), responsesPort.start()]),
     close() {
       store.close()

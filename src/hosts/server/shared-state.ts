@@ -11,6 +11,7 @@ import {
 import { GuardedLimits } from '../../state/redis/guarded-limits.ts'
 import { Instances } from '../../state/redis/instances.ts'
 import { redisLimits } from '../../state/redis/limits.ts'
+import { Outages } from '../../state/redis/outages.ts'
 import { checkServer, isLoginError, UnusableServerError } from '../../state/redis/server-check.ts'
 import { StateLog } from '../../state/redis/state-log.ts'
 import type { StateStatus } from '../../state/state-status.ts'
@@ -54,10 +55,19 @@ export async function openSharedState({
   const ca = await readCa(stateCa, address.usesTls)
   const dialer = redisDialer(await loadLibrary())
   const log = new StateLog(policy, tell)
+  const outages = new Outages()
+  const counting = countingCalls(metrics)
   const connecting: RedisConnectionOptions = {
-    ...{ open: openerFor(address, ca, dialer), onCall: countingCalls(metrics) },
-    check: async (client) => log.warn(await checkServer(client)),
+    open: openerFor(address, ca, dialer),
+    async check(client) {
+      log.warn(await checkServer(client))
+      await outages.look(client)
+    },
     connectMs: address.kind === 'single' ? CONNECT_DEADLINE : SEVERAL_DEADLINE,
+    onCall(name, outcome, ms) {
+      outages.note(outcome)
+      counting(name, outcome, ms)
+    },
   }
   const port = new RedisConnection({
     ...connecting,
@@ -78,7 +88,7 @@ export async function openSharedState({
     instances: count,
     onFallback: (word) => metrics.count('sluice_state_fallbacks_total', [word]),
   })
-  const runs = openSharedRuns(connecting, policy === 'closed')
+  const runs = openSharedRuns(connecting, policy === 'closed', outages)
   const close = () => {
     runs.close()
     port.close()
@@ -101,7 +111,7 @@ export async function openSharedState({
   }
 }
 
-function countingCalls(metrics: Registry): RedisConnectionOptions['onCall'] {
+function countingCalls(metrics: Registry): NonNullable<RedisConnectionOptions['onCall']> {
   return (name, outcome, ms) => {
     metrics.count('sluice_state_calls_total', [name, outcome])
     if (outcome === 'away') return

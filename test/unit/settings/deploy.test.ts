@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parse } from 'jsonc-parser'
 import { describe, expect, it } from 'vitest'
 import { root } from '../../../scripts/hosts.mjs'
 import { requireProtection } from '../../../src/hosts/server/exposure.ts'
 import { table } from '../../../src/routes/table.ts'
 import { settingsFromEnv } from '../../../src/settings/environment.ts'
-import { parseJsonc } from '../../../src/settings/jsonc.ts'
 import { parseSettings, type SettingsInput } from '../../../src/settings/settings.ts'
 import { readStateUrl } from '../../../src/settings/state-url.ts'
 import { requireSupport } from '../../../src/settings/support.ts'
@@ -35,7 +35,7 @@ function settingsOf(environment: Record<string, string>, file: string) {
   for (const name of Object.keys(environment))
     expect(Object.keys(settingsFromEnv({ [name]: environment[name] })), name).toHaveLength(1)
   const read = (more: object) => {
-    const settings = parseSettings({ ...(parseJsonc(file) as SettingsInput), ...given, ...more })
+    const settings = parseSettings({ ...(parse(file) as SettingsInput), ...given, ...more })
     requireSupport(settings, 'node')
     requireProtection(settings)
     return settings
