@@ -32,6 +32,7 @@ function gauges(
     running: () => 0,
     stored: () => stored,
     state: () => state,
+    streams: () => 0,
     isServed: () => true,
   } as unknown as Sources
   return gaugesOf(sources, 4, 'node 24.1.0')
