@@ -31,8 +31,8 @@ function gauges(
     queue: () => ({ waiting: 2, limit: 100 }),
     running: () => 0,
     stored: () => stored,
-    state: () => state,
     streams: () => 0,
+    state: () => state,
     isServed: () => true,
   } as unknown as Sources
   return gaugesOf(sources, 4, 'node 24.1.0')
