@@ -2,7 +2,6 @@
 import type { HandlerHost } from '../../options.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { readStateUrl } from '../../settings/state-url.ts'
-import type { Limits } from '../../state/limits.ts'
 import { openerFor } from '../../state/redis/address.ts'
 import {
   CONNECT_DEADLINE,
@@ -25,8 +24,7 @@ const SEVERAL_DEADLINE = 3_000
 
 export interface SharedState {
   /** What the handler works with. */
-  lent: Pick<HandlerHost, 'stateStatus' | 'responses'>
-  limits: Limits
+  lent: Pick<HandlerHost, 'limits' | 'responses' | 'stateStatus'>
   /** Leaves the other instances, and closes the connection. */
   close(): Promise<void>
 }
@@ -105,8 +103,7 @@ export async function openSharedState({
     policy,
   })
   return {
-    lent: { stateStatus, responses: runs.responses },
-    limits,
+    lent: { stateStatus, limits, responses: runs.responses },
     async close() {
       await instances.stop()
       close()
