@@ -133,7 +133,7 @@ describe.each(hosts)('instances on %s', (host) => {
       const request = chat()
       // Without headers yet, only Redis knows of it.
       const id = await runOf(redis, held === script ? pathOf(await asking) : undefined)
-      const follower = replay(instances.at(2), `/v1/streams/${id}`)
+      const follower = readLater(instances.at(2), `/v1/streams/${id}`)
       const at = performance.now()
       await Promise.all([stopAt(instances, 0, id, 'DELETE'), stopAt(instances, 0, id)])
       expect(((await request?.closedWithin(3_000)) ?? Infinity) - at).toBeLessThan(1_500)
