@@ -12,7 +12,7 @@ afterEach(() => {
 })
 
 async function connect(url: string) {
-  const connection = await connectRedis(url, { connectMs: 3_000 })
+  const connection = await connectRedis(url, { connectMs: 10_000, deadlineMs: 5_000 })
   opened.push(connection)
   return connection
 }
