@@ -38,6 +38,7 @@ function formatText(entry: LogEntry): string {
     ...(entry.engine === undefined || !entry.failures ? [] : [`by ${entry.engine}`]),
     ...(entry.failures ? [`after ${entry.failures.join(', ')}`] : []),
     ...(entry.repaired?.length ? [`repaired ${entry.repaired.join(',')}`] : []),
+    ...(entry.statePolicy ? [`store away, limits ${entry.statePolicy}`] : []),
     ...(entry.omittedTools?.length ? [`omitted ${entry.omittedTools.join(',')}`] : []),
     ...(entry.cause === undefined ? [] : [`(${entry.cause})`]),
   ]

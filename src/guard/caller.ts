@@ -31,6 +31,8 @@ export class Caller {
   readonly isScraper: boolean
   /** The limit for which the request was refused. */
   limitHit: LimitName | undefined
+  /** What decided while the store was away. */
+  statePolicy: Admission['policy']
   /** Response headers with the limits and what is left of them. */
   headers: Record<string, string> = {}
   readonly #key: CallerLimits | undefined
@@ -194,7 +196,8 @@ export class Caller {
 
   /** Throws an `ApiError` (429) for a claim that was refused. */
   #accept(admission: Admission, limits: LimitsOfKey, tokens = 0): void {
-    const { refusedBy, availableInMs, levels } = admission
+    const { refusedBy, availableInMs, levels, policy } = admission
+    this.statePolicy = policy ?? this.statePolicy
     this.#admissions.learn(this.name, limits, levels)
     if (refusedBy !== undefined) throw this.#refuse(refusedBy, availableInMs, levels, tokens)
     this.headers = limitHeaders(levels, limits)

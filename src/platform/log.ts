@@ -20,6 +20,11 @@ export interface LogEntry {
   affinity?: 'new' | 'kept' | 'moved'
   /** The name of the key that was presented. */
   key?: string
+  /**
+   * What decided on its limits while the store that instances share was away: this instance's share of
+   * them, or no limits.
+   */
+  statePolicy?: 'local' | 'open'
   /** How often an engine was asked, if more than once, and how the attempts before the last failed. */
   attempts?: number
   failures?: string[]

@@ -150,6 +150,7 @@ export class Trace implements ObservedRequest {
       ...(exchange?.timeline.engine && { engine: logText(exchange.timeline.engine) }),
       ...(exchange?.affinity && { affinity: exchange.affinity }),
       ...(this.caller?.name && { key: logText(this.caller.name) }),
+      ...(this.caller?.statePolicy && { statePolicy: this.caller.statePolicy }),
       ...(exchange &&
         exchange.timeline.attempts.length > 1 && { attempts: exchange.timeline.attempts.length }),
       ...(exchange?.failures.length && {

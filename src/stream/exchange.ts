@@ -70,6 +70,8 @@ export class Exchange {
   readonly failures: string[] = []
   /** Whether the answer is streamed to the client. */
   isStream = false
+  /** Where it is read again, and whether somebody reads it now; undefined where it can't be resumed. */
+  resumable: { id: string; isRead: boolean } | undefined
   /** Settles when the client has read the end of a streamed answer, or hung up. */
   delivered: Promise<void> | undefined
   /** What the engine is doing before it can answer, as a short text for the client. */

@@ -66,11 +66,13 @@ const lost = () => page.getByText('connection lost, resuming…')
 
 it('goes on by itself when the connection is lost, and says so meanwhile', async () => {
   await ask()
+  const resumed = page.waitForRequest(/starting_after=[1-9]/)
   proxy.isDown = true
   proxy.cut()
   await lost().waitFor()
   proxy.isDown = false
   await lost().waitFor({ state: 'detached' })
+  await resumed
   await expectWhole()
 })
 

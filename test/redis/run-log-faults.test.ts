@@ -2,20 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { RedisConnection } from '../../src/state/redis/connection.ts'
 import { StateAwayError } from '../../src/state/redis/port.ts'
 import { redisRunLog } from '../../src/state/redis/run-log.ts'
-import type { RunInfo, RunKey, RunLog } from '../../src/state/run-log.ts'
+import type { RunKey, RunLog } from '../../src/state/run-log.ts'
 import { newRun } from '../state/run-log-suite.ts'
-import { type RedisProcess, startRedis, startReplica } from '../support/redis.ts'
+import { type RedisProcess, startRedis } from '../support/redis.ts'
 import { connectRedis, withMovableTime } from '../support/redis-port.ts'
-
-const INFO: RunInfo = {
-  api: 'chat',
-  contentType: 'text/event-stream',
-  hasIds: true,
-  isBackground: false,
-  instance: 'a',
-}
-const KEPT = { bytes: 4_000_000, keepMs: 60_000 }
-const PATIENT = { deadlineMs: 5_000 }
+import { events, INFO, KEPT, opened, PATIENT, readAll } from './run-log-support.ts'
 
 let redis: RedisProcess
 let here: RedisConnection
@@ -32,25 +23,6 @@ afterAll(async () => {
   there?.close()
   await redis?.stop()
 })
-
-function events(count: number, from = 0): string[] {
-  return Array.from({ length: count }, (_, n) => `data: ${from + n}\n\n`)
-}
-
-async function opened(log: RunLog, info = INFO): Promise<RunKey> {
-  const run = newRun()
-  await log.open(run, info, KEPT)
-  return run
-}
-
-async function readAll(log: RunLog, run: RunKey, from = 0): Promise<string[]> {
-  const all: string[] = []
-  for (;;) {
-    const part = await log.read(run, from + all.length)
-    if (!part?.frames.length) return all
-    all.push(...part.frames)
-  }
-}
 
 describe('several producers and readers of a log in Redis', () => {
   it('lets one of many begin a run', async () => {
@@ -111,6 +83,83 @@ describe('several producers and readers of a log in Redis', () => {
     expect(await log.append(run, 1, 0, ['a'])).toMatchObject({ kind: 'held', next: 1 })
   })
 
+  it('is not buried where its producer came back before the one who buries it', async () => {
+    const log = redisRunLog(here, { lease: 200 })
+    const run = await opened(log)
+    await new Promise((resolve) => setTimeout(resolve, 250))
+    // Between the look at the log and the burial.
+    const slow = redisRunLog({
+      eval: async (script, ...rest) => {
+        if (script.name === 'run_bury') await log.append(run, 1, 0, [])
+        return here.eval(script, ...rest)
+      },
+      send: (...args) => here.send(...args),
+      publish: (...args) => here.publish(...args),
+      subscribe: (...args) => here.subscribe(...args),
+      isAway: false,
+    })
+    await slow.bury(run, () => 'buried')
+    expect(await log.read(run, 0)).toMatchObject({ state: 'running', next: 0 })
+    expect(await log.append(run, 1, 0, ['a'])).toMatchObject({ kind: 'held', next: 1 })
+  })
+
+  it('counts only what it has after it began anew', async () => {
+    const log = redisRunLog(here)
+    const run = newRun()
+    await log.open(run, INFO, { bytes: 1_000, keepMs: 60_000 })
+    await log.append(run, 1, 0, ['x'.repeat(900)])
+    await log.append(run, 1, 5, ['y'.repeat(600)], undefined, true)
+    await log.append(run, 1, 6, ['z'.repeat(300)])
+    expect(await log.read(run, 5)).toMatchObject({ first: 5, next: 7 })
+  })
+
+  it('is opened by who opens it again because the answer was lost', async () => {
+    let isLost = true
+    const log = redisRunLog({
+      eval: async (...args) => {
+        const reply = await here.eval(...args)
+        if (isLost) throw new StateAwayError('state: lost')
+        return reply
+      },
+      send: (...args) => here.send(...args),
+      publish: (...args) => here.publish(...args),
+      subscribe: (...args) => here.subscribe(...args),
+      isAway: false,
+    })
+    const run = newRun()
+    await expect(log.open(run, INFO, KEPT)).rejects.toThrow(StateAwayError)
+    isLost = false
+    await expect(redisRunLog(there).open(run, INFO, KEPT)).rejects.toThrow('taken')
+    await log.open(run, INFO, KEPT)
+    await expect(log.open(run, INFO, KEPT)).rejects.toThrow('taken')
+  })
+
+  it('tells a producer of a stop, and not of each of its own appends', async () => {
+    const told: string[] = []
+    const log = redisRunLog(here)
+    const run = newRun()
+    const messages: string[] = []
+    const counting = redisRunLog({
+      eval: (...args) => here.eval(...args),
+      send: (...args) => here.send(...args),
+      publish: (...args) => here.publish(...args),
+      subscribe: (channel, onMessage) =>
+        here.subscribe(channel, (message) => {
+          messages.push(message)
+          onMessage(message)
+        }),
+      isAway: false,
+    })
+    const unwatch = counting.watch(run, (change) => told.push(change))
+    await counting.open(run, INFO, KEPT)
+    for (let n = 0; n < 20; n++) await counting.append(run, 1, n, events(1, n))
+    await log.stop(run)
+    await expect.poll(() => told.at(-1)).toBe('stopped')
+    expect(messages).toEqual(['stop'])
+    expect(told.filter((change) => change === 'events')).toHaveLength(20)
+    unwatch()
+  })
+
   it('never has a hole where events are gone, and says where it begins', async () => {
     const log = redisRunLog(here)
     const run = await opened(log)
@@ -144,85 +193,3 @@ async function follow(log: RunLog, run: RunKey, from: number): Promise<string[]>
     unwatch()
   }
 }
-
-describe('a log in a Redis that fails', () => {
-  it('is read, renewed, stopped, buried and deleted while memory is full', async () => {
-    await using full = await startRedis()
-    const connection = await connectRedis(full.url, { ...PATIENT, isUsedWhenFull: true })
-    const log = redisRunLog(connection, { lease: 1_000 })
-    const [run, dead] = [await opened(log), await opened(log)]
-    await log.append(run, 1, 0, events(2))
-    full.ask('config', 'set', 'maxmemory', '1')
-    for (let n = 0; n < 5; n++) {
-      await expect(log.append(run, 1, 2, events(1, 2))).rejects.toThrow(StateAwayError)
-      expect(connection.isAway).toBe(false)
-      await new Promise((resolve) => setTimeout(resolve, 250))
-    }
-    // What could not be appended has renewed its lease.
-    expect(await log.read(run, 0)).toMatchObject({ isOrphan: false, frames: events(2) })
-    expect(await log.append(run, 1, 2, [])).toMatchObject({ kind: 'held', isStopped: false })
-    expect(await log.stop(run)).toBe('running')
-    expect(await log.append(run, 1, 2, events(1, 2))).toMatchObject({ isStopped: true, next: 2 })
-    await log.bury(dead, (number) => `buried ${number}`)
-    expect(await log.read(dead, 0)).toMatchObject({ state: 'failed', frames: ['buried 0'] })
-    expect(await log.delete(dead)).toBe(true)
-    full.ask('config', 'set', 'maxmemory', '0')
-    expect(await log.append(run, 1, 2, events(1, 2), 'stopped')).toMatchObject({ next: 3 })
-    connection.close()
-  })
-
-  it('heals after a failover that lost what was acknowledged', async () => {
-    await using primary = await startRedis()
-    await using replica = await startReplica(primary)
-    const first = await connectRedis(primary.url, PATIENT)
-    const log = redisRunLog(first)
-    const run = await opened(log)
-    await log.append(run, 1, 0, events(5))
-    await expect.poll(() => replica.ask('keys', `*${run.id}*:e`)).not.toBe('')
-    // From here on it lags behind for ever.
-    replica.ask('replicaof', 'no', 'one')
-    expect(await log.append(run, 1, 5, events(5, 5))).toMatchObject({ next: 10 })
-    await primary.kill()
-    await expect(log.append(run, 1, 10, events(1, 10))).rejects.toThrow(StateAwayError)
-    first.close()
-    const second = await connectRedis(replica.url, PATIENT)
-    const promoted = redisRunLog(second)
-    expect(await promoted.append(run, 1, 10, events(1, 10))).toMatchObject({ next: 5 })
-    expect(await promoted.append(run, 1, 5, events(6, 5))).toMatchObject({ next: 11 })
-    expect(await readAll(promoted, run)).toEqual(events(11))
-    second.close()
-  })
-
-  it('is begun again by its producer where the server has lost it, and tells watchers as before', async () => {
-    await using lost = await startRedis()
-    const connections = [
-      await connectRedis(lost.url, PATIENT),
-      await connectRedis(lost.url, PATIENT),
-    ]
-    const [log, other] = connections.map((each) => redisRunLog(each)) as [RunLog, RunLog]
-    const run = await opened(log)
-    await log.append(run, 1, 0, events(5))
-    let seen = 0
-    const unwatch = other.watch(run, () => seen++)
-    await lost.restart()
-    const append = () => log.append(run, 1, 3, events(3, 3), undefined, true)
-    await expect
-      .poll(() => append().catch(() => 'away'), { timeout: 10_000 })
-      .toEqual({ kind: 'lost' })
-    await log.open(run, INFO, KEPT)
-    expect(await append()).toMatchObject({ kind: 'held', next: 6 })
-    const read = () => readAll(other, run, 3).catch(() => [])
-    await expect.poll(read, { timeout: 10_000 }).toEqual(events(3, 3))
-    lost.ask('script', 'flush')
-    const before = seen
-    let next = 6
-    const appendOne = async () => {
-      await log.append(run, 1, next, events(1, next))
-      next++
-      return seen
-    }
-    await expect.poll(appendOne, { timeout: 5_000 }).toBeGreaterThan(before)
-    unwatch()
-    for (const connection of connections) connection.close()
-  })
-})

@@ -24,8 +24,8 @@ afterAll(async () => {
 })
 
 runLogSuite('Redis', () => ({
-  log: redisRunLog(here, { lease: LEASE }),
-  other: redisRunLog(there, { lease: LEASE }),
+  log: redisRunLog(here, { lease: LEASE, gatherMs: 0 }),
+  other: redisRunLog(there, { lease: LEASE, gatherMs: 0 }),
   lease: LEASE,
   pass: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   hasBatches: true,

@@ -2,7 +2,6 @@
 import type { HandlerHost } from '../../options.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { readStateUrl } from '../../settings/state-url.ts'
-import type { Limits } from '../../state/limits.ts'
 import { openerFor } from '../../state/redis/address.ts'
 import {
   CONNECT_DEADLINE,
@@ -25,8 +24,7 @@ const SEVERAL_DEADLINE = 3_000
 
 export interface SharedState {
   /** What the handler works with. */
-  lent: Pick<HandlerHost, 'stateStatus' | 'responses'>
-  limits: Limits
+  lent: Pick<HandlerHost, 'limits' | 'responses' | 'stateStatus'>
   /** Leaves the other instances, and closes the connection. */
   close(): Promise<void>
 }
@@ -58,18 +56,14 @@ export async function openSharedState({
   const dialer = redisDialer(await loadLibrary())
   const log = new StateLog(policy, tell)
   const outages = new Outages()
-  const counting = countingCalls(metrics)
   const connecting: RedisConnectionOptions = {
     open: openerFor(address, ca, dialer),
     async check(client) {
       log.warn(await checkServer(client))
       await outages.look(client)
     },
+    onCall: countingCalls(metrics, outages),
     connectMs: address.kind === 'single' ? CONNECT_DEADLINE : SEVERAL_DEADLINE,
-    onCall(name, outcome, ms) {
-      outages.note(outcome)
-      counting(name, outcome, ms)
-    },
   }
   const port = new RedisConnection({
     ...connecting,
@@ -105,8 +99,7 @@ export async function openSharedState({
     policy,
   })
   return {
-    lent: { stateStatus, responses: runs.responses },
-    limits,
+    lent: { stateStatus, limits, responses: runs.responses },
     async close() {
       await instances.stop()
       close()
@@ -114,8 +107,9 @@ export async function openSharedState({
   }
 }
 
-function countingCalls(metrics: Registry): NonNullable<RedisConnectionOptions['onCall']> {
+function countingCalls(metrics: Registry, outages: Outages): RedisConnectionOptions['onCall'] {
   return (name, outcome, ms) => {
+    outages.note(outcome)
     metrics.count('sluice_state_calls_total', [name, outcome])
     if (outcome === 'away') return
     metrics.histogram('sluice_state_call_duration_seconds', [name]).observe(ms / 1_000)

@@ -41,6 +41,9 @@ export interface RunOptions {
   onStored?: ((lag: number) => void) | undefined
 }
 
+/** Milliseconds after a read at another instance for which its client is taken to be there. */
+const READ_LATELY = 3_000
+
 /** Milliseconds for which the end of a run may take to be stored, before its request counts as over. */
 const STORE_END = 10_000
 
@@ -64,7 +67,8 @@ export class Run {
 
   constructor(options: RunOptions) {
     this.options = options
-    const { key, info, limits, local, shared, ticker } = options
+    const { key, info, limits, local, shared, ticker, exchange } = options
+    exchange.resumable = this
     this.#splitter = new EventSplitter(info.contentType)
     void local.open(key, info, limits)
     this.#replicator = shared && this.#replicate(shared)
@@ -81,6 +85,15 @@ export class Run {
   /** Settles when the shared log has its end, or could not take it; undefined where there is none. */
   get stored(): Promise<void> | undefined {
     return this.#replicator?.done
+  }
+
+  get id(): string {
+    return this.options.key.id
+  }
+
+  /** Whether somebody reads it, or did a moment ago: other instances tell of their readers rarely. */
+  get isRead(): boolean {
+    return this.followers.size > 0 || performance.now() - this.#readAt < READ_LATELY
   }
 
   get owner(): string {
@@ -125,7 +138,9 @@ export class Run {
       onStop: () => this.stop(),
       onLost: () => exchange.fail(instanceLost()),
       onRead: (at) => {
-        this.#readAt = Math.max(this.#readAt, at)
+        // Who follows it elsewhere reads the log each second, and this instance is told every two.
+        const isRead = performance.now() - at < READ_LATELY
+        this.#readAt = isRead ? performance.now() : Math.max(this.#readAt, at)
       },
       ...(onStored && { onStored }),
     })
@@ -205,11 +220,21 @@ export class Run {
     await Promise.all([stored, ...[...this.followers].map(({ done }) => done)])
   }
 
+  /** Stops it, unless the shared log says that somebody has read it since it was last asked. */
+  async #stopUnread(grace: number): Promise<void> {
+    const isKnown = (await this.#replicator?.renew()) ?? true
+    if (!isKnown || this.followers.size > 0) return
+    if (performance.now() - this.#readAt >= grace) this.stop(streamAbandoned(grace))
+  }
+
   #tick(now: number): number | undefined {
-    if (this.followers.size > 0) this.#readAt = now
     const { grace } = this.options
+    if (this.followers.size > 0) {
+      this.#readAt = now
+      return grace
+    }
     const left = grace - (now - this.#readAt)
-    if (left <= 0) this.stop(streamAbandoned(grace))
-    return left
+    if (left <= 0) void this.#stopUnread(grace)
+    return Math.max(left, 0) || grace
   }
 }

@@ -1,5 +1,4 @@
 import type { Settings } from '../../settings/types.ts'
-import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Account } from '../account.ts'
 import {
   type Admission,
@@ -12,11 +11,10 @@ import {
   type UseSoFar,
 } from '../limits.ts'
 import { memoryLimits } from '../memory-limits.ts'
+import { stateUnavailable } from '../unavailable.ts'
 import { KnownLevels } from './known-levels.ts'
+import { StateAwayError } from './port.ts'
 import { shareOf } from './share.ts'
-
-/** Seconds after which a client that was refused since the store is away may ask again. */
-const AGAIN = 5
 
 /** The most requests whose end the store is told later, after it was away. */
 const MOST_UNSETTLED = 10_000
@@ -111,7 +109,7 @@ export class GuardedLimits implements Limits {
         throwUnlessAway(error)
       }
     }
-    if (policy === 'closed') throw unavailable()
+    if (policy === 'closed') throw stateUnavailable(new StateAwayError('state: the store is away.'))
     return this.#alone().levels(key, this.#limitsAlone(limits))
   }
 
@@ -136,7 +134,7 @@ export class GuardedLimits implements Limits {
   async #admitAlone(claim: Claim): Promise<Admission> {
     const { policy, onFallback } = this.#options
     onFallback?.(policy)
-    if (policy === 'closed') throw unavailable()
+    if (policy === 'closed') throw stateUnavailable(new StateAwayError('state: the store is away.'))
     const limits = this.#limitsAlone(claim.limits)
     const admission = await this.#alone().admit({ ...claim, limits })
     return { ...admission, policy }
@@ -199,12 +197,4 @@ async function unlessAway(act: () => unknown): Promise<boolean> {
 /** What the caller got wrong is no failure of the store. */
 function throwUnlessAway(error: unknown): void {
   if (error instanceof RangeError) throw error
-}
-
-function unavailable(): ApiError {
-  return new ApiError(
-    503,
-    `state: the store of the limits can't be reached, and without it nothing is admitted (stateFailure: closed); retry in ${AGAIN} seconds.`,
-    { code: 'state_unavailable', headers: { 'retry-after': String(AGAIN) } },
-  )
 }

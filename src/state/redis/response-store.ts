@@ -23,7 +23,7 @@ const LIMITS: RedisResponseLimits = {
 }
 
 /** Milliseconds that reading or writing may take: a response may have megabytes. */
-const DEADLINE = 1_000
+const DEADLINE = 2_000
 /** Bytes that are sent in a millisecond, at least: 32 Mbit/s. */
 const SLOWEST = 4_096
 

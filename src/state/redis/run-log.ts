@@ -12,6 +12,7 @@ import {
   RunTakenError,
 } from '../run-log.ts'
 import { ByteGate } from './byte-gate.ts'
+import { Departures } from './departures.ts'
 import { meansFull } from './error-replies.ts'
 import type { Outages } from './outages.ts'
 import { type RedisPort, type RedisReply, StateAwayError } from './port.ts'
@@ -31,6 +32,9 @@ import { RunWatchers } from './run-watchers.ts'
 /** Bytes of events that are read at once, unless a single batch has more. */
 const READ_BYTES = 65_536
 
+/** Milliseconds between two moments at which appends are sent; those who read elsewhere wait so much longer. */
+const GATHER = 10
+
 /** Bytes of events that are sent to the server at once, by all runs together. */
 const BYTES_ON_WAY = 1_048_576
 
@@ -49,6 +53,8 @@ const PAST_ALL = Number.MAX_SAFE_INTEGER
 export interface RedisRunLogOptions {
   /** Milliseconds for which a producer owns a run without appending or renewing. */
   lease?: number
+  /** Milliseconds for which appends may wait to be sent together with others; 10 by default. */
+  gatherMs?: number
   /** When the store was away: no run is taken for lost soon after that. */
   outages?: Pick<Outages, 'mayHaveMissedRenewals' | 'mayLackRuns'>
 }
@@ -68,21 +74,24 @@ export function redisRunLog(port: RedisPort, options: RedisRunLogOptions = {}): 
 class RedisRunLog implements RunLog {
   readonly #port: RedisPort
   readonly #lease: number
+  readonly #names = new WeakMap<RunKey, Promise<RunNames>>()
   readonly #outages: RedisRunLogOptions['outages']
   readonly #watchers: RunWatchers
+  readonly #departures: Departures
   readonly #gate = new ByteGate(BYTES_ON_WAY)
   /** The token of each `open` whose reply was lost: sent again with it, it finds its own run. */
   readonly #opening = new Map<string, string>()
 
-  constructor(port: RedisPort, { lease = RUN_LEASE, outages }: RedisRunLogOptions) {
+  constructor(port: RedisPort, options: RedisRunLogOptions) {
     this.#port = port
-    this.#lease = lease
-    this.#outages = outages
+    this.#lease = options.lease ?? RUN_LEASE
+    this.#departures = new Departures(options.gatherMs ?? GATHER)
+    this.#outages = options.outages
     this.#watchers = new RunWatchers(port)
   }
 
   async open(key: RunKey, info: RunInfo, { bytes, keepMs }: RunLimits): Promise<void> {
-    const names = await runNames(key.owner, key.id)
+    const names = await this.#namesOf(key)
     const token = this.#opening.get(names.run) ?? crypto.randomUUID()
     if (this.#opening.size >= MOST_OPENING) this.#opening.clear()
     this.#opening.set(names.run, token)
@@ -101,14 +110,14 @@ class RedisRunLog implements RunLog {
     end?: RunState,
     isBeginning = false,
   ): Promise<Produced> {
-    const names = await runNames(key.owner, key.id)
+    const names = await this.#namesOf(key)
     let at = first
     let produced: Produced = { kind: 'lost' }
     const calls = batchedCalls(frames)
     for (const [index, call] of calls.entries()) {
       const isLast = index === calls.length - 1
       const ending = isLast && end !== 'running' ? end : undefined
-      const rest = frames.slice(at - first, at - first + call.count)
+      const rest = calls.length === 1 ? frames : frames.slice(at - first, at - first + call.count)
       const begins = isBeginning && index === 0
       produced = await this.#appendOnce(names, {
         epoch,
@@ -145,10 +154,20 @@ class RedisRunLog implements RunLog {
     throw new Error('run log: expected one producer of a run, got several with the same epoch.')
   }
 
+  /** A producer uses the same key again and again. */
+  #namesOf(key: RunKey): Promise<RunNames> {
+    const known = this.#names.get(key)
+    if (known) return known
+    const names = runNames(key.owner, key.id)
+    this.#names.set(key, names)
+    return names
+  }
+
   async #send(names: RunNames, sent: Sent): Promise<readonly RedisReply[]> {
     const { epoch, first, ending, begins } = sent
     const keys = [names.run, names.events] as const
     const { batches, count } = sent.call
+    if (batches.length > 0) await this.#departures.wait()
     const script = batches.length === 0 && ending === undefined ? renewScript : appendScript
     const rest = [this.#lease, names.channel, names.control]
     const args = [epoch, first, count, ending ?? '', begins ? 1 : 0, ...rest]
@@ -168,7 +187,7 @@ class RedisRunLog implements RunLog {
   }
 
   async read(key: RunKey, from: number, isPeek = false): Promise<RunPart | undefined> {
-    const { run, events } = await runNames(key.owner, key.id)
+    const { run, events } = await this.#namesOf(key)
     const args = [from, isPeek ? 1 : 0, this.#lease, READ_BYTES]
     const reply = await this.#port.eval(readScript, [run, events], args)
     const part = reply === null ? undefined : partOf(reply as RedisReply[], from)
@@ -183,7 +202,7 @@ class RedisRunLog implements RunLog {
   }
 
   async stop(key: RunKey): Promise<RunState | undefined> {
-    const { run, channel, control } = await runNames(key.owner, key.id)
+    const { run, channel, control } = await this.#namesOf(key)
     const state = await this.#port.eval(stopScript, [run], [channel, control])
     return state === null ? undefined : (state as RunState)
   }
@@ -192,13 +211,13 @@ class RedisRunLog implements RunLog {
     const part = await this.read(key, PAST_ALL, true)
     if (!part?.isOrphan) return
     const { next } = part
-    const { run, events, channel, control } = await runNames(key.owner, key.id)
+    const { run, events, channel, control } = await this.#namesOf(key)
     const args = [next, encodeBatch([last(next)]), this.#lease, channel, control]
     await this.#port.eval(buryScript, [run, events], args)
   }
 
   async delete(key: RunKey): Promise<boolean> {
-    const { run, events, channel, control } = await runNames(key.owner, key.id)
+    const { run, events, channel, control } = await this.#namesOf(key)
     const deleted = await this.#port.eval(
       deleteScript,
       [run, events],
@@ -209,7 +228,7 @@ class RedisRunLog implements RunLog {
   }
 
   watch(key: RunKey, onChange: (change: RunChange) => void): () => void {
-    return this.#watchers.add(runNames(key.owner, key.id), onChange)
+    return this.#watchers.add(this.#namesOf(key), onChange)
   }
 }
 

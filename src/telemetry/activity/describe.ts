@@ -61,7 +61,7 @@ function stateOf(exchange: Exchange | undefined, now: number): ActivityState {
 
 /** What is known of its exchange: times in whole milliseconds, and only of events that have happened. */
 function addTimes(activity: Activity, exchange: Exchange, startedAt: number, now: number): void {
-  const { timeline, progress, failures, affinity, repaired } = exchange
+  const { timeline, progress, failures, affinity, repaired, resumable } = exchange
   const queued = Math.round(timeline.queuedMs(now))
   const blocked = Math.round(timeline.blockedMs(now))
   const { firstTokenAt, longestGap, stalls, heartbeats, attempts } = timeline
@@ -76,6 +76,9 @@ function addTimes(activity: Activity, exchange: Exchange, startedAt: number, now
   if (failures.length > 0) activity.failures = failures.map((each) => logText(each))
   if (affinity !== undefined) activity.affinity = affinity
   if (repaired.length > 0) activity.repairs = repaired
+  if (resumable === undefined) return
+  activity.stream = resumable.id
+  if (!resumable.isRead && exchange.outcome === undefined) activity.unread = true
 }
 
 function addGaps(

@@ -61,6 +61,8 @@ export const ActivitySchema = z.looseObject({
   attempts: z.optional(count),
   failures: described(z.optional(z.array(z.string())), 'How the attempts before the last failed.'),
   affinity: text,
+  stream: described(text, 'The id of a stream that can be resumed: `GET /v1/streams/{id}`.'),
+  unread: described(z.optional(z.boolean()), 'Whether nobody reads that stream now.'),
   status: z.optional(count),
   outcome: described(
     text,
