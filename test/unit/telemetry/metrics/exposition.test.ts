@@ -27,6 +27,8 @@ function gauges(engines: EngineView[], stored?: number): Gauges {
     queue: () => ({ waiting: 2, limit: 100 }),
     running: () => 0,
     stored: () => stored,
+    streams: () => 0,
+    state: () => undefined,
     isServed: () => true,
   } as unknown as Sources
   return gaugesOf(sources, 4, 'node 24.1.0')
