@@ -2,6 +2,9 @@
 const LAST =
   /^(?:data: ?(?:\[DONE\]|\{"error":)|event: ?(?:message_stop|error|response\.(?:completed|incomplete|failed)$)|\{"error":|\{.*"done":true,"(?:done_reason|total_duration)":)/m
 
+/** A line that keeps a connection open, and has no number. */
+const HEARTBEAT = /"created_at":"1970-01-01T00:00:00Z"/
+
 /**
  * `fetch` for the APIs of sluice: a stream whose connection is lost goes on where it ended, and whoever reads
  * it does not notice. An abort, or a reader that leaves, stops the model.
@@ -36,8 +39,7 @@ async function* eventsOf(first: Response, url: URL, { headers, signal }: Request
         const events: string[] = (rest + text).split(end)
         rest = events.pop() ?? ''
         for (const event of events) {
-          // A heartbeat has no number; as a line, it is an answer of no model.
-          if (end === '\n') last += event.startsWith('{"model":""') ? 0 : 1
+          if (end === '\n') last += Number(!HEARTBEAT.test(event))
           else last = Number(/^id: ?(\d+)$/m.exec(event)?.[1] ?? last)
           pause = 500
           yield event + end

@@ -239,8 +239,16 @@ class MemoryRunLog implements RunLog {
   }
 }
 
-function nameOf({ owner, id }: RunKey): string {
-  return storeKey(owner, id)
+/** Made once for each key: a producer and its followers use theirs many times a second. */
+const names = new WeakMap<RunKey, string>()
+
+function nameOf(key: RunKey): string {
+  let name = names.get(key)
+  if (name === undefined) {
+    name = storeKey(key.owner, key.id)
+    names.set(key, name)
+  }
+  return name
 }
 
 function nextOf({ first, frames }: MemoryRun): number {

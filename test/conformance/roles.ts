@@ -45,6 +45,9 @@ const EXPECTED: Record<OperationId, string> = {
   deleteResponse: '401 401 served 401 served | served served served',
   cancelResponse: '401 401 served 401 served | served served served',
   listInputItems: '401 401 served 401 served | served served served',
+  retrieveStream: '401 401 served 401 served | served served served',
+  deleteStream: '401 401 served 401 served | served served served',
+  stopStream: '401 401 served 401 served | served served served',
   createEmbedding: '401 401 served 401 served | served served served',
   listModels: '401 401 served 401 served | served served served',
   retrieveModel: '401 401 served 401 served | served served served',
@@ -95,9 +98,6 @@ const EXPECTED: Record<OperationId, string> = {
   deleteCaptures: MANAGED,
   retrieveCapture: MANAGED,
   deleteCapture: MANAGED,
-  retrieveStream: '401 401 served 401 served | served served served',
-  deleteStream: '401 401 served 401 served | served served served',
-  stopStream: '401 401 served 401 served | served served served',
   retrieveUsage: '401 401 served 401 served | served 403 403',
 }
 

@@ -23,7 +23,8 @@ beforeAll(async () => {
     servers.every((each) => each.ask('cluster', 'info').includes('cluster_state:ok')),
   )
   connection = await connectRedis(`redis+cluster://${addresses.slice(0, 2).join(',')}`, {
-    connectMs: 3_000,
+    connectMs: 10_000,
+    deadlineMs: 2_000,
   })
 })
 

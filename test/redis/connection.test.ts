@@ -90,6 +90,25 @@ describe('a connection to Redis', () => {
     expect(changes.at(-1)).toBe(false)
   })
 
+  it('takes calls that end with one connection as one failure, and no change', async () => {
+    const own = await startRedis()
+    onTestFinished(() => own.stop())
+    const changes: boolean[] = []
+    const connection = await connect(own.url, {
+      onChange: (isAway) => changes.push(isAway),
+      connectMs: 10_000,
+    })
+    own.freeze()
+    const calls = Array.from({ length: 10 }, () => connection.eval(script, ['{a}n'], [1]))
+    const outcomes = await Promise.allSettled(calls)
+    own.thaw()
+    for (const outcome of outcomes) {
+      expect(outcome.status === 'rejected' && outcome.reason).toBeInstanceOf(StateAwayError)
+    }
+    await until(() => !connection.isAway)
+    expect(changes).toEqual([false])
+  })
+
   it('connects again to a server that was killed, and tells each change once', async () => {
     const own = await startRedis()
     onTestFinished(() => own.stop())

@@ -12,7 +12,7 @@ afterEach(() => {
 })
 
 async function connect(url: string) {
-  const connection = await connectRedis(url, { connectMs: 3_000 })
+  const connection = await connectRedis(url, { connectMs: 10_000, deadlineMs: 5_000 })
   opened.push(connection)
   return connection
 }
@@ -63,8 +63,8 @@ describe('a connection by Sentinel', () => {
     primary.ask('replicaof', '127.0.0.1', String(other.port))
     await expect(set()).rejects.toThrow('READONLY')
     expect(connection.isAway).toBe(true)
-    await sleep(200)
-    expect(connection.lastError?.message).toContain('which it is not at present')
+    const names = 'which it is not at present'
+    await until(() => connection.lastError?.message.includes(names) === true)
     primary.ask('replicaof', 'no', 'one')
     await until(() => !connection.isAway)
     expect(await set()).toBe('OK')

@@ -102,7 +102,7 @@ describe('several servers on one Redis', () => {
         .filter((line) => line.includes('state: '))
       expect(lines).toEqual([
         expect.stringMatching(
-          /^sluice: state: the store can't be reached \(.+\); until it is there again, each instance allows its share of the limits\.$/,
+          /^sluice: state: the store can't be reached \(.+\); until it is there again, each instance allows its share of the limits, and keeps new responses to itself\.$/,
         ),
         'sluice: state: the store is there again, and limits are shared.',
       ])

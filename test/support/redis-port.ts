@@ -19,14 +19,21 @@ export async function connectRedis(
 
 /**
  * The same port with another time for the scripts, which can be moved: the server's clock can't. Times to live
- * are still counted by the real one.
+ * are still counted by the real one. With `fixedMs` the time stands still in between.
  */
-export function withMovableTime(port: RedisPort) {
-  let seconds = 0
-  const moved: RedisPort = {
-    eval: (script, ...rest) => {
-      const clock = `(function() local t = redis.call('TIME') return { t[1] + ${seconds}, t[2] } end)()`
-      const text = script.text.replaceAll("redis.call('TIME')", clock)
+export function withMovableTime(port: RedisPort, fixedMs?: number) {
+  let moved = 0
+  const timeText = () => {
+    if (fixedMs === undefined) {
+      const clock = "local t = redis.call('TIME')"
+      return `(function() ${clock} return { t[1] + ${moved / 1_000}, t[2] } end)()`
+    }
+    const now = fixedMs + moved
+    return `{ ${Math.floor(now / 1_000)}, ${Math.floor((now % 1_000) * 1_000)} }`
+  }
+  const movable: RedisPort = {
+    eval(script, ...rest) {
+      const text = script.text.replaceAll("redis.call('TIME')", timeText())
       return port.eval({ name: script.name, text }, ...rest)
     },
     send: (...args) => port.send(...args),
@@ -37,10 +44,10 @@ export function withMovableTime(port: RedisPort) {
     },
   }
   return {
-    port: moved,
+    port: movable,
     /** Moves the time, also back. */
     pass(milliseconds: number) {
-      seconds += milliseconds / 1_000
+      moved += milliseconds
     },
   }
 }

@@ -96,6 +96,8 @@ export interface CutOptions {
   servers: readonly string[]
   /** The most events that are read at once. */
   most?: number
+  /** Called whenever the client goes on. */
+  onCut?: () => void
 }
 
 /** Reads a stream to its end, and leaves it at random events to resume it at a random server. */
@@ -107,8 +109,15 @@ export async function readInPieces(response: Response, options: CutOptions): Pro
   while (!part.isOver) {
     if (random() < 0.2) await sleep(random() * 20)
     const at = servers[Math.floor(random() * servers.length)] ?? ''
+    options.onCut?.()
     const next = await resume(resumeUrl(at, response), all.length, random() < 0.5)
     if (next.status === 204) return all
+    // The store may not answer in time on a busy machine: the client asks again.
+    if (next.status === 503) {
+      await next.body?.cancel()
+      await sleep(100)
+      continue
+    }
     if (next.status !== 200) throw new Error(`${next.status}: ${await next.text()}`)
     part = await readEvents(next, 1 + Math.floor(random() * most))
     all.push(...part.events)

@@ -33,6 +33,7 @@ export function redisDialer(library: Library): RedisDialer {
         send: (command, key) => cluster.sendCommand(key, false, [...command]),
         subscribe: (channel, onMessage) => cluster.subscribe(channel, onMessage),
         unsubscribe: (channel) => cluster.unsubscribe(channel),
+        isReply: (error) => error instanceof library.ErrorReply,
         destroy: () => cluster.destroy(),
       } satisfies RedisClient
     },
@@ -58,6 +59,7 @@ export async function openClient(
     send: (command) => client.sendCommand(command),
     subscribe: (channel, onMessage) => client.subscribe(channel, onMessage),
     unsubscribe: (channel) => client.unsubscribe(channel),
+    isReply: (error) => error instanceof library.ErrorReply,
     destroy: () => client.destroy(),
   }
 }

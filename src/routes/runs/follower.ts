@@ -200,13 +200,21 @@ export class Follower {
       const { clientTimeout } = this.#options
       const left = clientTimeout - (now - this.#unreadSince)
       if (left <= 0) this.#leave(new Cancelled('the client does not read'))
-      return left
+      else if (now - this.#lookedAt >= LOOK_AGAIN) this.#showReader(now)
+      return Math.min(LOOK_AGAIN, left)
     }
     const { beat } = this.#options
     const isDue = this.#heartbeat.isDue(now) || this.#isSilent(now)
     if (beat !== undefined && isDue && this.#wake) this.push(encodeText(beat))
     if (now - this.#lookedAt >= LOOK_AGAIN) this.#changed()
     return Math.min(LOOK_AGAIN, Math.max(0, this.#heartbeat.remaining(now)) || LOOK_AGAIN)
+  }
+
+  /** A client that reads slowly is there all the same: the log has to know, or the run is stopped. */
+  #showReader(now: number): void {
+    const { log, key } = this.#options
+    this.#lookedAt = now
+    log.read(key, Number.MAX_SAFE_INTEGER).catch(() => {})
   }
 
   /** Some hosts send the headers with the first bytes only: a client must not wait for long for these. */

@@ -95,6 +95,14 @@ export class Replicator {
     this.#schedule(isEnough ? soonest : Math.max(soonest, this.#waitsSince + ms - now), now)
   }
 
+  /** Asks the shared log now, unless it is being asked, and resolves with whether it was. */
+  async renew(): Promise<boolean> {
+    if (this.#isBusy || this.#isOver) return false
+    clearTimeout(this.#timer)
+    await this.#send()
+    return true
+  }
+
   /** The run has ended: its last events are in the local log. */
   end(): void {
     this.#hasEnded = true

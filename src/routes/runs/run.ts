@@ -41,7 +41,7 @@ export interface RunOptions {
   onStored?: ((lag: number) => void) | undefined
 }
 
-/** Milliseconds after which a run that nobody reads counts as unread. */
+/** Milliseconds after a read at another instance for which its client is taken to be there. */
 const READ_LATELY = 3_000
 
 /** Milliseconds for which the end of a run may take to be stored, before its request counts as over. */
@@ -138,7 +138,9 @@ export class Run {
       onStop: () => this.stop(),
       onLost: () => exchange.fail(instanceLost()),
       onRead: (at) => {
-        this.#readAt = Math.max(this.#readAt, at)
+        // Who follows it elsewhere reads the log each second, and this instance is told every two.
+        const isRead = performance.now() - at < READ_LATELY
+        this.#readAt = isRead ? performance.now() : Math.max(this.#readAt, at)
       },
       ...(onStored && { onStored }),
     })
@@ -218,11 +220,21 @@ export class Run {
     await Promise.all([stored, ...[...this.followers].map(({ done }) => done)])
   }
 
+  /** Stops it, unless the shared log says that somebody has read it since it was last asked. */
+  async #stopUnread(grace: number): Promise<void> {
+    const isKnown = (await this.#replicator?.renew()) ?? true
+    if (!isKnown || this.followers.size > 0) return
+    if (performance.now() - this.#readAt >= grace) this.stop(streamAbandoned(grace))
+  }
+
   #tick(now: number): number | undefined {
-    if (this.followers.size > 0) this.#readAt = now
     const { grace } = this.options
+    if (this.followers.size > 0) {
+      this.#readAt = now
+      return grace
+    }
     const left = grace - (now - this.#readAt)
-    if (left <= 0) this.stop(streamAbandoned(grace))
-    return left
+    if (left <= 0) void this.#stopUnread(grace)
+    return Math.max(left, 0) || grace
   }
 }

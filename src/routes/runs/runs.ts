@@ -36,6 +36,13 @@ export interface RunsOptions {
   /** The runs that take places, where others run beside those that are here. */
   places?: Set<Run>
 }
+const AWAY = 'away'
+
+/** The ids that sluice gives runs. */
+const ID = /^(strm|resp)_[0-9a-f]{32}$/
+
+/** Milliseconds after which a run that is not in the shared log is looked for again. */
+const LOOK_AGAIN_AFTER = [50, 200]
 
 /** Shared by a handler and the one that replaces it, so that a reload ends none. */
 export class Runs {
@@ -117,10 +124,22 @@ export class Runs {
   /** Where it can be read; undefined where there is none. Rejects where the shared log does not answer. */
   async find(key: RunKey): Promise<(FoundRun & { part: RunPart }) | undefined> {
     const { local, shared } = this
+    const run = this.get(key)
     const here = await local.read(key, 0, true)
-    if (here) return { log: local, run: this.get(key), isShared: shared !== undefined, part: here }
-    const there = await shared?.read(key, 0, true)
-    return shared && there && { log: shared, run: undefined, isShared: true, part: there }
+    if (here && shared && !run && (await this.#isDeleted(key, here))) return undefined
+    if (here) return { log: local, run, isShared: shared !== undefined, part: here }
+    const there = shared && (await soon(key, () => shared.read(key, 0, true)))
+    return there && { log: shared, run: undefined, isShared: true, part: there }
+  }
+
+  /** Whether another instance has deleted a response that ended here. */
+  async #isDeleted(key: RunKey, { info }: RunPart): Promise<boolean> {
+    if (info.api !== 'responses') return false
+    // While the store is away, nobody can delete it there.
+    const there = await this.shared?.read(key, 0, true).catch(() => AWAY)
+    if (there !== undefined) return false
+    await this.local.delete(key)
+    return true
   }
 
   /** Stops its engine, wherever that is. Undefined where there is no such run. */
@@ -128,7 +147,8 @@ export class Runs {
     const run = this.get(key)
     run?.stop()
     const found = await this.local.stop(key)
-    return found ?? this.shared?.stop(key)
+    const { shared } = this
+    return found ?? (shared && soon(key, () => shared.stop(key)))
   }
 
   /** Stops it, and deletes its events. It takes a place until the engine has stopped. */
@@ -181,6 +201,17 @@ export class Runs {
     const since = performance.now() - silence
     for (const run of this.running) if (run.writtenAt < since) run.abandon()
   }
+}
+
+/** Asks again where there is nothing: the instance that has just begun a run may not have stored that yet. */
+async function soon<T>({ id }: RunKey, ask: () => Promise<T | undefined>): Promise<T | undefined> {
+  let answer = await ask()
+  for (const pause of ID.test(id) ? LOOK_AGAIN_AFTER : []) {
+    if (answer !== undefined) break
+    await new Promise((resolve) => setTimeout(resolve, pause))
+    answer = await ask()
+  }
+  return answer
 }
 
 function isOpen(status: unknown): boolean {

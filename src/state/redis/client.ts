@@ -7,6 +7,8 @@ export interface RedisClient {
   send(command: readonly string[], key: string | undefined): Promise<unknown>
   subscribe(channel: string, onMessage: (message: string) => void): Promise<unknown>
   unsubscribe(channel: string): Promise<unknown>
+  /** Whether an error is what the server replied, and not one of the connection. */
+  isReply(error: Error): boolean
   /** Closes its sockets at once, without a word to the server; what waits for a reply rejects. */
   destroy(): void
 }

@@ -149,15 +149,19 @@ export class RedisConnection implements RedisPort {
     }
   }
 
-  /** What a failed call means for the connection, and the error for whoever called. */
+  /**
+   * What a failed call means for the connection, and the error for whoever called. All calls that end with one
+   * connection are one failure: by the first of them, which loses it.
+   */
   #failed(client: RedisClient, error: Error, isTimeout: boolean): Error {
-    // The library rejects all that waits for a reply when a connection is destroyed.
-    const isLost = isTimeout || this.#client !== client
-    if (isTimeout || wantsOtherServer(error)) this.#lose(client, error)
-    if (!isLost && !meansAway(error)) return error
+    const isCurrent = this.#client === client
+    const isReply = client.isReply(error)
+    if (!isReply || wantsOtherServer(error)) this.#lose(client, error)
+    if (isReply && !meansAway(error)) return error
     const isFull = meansFull(error)
     if (isFull) this.#options.onFull?.()
-    if (!(isFull && this.#options.isUsedWhenFull) && this.#breaker.onFailure()) {
+    const counts = isTimeout || (isReply && !(isFull && this.#options.isUsedWhenFull))
+    if (isCurrent && counts && this.#breaker.onFailure()) {
       this.#lastError = error
       this.#probeLater()
       this.#tell()

@@ -186,7 +186,7 @@ local function is_refused()
 end
 
 local is_held = id ~= '' and redis.call('HEXISTS', held, id) == 1
-local is_look = requests == 0 and tokens == 0 and id == ''
+local is_look = requests == 0 and tokens == 0 and answer == 0 and id == ''
 local refused = not is_held and is_refused()
 if not refused and not is_held and not is_look then
   if limit(1) then a.rq = a.rq - requests end

@@ -2,8 +2,8 @@ import type { StateFailure } from './guarded-limits.ts'
 import { UnusableServerError } from './server-check.ts'
 
 const MEANWHILE: Readonly<Record<StateFailure, string>> = {
-  local: 'each instance allows its share of the limits',
-  open: 'no limits hold',
+  local: 'each instance allows its share of the limits, and keeps new responses to itself',
+  open: 'no limits hold, and each instance keeps new responses to itself',
   closed: 'requests are refused with 503',
 }
 

@@ -4,7 +4,7 @@ import { createHandler, defineEngine } from '../../../../src/index.ts'
 const engine = defineEngine({
   label: 'endless',
   models: ['endless'],
-  async *chat(_, signal) {
+  async *chat(_, { signal }) {
     while (!signal.aborted) {
       yield 'on '
       await new Promise((resolve) => setTimeout(resolve, 20))

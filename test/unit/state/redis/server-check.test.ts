@@ -9,7 +9,7 @@ function serverWith(info: string | Error): RedisClient {
       if (info instanceof Error) throw info
       return info
     },
-    ...{ subscribe: none, unsubscribe: none, destroy() {} },
+    ...{ subscribe: none, unsubscribe: none, isReply: () => true, destroy() {} },
   }
 }
 
