@@ -239,7 +239,9 @@ export class Exchange {
   /** The repairs of the engine's answer, for the log. */
   get repaired(): string[] {
     if (this.#answer === undefined) return []
-    return [...new Set([...repairsOf(this.#answer), ...(this.#isUsageDoubted ? ['usage'] : [])])]
+    const repaired = [...new Set(repairsOf(this.#answer))]
+    if (this.#isUsageDoubted && !repaired.includes('usage')) repaired.push('usage')
+    return repaired
   }
 
   /** Settles as the promise does, unless the exchange ends first: then rejects with the reason. */

@@ -70,7 +70,7 @@ export const ActivitySchema = z.looseObject({
   ),
   code: described(text, 'The code of its error.'),
   message: described(text, 'The message of its error.'),
-  repairs: described(z.optional(z.array(z.string())), 'What was repaired in the answer.'),
+  repairs: described(z.optional(z.array(z.string())), 'What was repaired in the answer so far.'),
   capture: described(text, 'The id of its capture, for admins.'),
 })
 

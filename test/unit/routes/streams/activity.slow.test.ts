@@ -4,8 +4,8 @@ import { createHandler, defineEngine } from '../../../../src/index.ts'
 const engine = defineEngine({
   label: 'endless',
   models: ['endless'],
-  async *chat(_, { signal }) {
-    while (!signal.aborted) {
+  async *chat(_, signal) {
+    while (!signal.signal.aborted) {
       yield 'on '
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
