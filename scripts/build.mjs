@@ -54,6 +54,21 @@ writeFileSync(
   fetch(request: Request, env: Record<string, unknown>): Promise<Response>
 }
 export default worker
+
+interface DurableObjectState {
+  readonly id: object
+  readonly storage: object
+  waitUntil(promise: Promise<unknown>): void
+}
+
+/** Durable Objects with SQLite, to be bound as KEY_LIMITS, STORED_RESPONSES and STREAM_RUNS. */
+export declare class KeyLimits {
+  constructor(state: DurableObjectState, env: unknown)
+  fetch(request: Request): Promise<Response>
+  alarm(): Promise<void>
+}
+export declare class StoredResponses extends KeyLimits {}
+export declare class StreamRun extends KeyLimits {}
 `,
 )
 

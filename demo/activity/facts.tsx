@@ -37,6 +37,7 @@ function factsOf(record: Activity): [string, string][] {
     ['Attempts', record.attempts !== undefined && record.attempts > 1 && String(record.attempts)],
     ['Failed before', failures.length > 0 && failures.join(', ')],
     ['Affinity', record.affinity],
+    ['Can be resumed', record.stream && `/v1/streams/${record.stream}`],
     ['Status', some(record.status)],
     ['Id', id],
   ]

@@ -48,6 +48,7 @@ export function noteOf(record: Activity): string {
   if (state === 'queued' && place !== undefined) return place === 1 ? 'next' : `place ${place}`
   if (state === 'loading' && share !== undefined) return `${Math.round(share * 100)} %`
   if (state === 'loading' || state === 'prefill') return progress ?? ''
+  if (record.unread) return 'nobody reads it'
   if (state === 'blocked') return `not read for ${durationText(blockedMs)}`
   return ''
 }

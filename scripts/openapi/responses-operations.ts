@@ -49,7 +49,7 @@ export const responsesTexts = {
         name: 'stream',
         in: 'query',
         description:
-          'Whether the events of the response are streamed, from the first one on. They are stored for an hour, for responses in the background only. Not available on workerd.',
+          'Whether the events of the response are streamed, from the first one on. They are stored for an hour, for responses in the background only.',
         schema: { type: 'boolean' },
       },
       {

@@ -1,5 +1,5 @@
 /** The captures that sluice has in memory, for admins. */
-import { CAPTURE_RULES } from '../settings/capture-rule.ts'
+import { CAPTURE_RULES, readCaptureRule } from '../settings/capture-rule.ts'
 import type { Captures } from '../telemetry/captures/captures.ts'
 import { recordingText } from '../telemetry/captures/recorded.ts'
 import { isObject } from '../util/object.ts'
@@ -8,10 +8,14 @@ import { VERSION } from '../version.ts'
 import { ApiError, badRequest } from '../wire/errors/api-error.ts'
 import { readBody } from './exchange.ts'
 import { jsonResponse } from './json.ts'
-import type { RouteHandler } from './route.ts'
+import { SAME_ORIGIN } from './policy.ts'
+import type { RouteContext, RouteHandler } from './route.ts'
 
-/** No proxy or cache may store prompts and answers. */
-const PRIVATE = { 'cache-control': 'no-store' }
+/** The most names that an error lists. */
+const MOST_NAMES = 20
+
+/** No proxy or cache may store prompts and answers, and no page of another site may load them. */
+const PRIVATE = { 'cache-control': 'no-store', ...SAME_ORIGIN }
 
 /** `GET /v1/captures`: what is captured, and what there is of it, the newest first. */
 export const listCaptures: RouteHandler = async (_request, _trace, { telemetry }) => {
@@ -19,15 +23,44 @@ export const listCaptures: RouteHandler = async (_request, _trace, { telemetry }
 }
 
 /** `POST /v1/captures`: changes what is captured. Rejects with an `ApiError` (400). */
-export const changeCaptures: RouteHandler = async (request, trace, { telemetry, settings }) => {
+export const changeCaptures: RouteHandler = async (request, trace, context) => {
+  const { telemetry, settings } = context
   const body = await readBody(request, trace, settings)
   const rule = isObject(body) ? body.capture : undefined
+  if (typeof rule === 'string') requireKnown(rule, context)
   if (typeof rule === 'string' && telemetry.captures.change(rule)) return listOf(telemetry.captures)
   const came = typeof rule === 'string' ? quoted(rule) : rule === undefined ? 'none' : typeof rule
   throw badRequest(
     `capture: expected ${CAPTURE_RULES}, got ${came}; send {"capture": "all"}, for example.`,
     'capture',
   )
+}
+
+/** Throws an `ApiError` (400) for a key or an engine that there is not: nothing would ever be captured. */
+function requireKnown(text: string, context: RouteContext): void {
+  const rule = readCaptureRule(text)
+  if (rule === undefined || !('name' in rule)) return
+  const known = rule.kind === 'key' ? keyNames(context) : engineLabels(context)
+  if (known === undefined || known.includes(rule.name)) return
+  const [what, where] =
+    rule.kind === 'key'
+      ? ['the name of a configured key', 'the setting keys']
+      : ['the label of an engine', 'GET /health']
+  const names = known.length === 0 ? 'there are none' : known.slice(0, MOST_NAMES).join(', ')
+  throw badRequest(
+    `capture: expected ${rule.kind}= with ${what} (${names}), got ${quoted(rule.name)}; ${where} has them all.`,
+    'capture',
+  )
+}
+
+/** Undefined where the program says who its callers are: then any name may come. */
+function keyNames({ settings: { keys }, hasSeveralCallers }: RouteContext): string[] | undefined {
+  if (keys.length < 2 && hasSeveralCallers) return undefined
+  return keys.map(({ name }) => name)
+}
+
+function engineLabels({ sources }: RouteContext): string[] {
+  return sources.engines().map(({ label }) => label)
 }
 
 /** `GET /v1/captures/:id`: a recording, of what the client was sent or, with `side=engine`, of what an engine sent. */

@@ -76,8 +76,8 @@ export function generate(
   return async (request, trace, context) => {
     const { settings, pool, streaming } = context
     const body = await readBody(request, trace, settings)
-    const elsewhere = await context.elsewhere?.(request, body, trace)
-    if (elsewhere !== undefined) {
+    const elsewhere = context.elsewhere && (await context.elsewhere(request, body, trace))
+    if (elsewhere) {
       trace.forward()
       return elsewhere
     }

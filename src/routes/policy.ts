@@ -6,6 +6,9 @@
 /** No page may be framed, send forms elsewhere, or change what its links are relative to. */
 const CLOSED = ["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"]
 
+/** For answers that show requests: no page of another site may load them, not even as a script or an image. */
+export const SAME_ORIGIN = { 'cross-origin-resource-policy': 'same-origin' }
+
 /** For errors, which a browser shows as a document if one is opened in a tab. */
 export const CLOSED_POLICY = ["default-src 'none'", ...CLOSED].join('; ')
 

@@ -34,7 +34,7 @@ const EXAMPLES = {
 } as const
 
 /** What stands for Durable Objects, instead of a URL. */
-export const OBJECTS = 'objects'
+const OBJECTS = 'objects'
 
 /** Reads the URL. Throws a `SettingsError`. */
 export function readStateUrl(text: string, shownAs = 'state'): StateAddress {

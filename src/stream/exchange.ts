@@ -70,6 +70,8 @@ export class Exchange {
   readonly failures: string[] = []
   /** Whether the answer is streamed to the client. */
   isStream = false
+  /** Where it is read again, and whether somebody reads it now; undefined where it can't be resumed. */
+  resumable: { id: string; isRead: boolean } | undefined
   /** Settles when the client has read the end of a streamed answer, or hung up. */
   delivered: Promise<void> | undefined
   /** What the engine is doing before it can answer, as a short text for the client. */
@@ -237,7 +239,9 @@ export class Exchange {
   /** The repairs of the engine's answer, for the log. */
   get repaired(): string[] {
     if (this.#answer === undefined) return []
-    return [...new Set([...repairsOf(this.#answer), ...(this.#isUsageDoubted ? ['usage'] : [])])]
+    const repaired = [...new Set(repairsOf(this.#answer))]
+    if (this.#isUsageDoubted && !repaired.includes('usage')) repaired.push('usage')
+    return repaired
   }
 
   /** Settles as the promise does, unless the exchange ends first: then rejects with the reason. */

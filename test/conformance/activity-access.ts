@@ -269,6 +269,10 @@ export function activityAccess(host: HostName): void {
       const response = await fetch(server.base + path, { headers })
       expect(response.status).toBe(403)
       await response.text()
+      // A script or an image of theirs names no origin.
+      const loaded = await fetch(server.base + path)
+      expect(loaded.headers.get('cross-origin-resource-policy')).toBe('same-origin')
+      await loaded.body?.cancel()
     }
     const stop = await stopRequest(server.base, 'x', headers)
     expect(stop.status).toBe(403)

@@ -120,6 +120,20 @@ export function activity(host: HostName): void {
     expect(ended.heartbeats).toBeGreaterThan(10)
   })
 
+  it('repaired, as soon as it is', async () => {
+    // Where the role is missing, it is added to the first chunk.
+    const first = token('one').replace('"role":"assistant",', '')
+    upstream().script = { steps: [{ send: first }, ...pace(20, 50).steps] }
+    const response = await postChat(pool.server.base, M)
+    const read = readStream(response)
+    const repaired = await feed.until(({ requests }) => {
+      const found = requests.get(idOf(response))
+      return found?.repairs && found
+    })
+    expect(repaired).toMatchObject({ state: 'streaming', repairs: ['role'] })
+    expect(await read).toMatchObject({ outcome: 'finished', problems: [] })
+  })
+
   it('blocked by a client that does not read', async () => {
     upstream().script = { steps: [{ flood: { text: token('x'.repeat(2_000)) } }] }
     const client = await openClient(pool.server, ASKED)

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Access, type OperationId, table } from '../../src/routes/table.ts'
 import { type HostName, type Server, useServerWith } from '../support/server.ts'
 import { closedPort, startUpstream, type Upstream } from '../support/upstream.ts'
@@ -125,6 +125,12 @@ export function roles(host: HostName): void {
   const keyed = start([], { SLUICE_KEYS: JSON.stringify(keys) })
   const local = start([])
   const open = start(['--host', '0.0.0.0', '--insecure'])
+  // From a checkout a server makes the description when it is first asked for, which takes a second or
+  // more: connections that are idle meanwhile would be closed while the next request is on its way.
+  beforeAll(async () => {
+    const servers = [keyed, local, open]
+    await Promise.all(servers.map((server) => fetch(`${originOf(server)}/openapi.json`)))
+  }, 60_000)
   afterAll(() => upstream?.close())
 
   /** A role's server and headers. */
@@ -138,9 +144,7 @@ export function roles(host: HostName): void {
   async function ask(id: OperationId, role: string): Promise<{ shown: string; text: string }> {
     const { method, path, access, request } = table[id]
     const [server, headers] = asked(role)
-    const url = new URL(server.url)
-    if (url.hostname === '0.0.0.0') url.hostname = '127.0.0.1'
-    const response = await fetch(`${url.origin}${path.replace(/:id\+?/, 'static')}`, {
+    const response = await fetch(`${originOf(server)}${path.replace(/:id\+?/, 'static')}`, {
       method: method.toUpperCase(),
       headers: { ...headers, ...(request && { 'content-type': 'application/json' }) },
       ...(request && { body: JSON.stringify(BODY) }),
@@ -217,6 +221,11 @@ export function roles(host: HostName): void {
     expect(headers.get('x-content-type-options')).toBe('nosniff')
     await body?.cancel()
   })
+}
+
+/** Where a server is asked, also one that listens on every address. */
+function originOf({ url }: Server): string {
+  return url.replace('//0.0.0.0', '//127.0.0.1')
 }
 
 function isForAdmins(access: Access): boolean {

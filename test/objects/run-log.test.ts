@@ -1,7 +1,7 @@
 // The log of a run in a Durable Object.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import {
   type Produced,
   RUN_LEASE,
@@ -9,7 +9,7 @@ import {
   type RunKey,
   type RunLog,
 } from '../../src/state/run-log.ts'
-import { runLogSuite } from '../state/run-log-suite.ts'
+import { newRun, runLogSuite } from '../state/run-log-suite.ts'
 import { type Objects, startObjects } from './support/objects.ts'
 
 let objects: Objects
@@ -57,4 +57,20 @@ function remoteLog(): RunLog {
 runLogSuite('a Durable Object', () => {
   const log = remoteLog()
   return { log, other: log, lease: RUN_LEASE, pass: (ms) => objects.pass(ms) }
+})
+
+it('writes one row for each append, and few beside', async () => {
+  const log = remoteLog()
+  const run = newRun()
+  const rows = () => objects.call(`logs/${run.id}/rows`)
+  const info = { api: 'chat', contentType: 'text/event-stream', instance: 'a' } as const
+  const limits = { bytes: 4_000_000, keepMs: 60_000 }
+  await log.open(run, { ...info, hasIds: true, isBackground: false }, limits)
+  const begun = Number(await rows())
+  const events = Array.from({ length: 20 }, (_, n) => `data: ${n}\n\n`)
+  for (let n = 0; n < 10; n++) await log.append(run, 1, n * 20, events)
+  expect(await rows()).toBe(begun + 10)
+  await log.append(run, 1, 200, [], 'finished')
+  expect(await rows()).toBe(begun + 11)
+  expect(begun).toBeLessThan(6)
 })

@@ -63,9 +63,10 @@ describe.each(hosts)('chat in a terminal, on %s', (host) => {
   })
 
   it.each([
-    ['Ctrl-C twice', ['C-c', 'C-c']],
-    ['Ctrl-D', ['C-d']],
-    ['/exit', ['/exit', 'Enter']],
+    ['Ctrl-C twice', [['C-c'], ['C-c']]],
+    ['Ctrl-C twice, the second before the first is handled,', [['C-c', 'C-c']]],
+    ['Ctrl-D', [['C-d']]],
+    ['/exit', [['/exit', 'Enter']]],
   ])('%s leaves, and the terminal is as it was', async (_, keys) => {
     await using terminal = await openTerminal({ columns: 120 })
     terminal.enter('stty -g')
@@ -75,7 +76,7 @@ describe.each(hosts)('chat in a terminal, on %s', (host) => {
     terminal.type('half a line')
     terminal.press('C-c')
     await terminal.until(/half a line\^C\n>$/)
-    for (const key of keys) terminal.press(key)
+    for (const together of keys) terminal.press(...together)
     await terminal.until(/^ended 0$/m)
     terminal.enter('clear; stty -g')
     const [after] = (await terminal.until(STTY)).match(STTY) ?? []

@@ -27,8 +27,12 @@ export class Tables {
   }
 
   write(query: string, ...bindings: SqlValue[]): SqlCursor {
-    if (!this.#isMade) for (const statement of this.#schema) this.#sql.exec(statement)
+    if (!this.#isMade) for (const statement of this.#schema) this.#run(statement)
     this.#isMade = true
+    return this.#run(query, ...bindings)
+  }
+
+  #run(query: string, ...bindings: SqlValue[]): SqlCursor {
     const cursor = this.#sql.exec(query, ...bindings)
     this.rowsWritten += cursor.rowsWritten
     return cursor

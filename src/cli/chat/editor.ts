@@ -10,8 +10,11 @@ export type EditorInput =
   | { kind: 'end' }
 
 export class Editor {
-  /** Called on Ctrl-C and at the end of the input while no line is being read. */
-  onInterrupt: () => void = () => {}
+  /**
+   * Called on Ctrl-C and at the end of the input while no line is being read. Where there is none, Ctrl-C is
+   * given to the next read: the second of two may come before that has begun.
+   */
+  onInterrupt: (() => void) | undefined
   readonly #keys = new Keys()
   readonly #screen = new Screen()
   readonly #lines: Interface
@@ -80,7 +83,7 @@ export class Editor {
     this.#screen.muted = true
     this.#lines.write(null, { ctrl: true, name: 'u' })
     this.#ahead.length = 0
-    if (isRead) this.#give({ kind: 'interrupt', empty })
+    if (isRead || this.onInterrupt === undefined) this.#give({ kind: 'interrupt', empty })
     else this.onInterrupt()
   }
 
@@ -91,7 +94,7 @@ export class Editor {
     if (this.#waiting) {
       process.stdout.write('\n')
       this.#give({ kind: 'end' })
-    } else this.onInterrupt()
+    } else this.onInterrupt?.()
   }
 }
 

@@ -138,6 +138,7 @@ export class Session {
     const printer = new Printer({ write, style, raw: this.#raw, waits: true })
     const signal = AbortSignal.any([context.signal, stop.signal])
     const answer = await readAnswer(server, request, signal, printer)
+    editor.onInterrupt = undefined
     printer.end()
     this.#last = answer
     for (const line of summaryLines(answer, this.#width)) this.#write(`${style.weak(line)}\n`)

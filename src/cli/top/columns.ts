@@ -155,11 +155,12 @@ function newest(gaps: readonly number[], width: number): string {
 
 /** What there is to say of it beside numbers. */
 function detailOf({ activity }: Row): string {
-  const { state, place, progress, code, attempts = 0, stalls, repairs } = activity
+  const { state, place, progress, code, attempts = 0, stalls, repairs, unread } = activity
   const parts = [
     state === 'queued' && place !== undefined && (place === 1 ? 'next' : `place ${place}`),
     state !== 'ended' && progress,
     state === 'blocked' && 'client does not read',
+    unread && 'nobody reads it',
     code,
     attempts > 1 && `${attempts} attempts`,
     stalls && `${stalls} stall${stalls === 1 ? '' : 's'}`,

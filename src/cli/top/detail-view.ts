@@ -91,6 +91,7 @@ function numbersOf(row: Row, now: number): string[] {
     ...(stalls ? [`stalls ${numberOf(stalls)}`] : []),
     ...(heartbeats ? [`heartbeats ${numberOf(heartbeats)}`] : []),
     ...(blockedMs ? timeFact('client blocked', blockedMs) : []),
+    ...(activity.stream ? ['can be resumed'] : []),
     ...(activity.streamed ? [] : ['not streamed']),
   ]
 }

@@ -16,6 +16,7 @@ const activityFields: Record<keyof Activity & string, Kind> = {
   ...{ tokensReported: 'flag', promptTokens: 'number', rate: 'number', durationMs: 'number' },
   ...{ queuedMs: 'number', firstTokenMs: 'number', longestGapMs: 'number', gaps: 'numbers' },
   ...{ stalls: 'number', heartbeats: 'number', blockedMs: 'number', attempts: 'number' },
+  ...{ stream: 'text', unread: 'flag' },
   ...{ failures: 'texts', affinity: 'text', status: 'number', outcome: 'text', code: 'text' },
   ...{ message: 'text', repairs: 'texts', capture: 'text' },
 }

@@ -3,6 +3,7 @@ import { FeedReader } from '../../telemetry/activity/feed-reader.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { namedFrame } from '../../wire/sse/sse.ts'
 import { jsonResponse } from '../json.ts'
+import { SAME_ORIGIN } from '../policy.ts'
 import type { RouteHandler } from '../route.ts'
 import {
   eventResponse,
@@ -15,6 +16,9 @@ import {
 import { PartsReader } from './parts.ts'
 import { watchRequest } from './watch.ts'
 
+/** What a request was like is for who asked, and for no cache. */
+const PRIVATE = { headers: { 'cache-control': 'no-store', ...SAME_ORIGIN } }
+
 /** `GET /v1/activity`, also as events. */
 export const listActivity: RouteHandler = async (request, trace, context) => {
   const caller = viewerOf(trace)
@@ -25,7 +29,7 @@ export const listActivity: RouteHandler = async (request, trace, context) => {
   const found = reader.snapshot(await parts.all())
   const head = { object: 'activity', time: Date.now(), isAdmin, instance: context.instance() }
   const first = JSON.stringify({ ...head, ...found })
-  if (!wantsEvents(request)) return jsonResponse({ ...head, ...found })
+  if (!wantsEvents(request)) return jsonResponse({ ...head, ...found }, PRIVATE)
   let snapshot: string | undefined = namedFrame('snapshot', first)
   const next = (now: number) => {
     const text = snapshot
@@ -43,7 +47,7 @@ export const retrieveActivity: RouteHandler = async (request, trace, context) =>
   const caller = viewerOf(trace)
   const found = findRequest(request.params.id ?? '', caller, context)
   if (wantsEvents(request)) return watchRequest(found, request.signal, caller, context)
-  return jsonResponse(found.ended ?? runningActivity(found.running, caller, context))
+  return jsonResponse(found.ended ?? runningActivity(found.running, caller, context), PRIVATE)
 }
 
 /** `POST /v1/activity/{id}/cancel` */

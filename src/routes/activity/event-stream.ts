@@ -4,6 +4,7 @@ import { SSE_HEADERS } from '../../stream/sse-response.ts'
 import { transformWriter } from '../../stream/transform-writer.ts'
 import { Cancelled } from '../../wire/errors/cancelled.ts'
 import { encodeText } from '../../wire/sse/sse.ts'
+import { SAME_ORIGIN } from '../policy.ts'
 
 /** The fewest milliseconds between two writes, and between two looks at a reader that does not read. */
 export const INTERVAL = 250
@@ -61,7 +62,7 @@ export class EventStream {
     client.addEventListener('abort', this.#leave, { once: true })
     if (client.aborted) this.#leave()
     this.#look()
-    return new Response(this.#body.readable, { headers: SSE_HEADERS })
+    return new Response(this.#body.readable, { headers: { ...SSE_HEADERS, ...SAME_ORIGIN } })
   }
 
   /** Ends the stream now: what is not written yet is left out. */

@@ -70,7 +70,8 @@ export class Run {
 
   constructor(options: RunOptions) {
     this.options = options
-    const { key, info, limits, local, shared, ticker } = options
+    const { key, info, limits, local, shared, ticker, exchange } = options
+    exchange.resumable = this
     this.#splitter = new EventSplitter(info.contentType)
     void local.open(key, info, limits)
     this.#replicator = shared && this.#replicate(shared)
@@ -87,6 +88,15 @@ export class Run {
   /** Settles when the shared log has its end, or could not take it; undefined where there is none. */
   get stored(): Promise<void> | undefined {
     return this.#replicator?.done
+  }
+
+  get id(): string {
+    return this.options.key.id
+  }
+
+  /** Whether somebody reads it, or did a moment ago: other instances tell of their readers rarely. */
+  get isRead(): boolean {
+    return this.followers.size > 0 || performance.now() - this.#readAt < READ_LATELY
   }
 
   get owner(): string {

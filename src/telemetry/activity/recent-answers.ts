@@ -48,11 +48,16 @@ export class RecentSpeeds {
 
 /** The entry of a map, made where there is none; beyond `most` the one that was asked for longest ago goes. */
 function renewed<T>(map: Map<string, T>, key: string, most: number, make: () => T): T {
-  const value = map.get(key) ?? make()
+  const known = map.get(key)
+  // Most have one engine with one model: there is no order to keep.
+  if (known !== undefined && map.size === 1) return known
+  const value = known ?? make()
   map.delete(key)
   map.set(key, value)
-  const [oldest] = map.keys()
-  if (map.size > most && oldest !== undefined) map.delete(oldest)
+  if (map.size > most) {
+    const [oldest] = map.keys()
+    if (oldest !== undefined) map.delete(oldest)
+  }
   return value
 }
 

@@ -90,7 +90,8 @@ export class Tracing implements RequestObserver, TelemetryFeature {
     const spans = this.#requests.get(request)
     if (spans === undefined || request.isForwarded || !isRecorded(request)) return
     spans.end()
-    if (this.#own === undefined) return
+    // Also where a reload has switched sluice's own spans off since: it was begun with them.
+    if (!this.#queue.isBusy) return
     if (this.#isolates) request.waitUntil?.(this.#queue.sendNow())
     else this.#queue.schedule()
   }

@@ -61,6 +61,8 @@ export const ActivitySchema = z.looseObject({
   attempts: z.optional(count),
   failures: described(z.optional(z.array(z.string())), 'How the attempts before the last failed.'),
   affinity: text,
+  stream: described(text, 'The id of a stream that can be resumed: `GET /v1/streams/{id}`.'),
+  unread: described(z.optional(z.boolean()), 'Whether nobody reads that stream now.'),
   status: z.optional(count),
   outcome: described(
     text,
@@ -68,7 +70,7 @@ export const ActivitySchema = z.looseObject({
   ),
   code: described(text, 'The code of its error.'),
   message: described(text, 'The message of its error.'),
-  repairs: described(z.optional(z.array(z.string())), 'What was repaired in the answer.'),
+  repairs: described(z.optional(z.array(z.string())), 'What was repaired in the answer so far.'),
   capture: described(text, 'The id of its capture, for admins.'),
 })
 

@@ -39,8 +39,7 @@ const fields = {
   include:
     'What is returned besides: `message.output_text.logprobs`, and `reasoning.encrypted_content` for clients that keep the conversation themselves. Other values are for engines that know them.',
   store: 'Whether the response is stored, so that later requests can refer to it. True by default.',
-  background:
-    'Whether the response goes on without a connection; it must be stored. Not available on workerd.',
+  background: 'Whether the response goes on without a connection; it must be stored.',
   stream: chatTexts.stream,
   stream_options: '`include_obfuscation` is passed on.',
   truncation:

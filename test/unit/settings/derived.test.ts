@@ -85,7 +85,7 @@ const NAMES = [
   ...['traces', 'otlpEndpoint', 'otlpTracesEndpoint', 'otlpHeaders', 'otlpFormat', 'otlpTimeout'],
   ...['otlpServiceName', 'otlpAttributes', 'tracesSampler', 'tracesSamplerArg'],
   ...['tracesQueue', 'tracesBatch', 'tracesDelay'],
-  ...['state', 'stateCa', 'stateFailure', 'stateInstances'],
+  ...['state', 'stateFolder', 'stateCa', 'stateFailure', 'stateInstances'],
 ]
 
 it('has every setting, each in one group', () => {
@@ -192,7 +192,7 @@ describe('what cannot be honoured is refused, not ignored', () => {
       ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'reusePort', 'discover', 'memoryBudget'],
       ...['engine', 'webgpu', 'webgpuModels', 'webgpuMemory', 'webgpuQueue', 'webgpuIdle'],
       ...['grace', 'drainDelay'],
-      ...['state', 'stateCa', 'stateFailure', 'stateInstances'],
+      ...['state', 'stateFolder', 'stateCa', 'stateFailure', 'stateInstances'],
     ])
     for (const name of refused) {
       expect(() => createHandler({ [name]: 1 })).toThrow(`${name}: createHandler can't honour`)
@@ -209,7 +209,7 @@ describe('what cannot be honoured is refused, not ignored', () => {
     expect(fixedSettings()).toEqual([
       ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'reusePort', 'engine', 'webgpu'],
       ...['webgpuModels', 'webgpuMemory', 'webgpuQueue', 'webgpuIdle', 'log'],
-      ...['state', 'stateCa', 'stateFailure', 'stateInstances'],
+      ...['state', 'stateFolder', 'stateCa', 'stateFailure', 'stateInstances'],
     ])
   })
 })

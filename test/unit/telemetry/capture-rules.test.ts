@@ -96,6 +96,34 @@ describe('what is captured', () => {
     expect(told.map((line) => /capturing is (\w+)/.exec(line)?.[1])).toEqual(['on', 'on', 'off'])
   })
 
+  it('is refused for a key or an engine that there is not, with the names that there are', async () => {
+    const { post } = capturing({
+      keys: [{ name: 'ann', hash: await hashKey('sk-ann-0123456789'), admin: true }],
+    })
+    const headers = { authorization: 'Bearer sk-ann-0123456789' }
+    const change = async (capture: string) => {
+      const response = await post('/v1/captures', { capture }, headers)
+      return `${response.status} ${await response.text()}`
+    }
+    expect(await change('key=anne')).toContain(
+      '400 {"error":{"message":"capture: expected key= with the name of a configured key (ann), got \\"anne\\"',
+    )
+    expect(await change('engine=gpu2')).toContain(
+      '400 {"error":{"message":"capture: expected engine= with the label of an engine (gpu, static), got \\"gpu2\\"',
+    )
+    expect(await change('key=ann')).toMatch(/^200 /)
+    expect(await change('engine=gpu')).toMatch(/^200 /)
+  })
+
+  it('may name any key where the program knows the callers, and none where there are none', async () => {
+    const own = capturing({}, undefined, { authenticate: () => ({ name: 'ann', admin: true }) })
+    expect((await own.post('/v1/captures', { capture: 'key=bob' })).status).toBe(200)
+    const none = await capturing({}).post('/v1/captures', { capture: 'key=bob' })
+    expect(`${none.status} ${await none.text()}`).toMatch(
+      /^400 .*configured key \(there are none\)/,
+    )
+  })
+
   it.each(['', 'on', 'next=0', 'next=x', 'key=', 'engine', 1, null, undefined])(
     'is never %j',
     async (capture) => {

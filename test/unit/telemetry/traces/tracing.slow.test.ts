@@ -166,3 +166,13 @@ it('settings that are read again are in force for the next batch', async () => {
   expect(counts.exported).toBe(2)
   expect(other.spans).toHaveLength(2)
 })
+
+it('sends what ends after own spans were switched off, and waits for no other request', async () => {
+  const { tracing, counts } = tracingOf()
+  const request = observed({ id: crypto.randomUUID(), status: 404, outcome: 'refused' })
+  tracing.onArrival(request, new Headers())
+  tracing.configure(parseSettings({ traces: false }), { isolates: false, tracer: undefined })
+  tracing.onEnd(request)
+  await until(() => counts.exported === 1)
+  expect(receiver.requests).toHaveLength(1)
+})
