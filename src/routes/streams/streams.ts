@@ -33,7 +33,7 @@ export const retrieveStream: RouteHandler = async (request, trace, context) => {
   return followRun(found, { key, info, from, client: request.signal }, context)
 }
 
-/** `DELETE /v1/streams/{id}` and `POST /v1/streams/{id}/stop`: stops its engine; again, nothing changes. */
+/** `DELETE /v1/streams/{id}`: stops its engine; again, nothing changes. */
 export const deleteStream: RouteHandler = async (request, trace, context) => {
   const key = keyOf(request, trace)
   const { runs } = context.responses
@@ -43,7 +43,8 @@ export const deleteStream: RouteHandler = async (request, trace, context) => {
   return jsonResponse({ id: key.id, object: 'stream', state: await stateAfter(runs, key, after) })
 }
 
-export const stopStream = deleteStream
+/** `POST /v1/streams/{id}/stop`, for clients that can't send DELETE. */
+export const stopStream: RouteHandler = (...asked) => deleteStream(...asked)
 
 /** The state now: this instance stops at once what it produces. */
 async function stateAfter(runs: Runs | undefined, key: RunKey, state: string): Promise<string> {

@@ -131,7 +131,8 @@ describe('a stream that can be resumed', () => {
     const { ask, send, path } = start({ engines: [long] })
     const response = await ask('')
     await response.body?.cancel()
-    await expect.poll(() => logged.some(({ outcome }) => outcome === 'finished')).toBe(true)
+    const hasEnded = () => logged.some(({ outcome }) => outcome === 'finished')
+    await expect.poll(hasEnded, { timeout: 10_000 }).toBe(true)
     const lost = await send(path(response))
     expect(lost.status).toBe(410)
     expect(await lost.json()).toMatchObject({ error: { code: 'events_lost' } })
@@ -180,13 +181,32 @@ describe('a stream that can be resumed', () => {
     expect([...live.events, ...rest.events]).toEqual(elsewhere.events)
   })
 
+  it('is stored anew where the shared log has lost it', async () => {
+    let shared = memoryRunLog({ lease: 2_000 })
+    const forgetful = new Proxy(shared, {
+      get: (_, name: keyof RunLog) => shared[name].bind(shared),
+    })
+    const [a, b] = [start({ state: { runs: forgetful } }), start({ state: { runs: forgetful } })]
+    const response = await a.ask('40 10')
+    await expect.poll(async () => (await b.send(a.path(response))).status).toBe(200)
+    shared = memoryRunLog({ lease: 2_000 })
+    const { events } = await readEvents(response)
+    expect(events.at(-1)).toContain('[DONE]')
+    const stored = async () => (await readEvents(await b.send(a.path(response)))).events
+    await expect.poll(stored, { timeout: 5_000 }).toEqual(events)
+  })
+
   it('stops when another instance says so, and ends with its reason everywhere', async () => {
     const runs = memoryRunLog({ lease: 2_000 })
     const [a, b] = [start({ state: { runs } }), start({ state: { runs } })]
     const response = await a.ask('1 wait')
     const reading = readEvents(response)
+    const at = performance.now()
     const answer = await b.send(a.path(response), { method: 'DELETE' })
     expect(await answer.json()).toMatchObject({ object: 'stream' })
+    // It is told at once, and not only when it renews its lease after two seconds.
+    await reading
+    expect(performance.now() - at).toBeLessThan(1_500)
     expect((await reading).events.at(-1)).toContain('"stream_stopped"')
     expect(logged.findLast(({ code }) => code === 'stream_stopped')).toMatchObject({
       outcome: 'cancelled',
