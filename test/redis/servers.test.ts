@@ -132,10 +132,11 @@ describe('several servers on one Redis', () => {
       body: JSON.stringify({ model: 'static', input: 'Hello', stream: true, background: true }),
     })
     expect(await stored.text()).toContain('response.completed')
-    const metrics = await (await fetch(`${server.url}/metrics`, { headers: admin })).text()
-    expect(metrics).toMatch(/operation="run_open",result="ok"/)
-    expect(metrics).toMatch(/operation="settle",result="ok"/)
-    expect(metrics).not.toMatch(/sluice_state_calls_total\{.*result="error"/)
+    const metrics = async () => (await fetch(`${server.url}/metrics`, { headers: admin })).text()
+    for (const name of ['run_open', 'settle', 'response_put', 'instances']) {
+      await until(async () => (await metrics()).includes(`operation="${name}",result="ok"`))
+    }
+    expect(await metrics()).not.toMatch(/sluice_state_calls_total\{.*result="error"/)
     expect(server.stderr()).not.toContain('NOPERM')
   })
 
