@@ -82,6 +82,12 @@ describe('several servers on one Redis', () => {
     // It refills by one in two seconds.
     const refilled = () => Math.ceil((performance.now() - began) / 2_000)
     expect(left.at(-1)).toBeLessThanOrEqual(15 + refilled())
+    // Each of them tells what all have counted, which outlives them.
+    for (const { base } of servers) {
+      const usage = await (await fetch(`${base}/usage?name=ann`, { headers: admin })).json()
+      expect(usage).toMatchObject({ key: 'ann', day: { requests: { used: 15, remaining: 985 } } })
+      expect(usage).not.toHaveProperty('since')
+    }
 
     await redis.kill()
     await until(async () => (await stateOf(first)).status === 'away')
