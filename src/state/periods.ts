@@ -16,7 +16,7 @@ export interface Periods {
 const DAY = 86_400_000
 
 /** The day and the month of a time in milliseconds since 1970. */
-export function periodsAt(now: number): Periods {
+function periodsAt(now: number): Periods {
   const beginsAt = Math.floor(now / DAY) * DAY
   const name = new Date(beginsAt).toISOString().slice(0, 10)
   const [year = 0, month = 0] = name.split('-').map(Number)

@@ -40,6 +40,7 @@ describe('where Redis', () => {
 
   it('is killed while streams run, and comes back empty: no client notices, and all can be resumed', async () => {
     const count = 120
+    await untilStreamsAreShared(instances)
     const streams = Array.from({ length: 40 }, (_, index) =>
       readThrough([instances.at(index)], { script: counted(count, 40) }),
     )
@@ -65,9 +66,9 @@ describe('where Redis', () => {
     for (const [index, stream] of read.entries()) {
       expect(stream).toMatchObject({ problems: [], end: '[DONE]', connections: 1 })
       expect(textOf(stream)).toBe(numbers(count))
-      expect(longestPause(stream.events)).toBeLessThan(1_000)
+      expect(longestPause(stream.events)).toBeLessThan(2_000)
       // The instance that produced it has given it to the new server.
-      const elsewhere = await replay(instances.at(index + 1), stream.path)
+      const elsewhere = await readLater(instances, index + 1, stream.path)
       expect(elsewhere).toMatchObject({ status: 200, problems: [], end: '[DONE]' })
       expect(elsewhere.events.map(({ frame }) => frame)).toEqual(
         stream.events.map(({ frame }) => frame),
@@ -175,8 +176,20 @@ function readLater(instances: Instances, index: number, path: string): Promise<R
   return goOn([instances.at(index)], refused)
 }
 
+/** Each instance has a connection for streams, which may be there later than the one that it tells of. */
+async function untilStreamsAreShared(instances: Instances): Promise<void> {
+  const answers = await Promise.all(
+    instances.each.map((server) => askResumable(server, { script: counted(1, 1) })),
+  )
+  const paths = answers.map(({ headers }) => headers.get('x-sluice-resume') ?? '')
+  for (const { body } of answers) await body?.cancel()
+  await until(() => isStored(instances, paths), 'that streams are shared')
+}
+
 async function isStored(instances: Instances, paths: string[]): Promise<boolean> {
-  const answers = await Promise.all(paths.map((path) => fetch(instances.at(1).url + path)))
+  const answers = await Promise.all(
+    paths.flatMap((path) => [1, 2].map((index) => fetch(instances.at(index).url + path))),
+  )
   for (const { body } of answers) await body?.cancel()
   return answers.every(({ status }) => status === 200)
 }

@@ -77,6 +77,12 @@ describe('several servers on one Redis', () => {
     const left = answers.map(({ headers }) => Number(headers.get('x-ratelimit-remaining-requests')))
     // It refills by one in two seconds.
     expect(left.at(-1)).toBeLessThanOrEqual(18)
+    // Each of them tells what all have counted, which outlives them.
+    for (const { base } of servers) {
+      const usage = await (await fetch(`${base}/usage?name=ann`, { headers: admin })).json()
+      expect(usage).toMatchObject({ key: 'ann', day: { requests: { used: 15, remaining: 985 } } })
+      expect(usage).not.toHaveProperty('since')
+    }
 
     await redis.kill()
     await until(async () => (await stateOf(first)).status === 'away')

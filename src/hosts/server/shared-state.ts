@@ -56,18 +56,14 @@ export async function openSharedState({
   const dialer = redisDialer(await loadLibrary())
   const log = new StateLog(policy, tell)
   const outages = new Outages()
-  const counting = countingCalls(metrics)
   const connecting: RedisConnectionOptions = {
     open: openerFor(address, ca, dialer),
     async check(client) {
       log.warn(await checkServer(client))
       await outages.look(client)
     },
+    onCall: countingCalls(metrics, outages),
     connectMs: address.kind === 'single' ? CONNECT_DEADLINE : SEVERAL_DEADLINE,
-    onCall(name, outcome, ms) {
-      outages.note(outcome)
-      counting(name, outcome, ms)
-    },
   }
   const port = new RedisConnection({
     ...connecting,
@@ -111,8 +107,9 @@ export async function openSharedState({
   }
 }
 
-function countingCalls(metrics: Registry): NonNullable<RedisConnectionOptions['onCall']> {
+function countingCalls(metrics: Registry, outages: Outages): RedisConnectionOptions['onCall'] {
   return (name, outcome, ms) => {
+    outages.note(outcome)
     metrics.count('sluice_state_calls_total', [name, outcome])
     if (outcome === 'away') return
     metrics.histogram('sluice_state_call_duration_seconds', [name]).observe(ms / 1_000)

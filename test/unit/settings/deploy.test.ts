@@ -35,7 +35,11 @@ function settingsOf(environment: Record<string, string>, file: string) {
   for (const name of Object.keys(environment))
     expect(Object.keys(settingsFromEnv({ [name]: environment[name] })), name).toHaveLength(1)
   const read = (more: object) => {
-    const settings = parseSettings({ ...(parse(file) as SettingsInput), ...given, ...more })
+    const settings = parseSettings({
+      ...(parse(file, [], { allowTrailingComma: true }) as SettingsInput),
+      ...given,
+      ...more,
+    })
     requireSupport(settings, 'node')
     requireProtection(settings)
     return settings

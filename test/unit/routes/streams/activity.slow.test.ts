@@ -5,7 +5,7 @@ const engine = defineEngine({
   label: 'endless',
   models: ['endless'],
   async *chat(_, signal) {
-    while (!signal.aborted) {
+    while (!signal.signal.aborted) {
       yield 'on '
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
