@@ -17,7 +17,7 @@ import { type AnsweredRequests, answerRequests, shuttingDown } from './routes/an
 import { endFollowing } from './routes/end-following.ts'
 import type { RouteContext } from './routes/route.ts'
 import { createRoutes } from './routes/router.ts'
-import { memoryResponses } from './routes/runs/runs.ts'
+import { memoryResponses, type StoredResponses } from './routes/runs/runs.ts'
 import { telemetrySources } from './routes/telemetry-sources.ts'
 import { warnOnce } from './settings/deprecated.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings/settings.ts'
@@ -119,7 +119,7 @@ export interface PlacedHandler extends Handler {
    * The same handler for a place with runs of its own, whose requests may wake each other: a Durable Object.
    * It has the engines, limits and counts of this one.
    */
-  within(place: Pick<RouteContext, 'responses' | 'isolates'>): Pick<Handler, 'fetch'>
+  within(place: { responses: StoredResponses; isolates: boolean }): Pick<Handler, 'fetch'>
   /** Whether a request is one of a known caller, to an address that is served. It is not counted. */
   isKnown(request: Request): Promise<boolean>
 }
