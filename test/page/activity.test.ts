@@ -76,7 +76,10 @@ describe('the connection', () => {
   it('asks for a key where there is none, and shows nothing', async () => {
     view.stand.list.requests = [record('a', { model: 'water' })]
     view.stand.refuse = { status: 401, code: 'invalid_api_key', message: 'key: expected one.' }
+    // The page asks by itself whether it needs a key: it has to be told before the server wants none.
+    const told = view.page.waitForResponse(/\/health$/)
     await view.open()
+    await (await told).finished()
     const field = view.page.getByLabel('This server requires an API key.')
     await field.waitFor()
     expect(await view.page.textContent('body')).not.toContain('water')

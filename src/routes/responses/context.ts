@@ -8,6 +8,7 @@ import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
 import { completeItem, type ResponseItem } from '../../wire/responses/items.ts'
 import { parseResponsesRequest, type ResponsesRequest } from '../../wire/responses/request.ts'
 import type { RouteContext } from '../route.ts'
+import { newId } from '../runs/stream-id.ts'
 import type { Trace } from '../trace.ts'
 
 /** A request of the API, read and checked, whose answer is not stored. */
@@ -25,7 +26,7 @@ export async function readConversation(
 }
 
 export function newResponseId(): string {
-  return `resp_${crypto.randomUUID().replaceAll('-', '')}`
+  return newId('resp')
 }
 
 /**

@@ -138,6 +138,7 @@ async function beginInBackground(
     hasIds: asksForNumbers(reading.request.headers),
     client: reading.request.signal,
     lastWords: () => cancelled(conversation),
+    response: encoder.response,
   }
   return {
     open: (route, signal) => openStream(exchange, ask(route, signal), signal),

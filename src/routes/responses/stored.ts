@@ -39,11 +39,11 @@ export const cancelResponse: RouteHandler = async (request, trace, context) => {
   }
   const { store, runs } = context.responses
   const key = keyOf(trace, response.id)
+  const run = runs?.get(key)
   const state = await runs?.stop(key)
-  // As it is here, or as the instance that runs it stores it.
-  if (state !== 'running' || runs?.get(key) !== undefined || !runs?.shared) {
-    return jsonResponse((await store.get(key.owner, key.id))?.response ?? response)
-  }
+  // As it is here, which the store may learn of later, or as the instance that runs it stores it.
+  if (run !== undefined) return jsonResponse(run.options.response ?? response)
+  if (state !== 'running' || !runs?.shared) return jsonResponse(response)
   const { untilStopped } = await import('./events.ts')
   return jsonResponse((await untilStopped(key, runs, store)) ?? response)
 }

@@ -5,6 +5,7 @@ import type { StreamBody } from '../../stream/sse-response.ts'
 import type { Ticker } from '../../stream/ticker.ts'
 import { withTimeout } from '../../util/with-timeout.ts'
 import type { ApiError } from '../../wire/errors/api-error.ts'
+import type { ResponseObject } from '../../wire/responses/request.ts'
 import { decodeText, encodeText } from '../../wire/sse/sse.ts'
 import { EventSplitter } from './event-splitter.ts'
 import type { Follower } from './follower.ts'
@@ -35,6 +36,8 @@ export interface RunOptions {
   grace: number
   /** Whether no other request may touch what this one holds. */
   isolates: boolean
+  /** What the answer is now, where the API has one that is not its events. */
+  response?: ResponseObject | undefined
   /** What its API writes last where its client would have got nothing, as a stream that is cancelled. */
   lastWords: (() => string) | undefined
   onEnd(state: RunState): void

@@ -7,6 +7,7 @@ import { failedResponse, instanceLost, lastEvent } from './last-event.ts'
 import { type Places, shortageOf, tooManyInBackground } from './places.ts'
 import type { Batches } from './replicator.ts'
 import { Run, type RunOptions } from './run.ts'
+import { isFresh } from './stream-id.ts'
 
 /** Where responses are stored, and where what can be resumed is found. */
 export interface StoredResponses {
@@ -38,11 +39,8 @@ export interface RunsOptions {
 }
 const AWAY = 'away'
 
-/** The ids that sluice gives runs. */
-const ID = /^(strm|resp)_[0-9a-f]{32}$/
-
-/** Milliseconds after which a run that is not in the shared log is looked for again. */
-const LOOK_AGAIN_AFTER = [50, 200]
+/** Milliseconds between the looks for a run that has just begun, and is not in the shared log. */
+const LOOK_AGAIN_AFTER = [50, 100, 200, 400, 800, 1_400]
 
 /** Shared by a handler and the one that replaces it, so that a reload ends none. */
 export class Runs {
@@ -206,7 +204,7 @@ export class Runs {
 /** Asks again where there is nothing: the instance that has just begun a run may not have stored that yet. */
 async function soon<T>({ id }: RunKey, ask: () => Promise<T | undefined>): Promise<T | undefined> {
   let answer = await ask()
-  for (const pause of ID.test(id) ? LOOK_AGAIN_AFTER : []) {
+  for (const pause of isFresh(id) ? LOOK_AGAIN_AFTER : []) {
     if (answer !== undefined) break
     await new Promise((resolve) => setTimeout(resolve, pause))
     answer = await ask()

@@ -12,8 +12,9 @@ import { safeHeaders } from '../../util/safe/headers.ts'
 import { withTimeout } from '../../util/with-timeout.ts'
 import type { RouteContext } from '../route.ts'
 import { followRun, RESUME_HEADER, resumePath } from './follow.ts'
-import type { Run } from './run.ts'
+import type { Run, RunOptions } from './run.ts'
 import type { Runs } from './runs.ts'
+import { newId } from './stream-id.ts'
 
 /** What is known of an answer before its engine is asked. */
 export interface RunPlan {
@@ -27,6 +28,7 @@ export interface RunPlan {
   /** Aborts when the client hangs up, on hosts that notice it. */
   client: AbortSignal
   lastWords?: (() => string) | undefined
+  response?: RunOptions['response']
 }
 
 /** The least milliseconds for which responses in the background can be read after their end. */
@@ -80,11 +82,11 @@ export function answerRun(
 function beginRun(
   exchange: Exchange,
   { contentType = SSE_HEADERS['content-type'] }: Pick<StreamEncoder, 'contentType'>,
-  { api, owner, hasIds, isBackground, lastWords, id }: RunPlan,
+  { api, owner, hasIds, isBackground, lastWords, response, id }: RunPlan,
   { settings, ticker, isolates, instance, telemetry }: RouteContext,
   runs: Runs,
 ): Run {
-  const key: RunKey = { owner, id: id ?? runs.id ?? newStreamId() }
+  const key: RunKey = { owner, id: id ?? runs.id ?? newId('strm') }
   const isEventStream = api !== 'ollama'
   const info: RunInfo = {
     ...{ api, contentType, isBackground, instance: instance() },
@@ -94,7 +96,7 @@ function beginRun(
   const { registry } = telemetry.metrics
   const keepMs = isBackground ? Math.max(BACKGROUND_KEPT, settings.streamTtl) : settings.streamTtl
   return runs.begin({
-    ...{ key, info, exchange, ticker, isolates, lastWords },
+    ...{ key, info, exchange, ticker, isolates, lastWords, response },
     limits: { bytes: LOG_BYTES, keepMs },
     grace: isBackground ? Number.POSITIVE_INFINITY : settings.resumeGrace,
     onEnd: (state) => registry.count('sluice_streams_ended_total', [state]),
@@ -114,8 +116,4 @@ function followLive(
   const found = { log: local, run, isShared: shared !== undefined }
   const live = { key, info, from: 0, client, isLive: true, mayMove, headers }
   return followRun(found, live, context)
-}
-
-function newStreamId(): string {
-  return `strm_${crypto.randomUUID().replaceAll('-', '')}`
 }

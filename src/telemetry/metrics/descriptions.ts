@@ -92,6 +92,8 @@ export const labelTexts: Readonly<Record<string, string>> = {
     '`ok`, `refused`, `finished`, `failed` or `cancelled`, as in the log. A client that leaves after the last event has not cancelled',
   code: 'the code of the error; `other` for one that is not sluice’s own, `none` for an error without one',
   direction: '`input` or `output`',
+  log: '`local`: produced or kept by this process; `shared`: read in the store that instances share',
+  end: '`finished`, `failed` or `stopped`',
   result:
     '`finished`, `cancelled`, or the code of the error; of a call to the store `ok`, `timeout`, `error`, or `away`',
   from: 'the engine that failed',

