@@ -10,7 +10,7 @@ const SECONDS = 3
 
 /** Sixty-four clients of one key, at three instances that share one Redis. */
 describe('a limit that three instances share', () => {
-  it.each([{ requestsPerMinute: 120 }, { tokensPerMinute: 4_000 }, { maxConcurrency: 6 }])(
+  it.each([{ requestsPerMinute: 120 }, { tokensPerMinute: 1_500 }, { maxConcurrency: 6 }])(
     'is not exceeded: %j',
     async (limits) => {
       await using instances = await start(limits)
