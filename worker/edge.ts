@@ -1,6 +1,7 @@
 /** The worker: on Cloudflare, or on a workerd of your own. */
 import { withErrorResponse } from '../src/routes/internal-error.ts'
 import { forwardToRun } from './objects/forward.ts'
+import { untilIdle } from './objects/stream-run.ts'
 import { type Bindings, handlerOnce, replace } from './served.ts'
 
 export { KeyLimits } from './objects/key-limits.ts'
@@ -16,9 +17,13 @@ export default {
   },
 }
 
-/** For the process that runs workerd, never for clients: GET lists the engines, PUT sets the settings. */
+/**
+ * For the process that runs workerd, never for clients: GET lists the engines, PUT sets the settings, and the
+ * answer to GET /idle ends when no stream runs in an object.
+ */
 export const control = {
   async fetch(request: Request, env: Bindings): Promise<Response> {
+    if (new URL(request.url).pathname === '/idle') return new Response(untilIdle())
     if (request.method === 'PUT') return replace(env, await request.json())
     return Response.json(await handlerOnce(env).refresh())
   },

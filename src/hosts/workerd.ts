@@ -49,7 +49,7 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
   })
   onSignal(() => {
     stopping = true
-    return endWorkerd(workerd.process, settings.grace)
+    return endWorkerd(workerd, settings.grace)
   })
   forwardOutput(workerd, form)
   const startup = {

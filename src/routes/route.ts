@@ -6,6 +6,7 @@ import type { Files } from '../platform/files.ts'
 import type { StateStatus } from '../state/state-status.ts'
 import type { StreamSettings } from '../stream/sse-response.ts'
 import type { Sources } from '../telemetry/sources.ts'
+import type { Elsewhere } from './elsewhere.ts'
 import type { ExchangeContext } from './exchange.ts'
 import type { StoredResponses } from './runs/runs.ts'
 import type { Trace } from './trace.ts'
@@ -41,16 +42,6 @@ export interface RouteContext extends ExchangeContext, Engines {
   /** Where streams run that can be resumed, if not here. */
   elsewhere: Elsewhere | undefined
 }
-
-/**
- * Answers a request elsewhere, if that is to be: in a Durable Object of its own. Decided when its body is
- * read, before anything is counted; whoever answers it counts it, and tells of it.
- */
-export type Elsewhere = (
-  request: Request,
-  body: unknown,
-  trace: Pick<Trace, 'caller'>,
-) => Promise<Response | undefined>
 
 export type RouteRequest = IRequestStrict
 

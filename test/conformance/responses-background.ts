@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { needs } from '../support/hosts.ts'
 import { expectError } from '../support/refusal.ts'
-import { logOf, nextFor, type Relay, sentFor, tag, useRelay } from '../support/relay.ts'
+import { logOf, nextFor, sentFor, tag, useRelay } from '../support/relay.ts'
 import {
   lintResponse,
   postResponses,
@@ -126,7 +125,7 @@ export function background(host: HostName): void {
     await start({ stream: false, script: full })
   })
 
-  describe('at the end', needs(host, 'draining'), () => {
+  describe('at the end', () => {
     const leaving = useRelay(host, { flags: [...flags, '--grace', '5s'] })
 
     it('is waited for like any other', async () => {
@@ -160,43 +159,4 @@ export async function readUntil(response: Response, pattern: RegExp) {
   /** What was read so far, up to the last whole event. */
   const soFar = () => readResponses(text.slice(0, text.lastIndexOf('\n\n') + 2))
   return { id, rest, soFar, leave: () => reader.cancel() }
-}
-
-/** In the background where no request may be woken by another, as far as the runtime lets it run. */
-export function isolated(relay: Relay): void {
-  const url = (path: string) => `${relay.server.base}/responses/${path}`
-  const statusOf = async (id: string) => ((await (await fetch(url(id))).json()) as Answer).status
-  const start = async (script: Script) => {
-    const response = await postResponses(relay.server.base, {
-      background: true,
-      stream: false,
-      script,
-    })
-    expect(response.status).toBe(200)
-    const queued = (await response.json()) as Answer
-    expect(queued).toMatchObject({ status: 'queued', background: true })
-    return queued.id
-  }
-
-  it('goes on when it was answered', async () => {
-    const id = await start(talk({ wait: 300 }, 'tok', 'tok'))
-    const during = await fetch(url(`${id}?stream=true`))
-    expect((await expectError(during, 400)).param).toBe('stream')
-    await expect.poll(() => statusOf(id), { timeout: 5_000 }).toBe('completed')
-    const read = await readResponsesStream(await fetch(url(`${id}?stream=true`)))
-    expect(read).toMatchObject({ problems: [], outcome: 'completed', text: 'toktok' })
-  })
-
-  it('is followed by who began it', async () => {
-    const script = pace(5, 20)
-    const response = await postResponses(relay.server.base, { background: true, script })
-    const read = await readResponsesStream(response)
-    expect(read).toMatchObject({ problems: [], outcome: 'completed', text: 'tok'.repeat(5) })
-  })
-
-  it('stops when another request cancels it', async () => {
-    const id = await start(pace(2_000, 20))
-    await fetch(url(`${id}/cancel`), { method: 'POST' })
-    await expect.poll(() => statusOf(id), { timeout: 5_000 }).toBe('cancelled')
-  })
 }

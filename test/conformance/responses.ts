@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { can, needs } from '../support/hosts.ts'
 import { expectError } from '../support/refusal.ts'
 import { errorOf, logOf, nextFor, type Relay, sentFor, tag, useRelay } from '../support/relay.ts'
 import { lintResponse, postResponses, readResponsesStream } from '../support/responses.ts'
@@ -7,7 +6,7 @@ import type { Script } from '../support/script.ts'
 import type { HostName } from '../support/server.ts'
 import { pace, talk, token } from '../support/talk.ts'
 import { type Fields, flags, full, HEARTBEAT } from './responses-asking.ts'
-import { background, isolated, readUntil } from './responses-background.ts'
+import { background, readUntil } from './responses-background.ts'
 import { kept } from './responses-stored.ts'
 
 /** OpenAI's Responses API, told by sluice of an upstream that speaks chat completions. */
@@ -15,10 +14,7 @@ export function responses(host: HostName): void {
   describe('told', () => told(useRelay(host, { flags })))
   describe('kept', () => kept(host, useRelay(host, { flags })))
   describe('that fails', () => failing(host))
-  describe('in the background', needs(host, 'following'), () => background(host))
-  describe.skipIf(can(host, 'following'))('in the background', () =>
-    isolated(useRelay(host, { flags })),
-  )
+  describe('in the background', () => background(host))
 }
 
 function told(relay: Relay): void {

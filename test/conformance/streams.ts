@@ -81,8 +81,7 @@ export function streams(host: HostName): void {
     expect(await stopped.json()).toMatchObject({ object: 'stream', state: 'finished' })
   })
 
-  if (host === 'workerd') isolated(relay, ask)
-  else running(relay, ask)
+  running(relay, ask)
 }
 
 const NOT_ASKED = { headers: { 'x-sluice-resume': '0' } }
@@ -165,21 +164,5 @@ function running(relay: Relay, ask: Ask): void {
     expect(isOver).toBe(true)
     expect(events.at(-1)).toMatch(/data: \[DONE\]/)
     expect(events.join('').match(/x{40000}/g)).toHaveLength(100)
-  })
-}
-
-/** Where only the request that runs a stream can follow it. */
-function isolated(relay: Relay, ask: Ask): void {
-  it('can be resumed when they have ended', async () => {
-    const { asking } = ask('chat', pace(10, 20))
-    const response = await asking
-    const { events } = await readEvents(response, 2)
-    const at = resumeUrl(relay.server.url, response)
-    expect((await expectError(await resume(at, events.length), 409)).code).toBe('stream_running')
-    await expect.poll(async () => (await resume(at, 0)).status, { timeout: 5_000 }).toBe(200)
-    const whole = await readEvents(await resume(at, 0))
-    const rest = await readEvents(await resume(at, events.length))
-    expect([...events, ...rest.events]).toEqual(whole.events)
-    expect(whole.events.at(-1)).toMatch(/data: \[DONE\]/)
   })
 }

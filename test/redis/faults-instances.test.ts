@@ -6,31 +6,40 @@ import { startRedis } from '../support/redis.ts'
 import {
   askResumable,
   goOn,
+  type Resumed,
   readThrough,
   replay,
   resume,
   textOf,
 } from '../support/resuming-chat.ts'
+import type { Server } from '../support/server.ts'
 import { pace, talk } from '../support/talk.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { counted, numbers } from './counted.ts'
 import { setLease } from './lease.ts'
 
+/** Reads a stream from its start, once it is known there. */
+function readLater(server: Server, path: string): Promise<Resumed> {
+  return goOn([server], new Response(null, { status: 503, headers: { 'x-sluice-resume': path } }))
+}
+
 const pathOf = (answer: Response) => answer.headers.get('x-sluice-resume') ?? ''
 
-const subset: ProcessHost[] = ['bun', 'node', 'deno']
+const hosts: ProcessHost[] = ['bun', 'node', 'deno']
 
-describe.each(subset)('instances on %s', (host) => {
+describe.each(hosts)('instances on %s', (host) => {
   let instances: Instances
   let proxy: TcpProxy
+  let remote: Server
   let redis: RedisProcess
   beforeAll(async () => {
     redis = await startRedis()
     proxy = await startTcpProxy(redis.port)
-    // The first one reaches Redis by a way that can be cut.
-    const stateOf = (index: number) => `redis://127.0.0.1:${index === 0 ? proxy.port : redis.port}`
+    // The fourth one reaches Redis by a way that can be cut.
+    const stateOf = (index: number) => `redis://127.0.0.1:${index === 3 ? proxy.port : redis.port}`
     instances = await startInstances({ host, redis, stateOf, flags: ['--client-timeout', '2s'] })
-    await instances.untilState('connected')
+    remote = await instances.add()
+    await instances.untilState('connected', 4)
   })
   afterAll(async () => {
     await instances?.[Symbol.asyncDispose]()
@@ -38,22 +47,27 @@ describe.each(subset)('instances on %s', (host) => {
     await redis?.stop()
   })
 
-  it('serve one client on two of them at once, and fifty followers, the same events once each', async () => {
-    const answer = await askResumable(instances.at(1), { script: counted(60, 20) })
-    const path = pathOf(answer)
-    const own = goOn([instances.at(1)], answer)
-    const followers = await Promise.all(
-      Array.from({ length: 50 }, (_, index) => replay(instances.at(index), path)),
-    )
-    const stream = await own
-    expect(textOf(stream)).toBe(numbers(60))
-    for (const follower of followers) {
-      expect(follower).toMatchObject({ problems: [], end: '[DONE]' })
-      expect(follower.events.map(({ frame }) => frame)).toEqual(
-        stream.events.map(({ frame }) => frame),
+  const isWhole = host === 'bun'
+
+  it.runIf(isWhole)(
+    'serve one client on two of them at once, and fifty followers, the same events once each',
+    async () => {
+      const answer = await askResumable(instances.at(1), { script: counted(60, 20) })
+      const path = pathOf(answer)
+      const own = goOn([instances.at(1)], answer)
+      const followers = await Promise.all(
+        Array.from({ length: 50 }, (_, index) => readLater(instances.at(index), path)),
       )
-    }
-  })
+      const stream = await own
+      expect(textOf(stream)).toBe(numbers(60))
+      for (const follower of followers) {
+        expect(follower).toMatchObject({ problems: [], end: '[DONE]' })
+        expect(follower.events.map(({ frame }) => frame)).toEqual(
+          stream.events.map(({ frame }) => frame),
+        )
+      }
+    },
+  )
 
   it('go on with a stream that is cut at random events, each time at another one', async () => {
     const streams = await Promise.all(
@@ -71,9 +85,9 @@ describe.each(subset)('instances on %s', (host) => {
   })
 
   it('end a stream once where its producer is cut off from Redis and taken for dead', async () => {
-    const answer = await askResumable(instances.at(0), { script: counted(150, 20) })
+    const answer = await askResumable(remote, { script: counted(900, 20) })
     const path = pathOf(answer)
-    const own = goOn([instances.at(0)], answer)
+    const own = goOn([remote], answer)
     await until(async () => (await replayPart(instances, path)) > 3, 'that it is stored')
     const elsewhere = replay(instances.at(1), path)
     proxy.hold()
@@ -83,7 +97,7 @@ describe.each(subset)('instances on %s', (host) => {
     proxy.heal()
     // It was told that it had lost the run, unless it had ended by then.
     const stream = await own
-    expect(stream).toMatchObject({ problems: [], connections: 1 })
+    expect(stream.problems).toEqual([])
     expect(['instance_lost', '[DONE]']).toContain(stream.end)
     await until(async () => (await instances.states()).every(isConnected), 'that it is back')
     const again = await replay(instances.at(2), path)
@@ -92,66 +106,63 @@ describe.each(subset)('instances on %s', (host) => {
     )
   })
 
-  it('do not wait for a slow Redis: the first token and the next come as without it', async () => {
-    for (const delay of [20, 80, 300]) {
-      proxy.delay = delay
-      const asked = performance.now()
-      const stream = await readThrough([instances.at(0)], { script: counted(30, 20) })
-      expect(stream).toMatchObject({ problems: [], end: '[DONE]', connections: 1 })
-      expect(textOf(stream)).toBe(numbers(30))
-      expect((stream.events[0]?.at ?? Infinity) - asked).toBeLessThan(1_500)
-    }
-    proxy.delay = 0
-    await until(async () => (await instances.states()).every(isConnected), 'that it is back')
-  })
+  it.runIf(isWhole)(
+    'do not wait for a slow Redis: the first token and the next come as without it',
+    async () => {
+      for (const delay of [20, 80, 300]) {
+        proxy.delay = delay
+        const asked = performance.now()
+        const stream = await readThrough([remote], { script: counted(30, 20) })
+        expect(stream).toMatchObject({ problems: [], end: '[DONE]', connections: 1 })
+        expect(textOf(stream)).toBe(numbers(30))
+        expect((stream.events[0]?.at ?? Infinity) - asked).toBeLessThan(1_500)
+      }
+      proxy.delay = 0
+      await until(async () => (await instances.states()).every(isConnected), 'that it is back')
+    },
+  )
 
   it('stop a stream from another one, while a third one follows and before its first token', async () => {
-    const script = talk({ wait: 200 }, ...Array.from({ length: 200 }, () => 'tok'))
+    const script = pace(1_000, 20)
     for (const held of [script, { ...script, headersAfter: 'never' as const }]) {
       const before = instances.upstream.requests.length
       const asking = askResumable(instances.at(1), { script: held })
-      await until(() => instances.upstream.requests.length > before, 'that the engine is asked')
-      const request = instances.upstream.requests[before]
+      const chat = () =>
+        instances.upstream.requests.slice(before).find(({ method }) => method === 'POST')
+      await until(() => chat() !== undefined, 'that the engine is asked')
+      const request = chat()
       // Without headers yet, only Redis knows of it.
       const id = await runOf(redis, held === script ? pathOf(await asking) : undefined)
-      const follower = replay(instances.at(2), `/v1/streams/${id}`)
+      const follower = readLater(instances.at(2), `/v1/streams/${id}`)
       const at = performance.now()
-      const answers = await Promise.all([
-        fetch(`${instances.at(0).url}/v1/streams/${id}`, { method: 'DELETE' }),
-        fetch(`${instances.at(0).url}/v1/streams/${id}/stop`, { method: 'POST' }),
-      ])
-      for (const { status } of answers) expect(status).toBe(200)
+      await Promise.all([stopAt(instances, 0, id, 'DELETE'), stopAt(instances, 0, id)])
       expect(((await request?.closedWithin(3_000)) ?? Infinity) - at).toBeLessThan(1_500)
       expect(await follower).toMatchObject({ problems: [], end: 'stream_stopped' })
-      const states = await Promise.all(
-        [0, 1, 2].map(async (index) => {
-          const answer = await fetch(`${instances.at(index).url}/v1/streams/${id}/stop`, {
-            method: 'POST',
-          })
-          return ((await answer.json()) as { state: string }).state
-        }),
-      )
+      const states = await Promise.all([0, 1, 2].map((index) => stopAt(instances, index, id)))
       expect(new Set(states)).toEqual(new Set(['stopped']))
       await (await asking).body?.cancel()
     }
   })
 
-  it('let go of a follower that does not read, which goes on from where it was', async () => {
-    const script = talk({ repeat: 3_000, steps: [{ chunk: bulk }] })
-    const answer = await askResumable(instances.at(1), { script })
-    const path = pathOf(answer)
-    const own = goOn([instances.at(1)], answer)
-    const slow = await resume(instances.at(2), { path, events: [] })
-    const memory = instances.at(2).memory()
-    await new Promise((wait) => setTimeout(wait, 3_000))
-    expect(instances.at(2).memory() - memory).toBeLessThan(100e6)
-    const rest = await goOn([instances.at(2), instances.at(0)], slow)
-    const stream = await own
-    expect(stream).toMatchObject({ problems: [], end: '[DONE]' })
-    // Of four mebibytes and more the log keeps the last ones: then it is refused, and told so.
-    if (rest.status === 410) expect(rest.problems).toEqual([])
-    else expect(rest.events.length).toBe(stream.events.length)
-  })
+  it.runIf(isWhole)(
+    'let go of a follower that does not read, which goes on from where it was',
+    async () => {
+      const script = talk({ repeat: 3_000, steps: [{ chunk: bulk }] })
+      const answer = await askResumable(instances.at(1), { script })
+      const path = pathOf(answer)
+      const own = goOn([instances.at(1)], answer)
+      const slow = await resume(instances.at(2), { path, events: [] })
+      const memory = instances.at(2).memory()
+      await new Promise((wait) => setTimeout(wait, 3_000))
+      expect(instances.at(2).memory() - memory).toBeLessThan(100e6)
+      const rest = await goOn([instances.at(2), instances.at(0)], slow)
+      const stream = await own
+      expect(stream).toMatchObject({ problems: [], end: '[DONE]' })
+      // Of four mebibytes and more the log keeps the last ones: then it is refused, and told so.
+      if (rest.status === 410) expect(rest.problems).toEqual([])
+      else expect(rest.events.length).toBe(stream.events.length)
+    },
+  )
 
   it('are deployed anew one by one: readers of the one that stops go on elsewhere', async () => {
     const leaving = await instances.add()
@@ -179,7 +190,7 @@ describe.each(subset)('instances on %s', (host) => {
     await new Promise((wait) => setTimeout(wait, 300))
     await dying.kill()
     instances.each.pop()
-    if (host === 'bun') {
+    if (isWhole) {
       // The lease of eight seconds, without any help.
       const at = performance.now()
       const read = await Promise.all(readers)
@@ -197,6 +208,19 @@ describe.each(subset)('instances on %s', (host) => {
 const bulk = {
   ...{ id: 'chatcmpl-b', object: 'chat.completion.chunk', created: 1, model: 'm' },
   choices: [{ index: 0, delta: { content: 'x'.repeat(1_000) }, finish_reason: null }],
+}
+
+/** Stops a stream at one of them; again, where that can't ask Redis at the moment. Returns the state. */
+async function stopAt(instances: Instances, index: number, id: string, method?: 'DELETE') {
+  const path = `/v1/streams/${id}${method === undefined ? '/stop' : ''}`
+  let state = ''
+  await until(async () => {
+    const answer = await fetch(instances.at(index).url + path, { method: method ?? 'POST' })
+    expect([200, 503]).toContain(answer.status)
+    state = ((await answer.json()) as { state?: string }).state ?? ''
+    return answer.status === 200
+  }, 'an answer')
+  return state
 }
 
 const isConnected = ({ status }: { status: string }) => status === 'connected'

@@ -81,7 +81,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       do: fc.constant('pass' as const),
-      ms: fc.constantFrom(1, 1_000, 7_000, PERMIT_LEASE, 61_000, 86_400_000),
+      ms: fc.constantFrom(1, 1_000, 12_000, PERMIT_LEASE, 61_000, 86_400_000),
     }),
   },
 ) as fc.Arbitrary<Step>

@@ -12,7 +12,6 @@ export const CAPABILITIES = {
   process: 'a process: its flags, files, output, signals, exit code and memory',
   hangups: 'a client that leaves is noticed before anything is written to it',
   waking: 'one request may be woken by another',
-  following: 'one request may follow what another one began',
   draining: 'a running stream is told of a shutdown',
   files: 'an engine that plays recordings from files',
   programs: 'servers that sluice starts itself',
@@ -29,8 +28,8 @@ const capabilities: Record<HostName, Capability[]> = {
   bun: everything,
   deno: everything,
   node: everything,
-  workerd: ['sockets', 'process', 'following', 'odd-headers'],
-  'in-process': ['hangups', 'waking', 'following', 'draining'],
+  workerd: ['sockets', 'process', 'odd-headers'],
+  'in-process': ['hangups', 'waking', 'draining'],
 }
 
 /** Whether the host provides this. */

@@ -26,7 +26,7 @@ export interface Instances extends AsyncDisposable {
   redis: RedisProcess
   upstream: Upstream
   each: Server[]
-  /** One of them, counted from 0 and round. */
+  /** One of the first ones, counted from 0 and round. */
   at(index: number): Server
   /** Starts one more, as the first ones were. */
   add(): Promise<Server>
@@ -64,7 +64,7 @@ export async function startInstances(options: InstancesOptions = {}): Promise<In
   }
   const instances: Instances = {
     ...{ redis, upstream, each, states, [Symbol.asyncDispose]: end },
-    at: (index) => each[index % each.length] as Server,
+    at: (index) => each[index % count] as Server,
     async add() {
       const server = await start(each.length)
       each.push(server)

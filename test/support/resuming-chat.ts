@@ -79,7 +79,8 @@ export async function goOn(
     }
     resumed.connections++
     resumed.status = answer.status
-    if (answer.status === 503) await sleep(50)
+    // Not stored yet, or not to be looked up now: the next one may know it.
+    if (answer.status === 503 || answer.status === 404) await sleep(50)
     else if (answer.status !== 200) break
     else await readInto(resumed, answer, options)
   }

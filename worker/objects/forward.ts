@@ -1,5 +1,5 @@
 /** Which requests go to the object of a stream. */
-import type { Elsewhere } from '../../src/routes/route.ts'
+import type { Elsewhere } from '../../src/routes/elsewhere.ts'
 import { isObject } from '../../src/util/object.ts'
 import { parseUrl } from '../../src/util/parse-url.ts'
 import { ApiError } from '../../src/wire/errors/api-error.ts'

@@ -67,3 +67,17 @@ export class StreamRun {
     return this.#runs
   }
 }
+
+/** Milliseconds between two looks whether a stream still runs: no object may wake another one's request. */
+const LOOK = 100
+
+/** A body that begins at once, and ends when no stream runs in an object of this instance of the worker. */
+export function untilIdle(): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    async start(controller) {
+      controller.enqueue(new TextEncoder().encode('\n'))
+      while (running.size > 0) await new Promise((resolve) => setTimeout(resolve, LOOK))
+      controller.close()
+    },
+  })
+}

@@ -41,7 +41,7 @@ export function redisDialer(library: Library): RedisDialer {
 }
 
 /** A connection to one server, ready for commands. */
-export async function openClient(
+async function openClient(
   library: Library,
   { host, port, ...login }: RedisServer,
   onLost: (error: Error) => void,

@@ -26,6 +26,8 @@ export interface Workerd {
   stderr: Readable
   /** Makes the worker ask its engines for their models now. */
   refresh(): Promise<EngineStatus[]>
+  /** Keeps workerd up, once it is asked to stop, until no stream runs in an object. Resolves at once. */
+  holdForStreams(): Promise<void>
   /** Replaces the worker's settings. Rejects with a `SettingsError` where it rejects them. */
   reload(settings: Settings): Promise<void>
 }
@@ -66,6 +68,7 @@ export async function startWorkerd(
     stdout,
     stderr,
     refresh: async () => (await callControl(socketPath)) as EngineStatus[],
+    holdForStreams: () => holdOpen(socketPath),
     async reload(next) {
       await callControl(socketPath, JSON.stringify(forWorker({ ...next, log })))
     },
@@ -87,9 +90,13 @@ function forWorker(settings: Settings): Partial<Settings> {
 }
 
 /** Stops workerd: running streams have `graceMs` to end, then the process is killed. */
-export async function endWorkerd(child: ChildProcess, graceMs: number): Promise<void> {
+export async function endWorkerd(
+  { process: child, holdForStreams }: Pick<Workerd, 'process' | 'holdForStreams'>,
+  graceMs: number,
+): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = new Promise((resolve) => child.once('exit', resolve))
+  await Promise.race([holdForStreams(), ended])
   child.kill('SIGTERM')
   const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)
   await ended
@@ -236,4 +243,19 @@ async function callControl(socketPath: string, body?: string): Promise<unknown> 
   if (response.statusCode !== 200)
     throw new SettingsError(String((answer as { error?: unknown }).error))
   return answer
+}
+
+/**
+ * Asks the worker to answer once no stream runs in an object. workerd waits for that answer as for any other,
+ * where it would not wait for what no client reads. Resolves when the question has arrived; never rejects.
+ */
+function holdOpen(socketPath: string): Promise<void> {
+  return new Promise((resolve) => {
+    request({ socketPath, agent: false, path: '/idle' }, (response) => {
+      response.resume().on('error', () => {})
+      resolve()
+    })
+      .on('error', () => resolve())
+      .end()
+  })
 }

@@ -14,7 +14,7 @@ import { scriptDigest } from './script-digest.ts'
 import { Subscriptions } from './subscriptions.ts'
 
 /** Milliseconds that a call may take. */
-export const CALL_DEADLINE = 100
+const CALL_DEADLINE = 100
 /** Milliseconds that connecting may take, with TLS and the check of the server. */
 export const CONNECT_DEADLINE = 1_000
 /** Milliseconds before the second attempt to connect; doubled with each, as far as the longest. */

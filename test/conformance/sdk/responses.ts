@@ -1,5 +1,4 @@
 import { describe } from 'vitest'
-import { needs } from '../../support/hosts.ts'
 import { useRelay } from '../../support/relay.ts'
 import type { HostName } from '../../support/server.ts'
 import { useStage } from './requests.ts'
@@ -17,9 +16,7 @@ export function responsesClients(host: HostName): void {
     openaiSdk(relay)
     openaiAgent(agent)
     // Its requests go by what it was told in time: they are no others' to repeat.
-    describe('in the background', needs(host, 'following'), () =>
-      openaiBackground(useRelay(host, STAGES.responses)),
-    )
+    describe('in the background', () => openaiBackground(useRelay(host, STAGES.responses)))
   })
   describe('the ai SDK', () => {
     aiSdk(relay)

@@ -21,14 +21,18 @@ const engine = (
   return { label, state, breaker: 'closed', running: 0, models: [], loaded: [], ...fields }
 }
 
-function gauges(engines: EngineView[], stored?: number): Gauges {
+function gauges(
+  engines: EngineView[],
+  stored?: number,
+  state?: ReturnType<Sources['state']>,
+): Gauges {
   const sources = {
     engines: () => engines,
     queue: () => ({ waiting: 2, limit: 100 }),
     running: () => 0,
     stored: () => stored,
     streams: () => 0,
-    state: () => undefined,
+    state: () => state,
     isServed: () => true,
   } as unknown as Sources
   return gaugesOf(sources, 4, 'node 24.1.0')
@@ -97,7 +101,12 @@ describe('the text', () => {
     expect(text).toContain('sluice_breaker_state{engine="cpu",state="open"} 1\n')
     expect(text).toContain('sluice_breaker_state{engine="cpu",state="closed"} 0\n')
     expect(text).toContain('sluice_stored_responses 3\n')
-    expect(writeMetrics(registry, gauges([]), PLAIN)).not.toMatch(/^sluice_stored_responses/m)
+    const none = writeMetrics(registry, gauges([]), PLAIN)
+    expect(none).not.toMatch(/^sluice_(stored_responses|state_up|state_instances)/m)
+    const away = { status: 'away', instances: 3 } as const
+    const shared = writeMetrics(registry, gauges([], 0, away), PLAIN)
+    expect(shared).toMatch(/^sluice_state_up 0$/m)
+    expect(shared).toMatch(/^sluice_state_instances 3$/m)
   })
 })
 
