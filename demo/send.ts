@@ -2,7 +2,7 @@
 import { batch } from '@preact/signals'
 import { checkStream } from '../src/check/check-stream.ts'
 import type { Recording } from '../src/recording/recording.ts'
-import { type ChatBody, hasServer, type Message, unanswered } from './api.ts'
+import { type ChatBody, checkKey, hasServer, type Message, unanswered } from './api.ts'
 import { ChatLink } from './chat-link.ts'
 import { streamChat } from './chat-stream.ts'
 import { forgetAnswer, type PendingAnswer, pendingAnswer } from './pending-answer.ts'
@@ -35,7 +35,9 @@ export async function send(text: string): Promise<void> {
 /** Streams an answer to the current conversation. */
 async function answer(): Promise<void> {
   if (isStreaming.value) return
-  const recording = unanswered(requestBody(), isOfServer())
+  const isResumable = await isOfServer()
+  if (isStreaming.value) return
+  const recording = unanswered(requestBody(), isResumable)
   setMessages((messages) => [...messages, { role: 'assistant', content: '' }])
   const conversation = current.value.id
   await receive(recording, { address: '', conversation, shown: 0, sentAt: Date.now() })
@@ -107,11 +109,14 @@ function findingsOf({ recording, isResumed }: ChatLink) {
 }
 
 /** Whether the model is one of the server behind the page, rather than of this browser. */
-function isOfServer(): boolean {
+async function isOfServer(): Promise<boolean> {
   const owner = models.value?.find(({ id }) => id === model.value)?.owned_by
   // The built-in model may be the service worker's own.
-  const isHere = owner === 'web-llm' || (owner === 'sluice' && navigator.serviceWorker?.controller)
-  return hasServer.value && !isHere
+  if (owner === 'web-llm') return false
+  if (owner === 'sluice' && navigator.serviceWorker?.controller) return false
+  // The server may not have answered yet when the page was loaded.
+  if (!hasServer.value) await checkKey()
+  return hasServer.value
 }
 
 export function stop(): void {

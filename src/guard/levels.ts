@@ -1,7 +1,7 @@
 /** What callers have used and have left of their limits, for whoever watches: nothing is taken. */
 import type { Levels, LimitLevel, Limits, UsedInPeriod } from '../state/limits.ts'
 import type { KeyActivity } from '../wire/activity/schema.ts'
-import type { KeyUsage, PeriodUsage } from '../wire/key-usage/schema.ts'
+import type { KeyUsage, PeriodUse } from '../wire/key-usage/schema.ts'
 import type { CallerLimits } from './caller.ts'
 import { limitsOf } from './limits-of-key.ts'
 
@@ -55,6 +55,7 @@ export async function usageOf(caller: CallerLimits, store: Limits): Promise<KeyU
   const { name, maxConcurrency: limit } = caller
   const levels = await store.levels(name, limitsOf(caller) ?? {})
   const { running, background, since } = levels
+  const { day, month } = ofPeriods(caller, levels)
   return {
     object: 'usage',
     key: name,
@@ -67,7 +68,8 @@ export async function usageOf(caller: CallerLimits, store: Limits): Promise<KeyU
         ...(background !== undefined && { background }),
       },
     }),
-    ...ofPeriods(caller, levels),
+    day: { ...day, endsInMs: endsInMs(levels.day) },
+    month: { ...month, endsInMs: endsInMs(levels.month) },
   }
 }
 
@@ -88,9 +90,10 @@ function shown(level: LimitLevel | undefined): KeyActivity['requests'] {
 }
 
 function ofPeriods(
-  { requestsPerDay, tokensPerDay, requestsPerMonth, tokensPerMonth }: CallerLimits,
+  caller: CallerLimits,
   { day, month }: Levels,
-): Pick<KeyUsage, 'day' | 'month'> {
+): Record<'day' | 'month', PeriodUse> {
+  const { requestsPerDay, tokensPerDay, requestsPerMonth, tokensPerMonth } = caller
   return {
     day: periodOf(day, requestsPerDay, tokensPerDay),
     month: periodOf(month, requestsPerMonth, tokensPerMonth),
@@ -98,16 +101,19 @@ function ofPeriods(
 }
 
 function periodOf(
-  { period, endsInMs, requests, tokens, answerTokens }: UsedInPeriod,
+  { period, requests, tokens, answerTokens }: UsedInPeriod,
   mostRequests: number | undefined,
   mostTokens: number | undefined,
-): PeriodUsage {
+): PeriodUse {
   return {
     period,
-    endsInMs: Math.max(0, Math.round(endsInMs)),
     requests: { used: requests, ...leftOf(mostRequests, requests) },
     tokens: { used: tokens, answers: answerTokens, ...leftOf(mostTokens, tokens) },
   }
+}
+
+function endsInMs(used: UsedInPeriod): number {
+  return Math.max(0, Math.round(used.endsInMs))
 }
 
 function leftOf(limit: number | undefined, used: number) {

@@ -184,7 +184,13 @@ export function activityAccess(host: HostName): void {
     expect(ann?.tokens?.fullInMs).toBeGreaterThan(0)
     const before = (await listActivity(base(), ANN)).keys
     expect(before.map(({ name }) => name)).toEqual(['ann'])
-    expect((await listActivity(base(), BOB)).keys).toEqual([{ name: 'bob', running: 0 }])
+    const { keys } = await listActivity(base(), BOB)
+    const unlimited = { used: expect.any(Number) }
+    const use = {
+      period: expect.any(String),
+      ...{ requests: unlimited, tokens: { ...unlimited, answers: expect.any(Number) } },
+    }
+    expect(keys).toEqual([{ name: 'bob', running: 0, day: use, month: use }])
     await stopRequest(base(), id, ANN)
     await read
   })

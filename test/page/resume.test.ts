@@ -1,15 +1,13 @@
 // An answer outlives its connection, and the page that asked for it.
 
-import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { root } from '../../scripts/hosts.mjs'
-import { buildPage } from '../../scripts/page.mjs'
 import { type CuttingProxy, startCuttingProxy } from '../support/cutting-proxy.ts'
 import { type Server, startServer } from '../support/server.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 import { launch } from './support/browser.ts'
 import { keyEntry, openView } from './support/open-view.ts'
+import { builtPage } from './support/pages.ts'
 
 const words = Array.from({ length: 60 }, (_, at) => `word-${at}`)
 let upstream: Upstream
@@ -21,7 +19,7 @@ let browser: Browser
 let page: Page
 
 beforeAll(async () => {
-  await buildPage(join(root, 'dist/page'))
+  await builtPage('released')
   upstream = await startUpstream({ persona: 'vllm', script: { persona: 'vllm', words, delay: 30 } })
   const flags = ['--upstream', `gpu=${upstream.url}`]
   const keys = JSON.stringify([await keyEntry('ann', 'secret-of-ann')])

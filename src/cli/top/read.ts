@@ -35,7 +35,7 @@ const level: Fields = { limit: 'number', remaining: 'number', fullInMs: 'number'
 
 const used: Fields = { used: 'number', limit: 'number', remaining: 'number' }
 
-const period: Fields = { period: 'text', endsInMs: 'number', requests: used, tokens: used }
+const period: Fields = { period: 'text', requests: used, tokens: used }
 
 const keyFields: Record<keyof KeyActivity & string, Kind> = {
   ...{ name: 'text', running: 'number', maxConcurrency: 'number' },

@@ -3,7 +3,7 @@
  * `snapshot` comes first, then `changes`.
  */
 import * as z from 'zod/mini'
-import { levelSchema, periodUsageSchema } from '../key-usage/schema.ts'
+import { levelSchema, periodUseSchema } from '../key-usage/schema.ts'
 import { type ApiSchemas, type DescribedEvent, described } from '../validation/describe.ts'
 
 const count = z.int().check(z.gte(0))
@@ -80,8 +80,8 @@ export const KeyActivitySchema = z.looseObject({
   maxConcurrency: z.optional(count),
   requests: described(z.optional(levelSchema), 'Requests per minute, where they are limited.'),
   tokens: described(z.optional(levelSchema), 'Tokens per minute, where they are limited.'),
-  day: described(z.optional(periodUsageSchema), 'What was used today (UTC).'),
-  month: described(z.optional(periodUsageSchema), 'What was used this month (UTC).'),
+  day: described(z.optional(periodUseSchema), 'What was used today (UTC).'),
+  month: described(z.optional(periodUseSchema), 'What was used this month (UTC).'),
 })
 
 export const EngineActivitySchema = z.looseObject({

@@ -25,11 +25,18 @@ const usedTokensSchema = z.looseObject({
   remaining: described(z.optional(count), 'Where there is a limit.'),
 })
 
-export const periodUsageSchema = z.looseObject({
+const period = {
   period: described(z.string(), '`2026-11-26`, or `2026-11`; days and months are those of UTC.'),
-  endsInMs: described(milliseconds, 'Milliseconds until the next one begins.'),
   requests: usedSchema,
   tokens: usedTokensSchema,
+}
+
+/** What does not change where nothing is used: the feed sends it to whoever watches. */
+export const periodUseSchema = z.looseObject(period)
+
+const periodUsageSchema = z.looseObject({
+  ...period,
+  endsInMs: described(milliseconds, 'Milliseconds until the next one begins.'),
 })
 
 export const KeyUsageSchema = z.looseObject({
@@ -64,7 +71,7 @@ export const KeyUsageListSchema = z.looseObject({
 
 export type KeyUsage = z.infer<typeof KeyUsageSchema>
 export type KeyUsageList = z.infer<typeof KeyUsageListSchema>
-export type PeriodUsage = z.infer<typeof periodUsageSchema>
+export type PeriodUse = z.infer<typeof periodUseSchema>
 
 /** The answers of `/v1/usage`. */
 export const keyUsageSchemas = {
