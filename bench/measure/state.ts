@@ -111,7 +111,7 @@ function fetched({ status, ok, headers, body }: Response): Fetched {
 }
 
 /** Reads a stream of so many tokens to its end, as one that can be resumed or as a plain one. */
-export async function readStream(
+async function readStream(
   { fetch }: Pick<Handler, 'fetch'>,
   tokens: number,
   isResumable: boolean,

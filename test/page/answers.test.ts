@@ -10,6 +10,9 @@ import { hostileAnswers } from './support/hostile-answers.ts'
 import { EVIL, type HostileServer, startHostileServer } from './support/hostile-server.ts'
 import { builtPage } from './support/pages.ts'
 
+/** Others are rendered beside it. */
+const SOON = { timeout: 15_000 }
+
 let browser: Browser
 let model: HostileServer
 let server: Server
@@ -211,8 +214,9 @@ describe.concurrent('an answer', () => {
     await ask(page, lines.join('\n\n'))
     const words = page.locator('.assistant .words')
     await expect
-      .poll(() =>
-        words.locator('img').evaluate((image) => (image as HTMLImageElement).naturalWidth),
+      .poll(
+        () => words.locator('img').evaluate((image) => (image as HTMLImageElement).naturalWidth),
+        SOON,
       )
       .toBe(1)
     expect(await words.locator('a').allTextContents()).toEqual([
@@ -239,7 +243,7 @@ describe.concurrent('an answer', () => {
     ]
     await ask(page, lines.join('\n\n'))
     const words = page.locator('.assistant .words')
-    await expect.poll(() => words.locator('img').count()).toBe(5)
+    await expect.poll(() => words.locator('img').count(), SOON).toBe(5)
     expect(await words.locator('span.image', { hasText: 'Not loaded' }).count()).toBe(8)
     await context.close()
   }, 30_000)
@@ -254,7 +258,9 @@ describe.concurrent('an answer', () => {
     await ask(page, lines.join('\n\n'))
     const words = page.locator('.assistant .words')
     for (const tag of [...tags, 'figcaption', 'ruby rp', 'ruby rt']) {
-      await expect.poll(() => words.locator(tag).count(), { message: tag }).toBeGreaterThan(0)
+      await expect
+        .poll(() => words.locator(tag).count(), { ...SOON, message: tag })
+        .toBeGreaterThan(0)
     }
     await context.close()
   }, 30_000)

@@ -217,8 +217,10 @@ it('says only of clients that tests run what works with them', () => {
   }
 })
 
-/** Flags that the documents name of Deno, docker and llama-server. */
+/** Flags that the documents name of Deno, docker, llama-server and the benchmarks. */
 const FLAGS_OF_OTHERS = [
+  '--against',
+  '--bytes',
   '--allow-run',
   '--rm',
   '--cache-ram',
