@@ -1,4 +1,5 @@
 /** The limits of keys, as a worker asks their objects. */
+
 import {
   type Admission,
   type HeldPermit,
@@ -7,6 +8,7 @@ import {
   PERMIT_LEASE,
 } from '../../src/state/limits.ts'
 import { memoryLimits } from '../../src/state/memory-limits.ts'
+import { terminalLine } from '../../src/util/safe/terminal.ts'
 import { callObject } from './call.ts'
 import type { ObjectNamespace } from './platform.ts'
 
@@ -99,7 +101,9 @@ class ObjectLimits implements Limits {
     if (now - this.#toldAt < TELL_EVERY) return
     this.#toldAt = now
     console.error(
-      `sluice: limits: expected the Durable Object of a key to answer, got ${error}; meanwhile this instance alone limits it.`,
+      terminalLine(
+        `sluice: limits: expected the Durable Object of a key to answer, got ${error}; meanwhile this instance alone limits it.`,
+      ),
     )
   }
 }

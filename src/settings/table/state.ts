@@ -8,7 +8,10 @@ const shared = {
   instead: 'run sluice on one of those; on Cloudflare, Durable Objects hold what instances share',
 } as const
 
-const urlSchema = (): z.ZodMiniType<string, string> => z.string().check(z.minLength(1))
+/** Roughly: what exactly a URL may be is said by the function that reads it. */
+const FORM = /^(objects|[rR][eE][dD][iI][sS].*:\/\/.+)$/
+
+const urlSchema = (): z.ZodMiniType<string, string> => z.string().check(z.regex(FORM))
 
 /** What several instances share, and where. */
 export const state = {

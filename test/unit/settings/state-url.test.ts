@@ -44,8 +44,8 @@ describe('the URL of the store', () => {
   })
 
   it.each([
-    ['http://s3cret@h', 'a URL such as redis://127.0.0.1:6379'],
-    ['s3cret', 'a URL such as'],
+    ['http://s3cret@h', 'the URL of a Redis server, such as redis://127.0.0.1:6379'],
+    ['s3cret', 'the URL of a Redis server'],
     ['redis://u:s3cret@', 'a URL such as'],
     ['redis://u:s3cret@h:0', 'ports from 1 to 65535'],
     ['redis://u:s3cret@h:65536', 'ports from 1 to 65535'],
@@ -61,7 +61,7 @@ describe('the URL of the store', () => {
   ])('%s is refused without being shown', (url, expected) => {
     const read = () => parseSettings({ state: url })
     expect(read).toThrow(SettingsError)
-    expect(read).toThrow(/^state: expected .*; got another text, which is not shown/)
+    expect(read).toThrow(/^state: expected .*[;,] got another text, which is not shown/)
     expect(read).toThrow(expected)
     expect(read).not.toThrow('s3cret')
   })
