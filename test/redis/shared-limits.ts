@@ -29,7 +29,7 @@ export interface Pressed {
 export const TOKENS = 20
 
 /** Keys with one limit each, and one for whoever looks. */
-export function keysWith(limits: Partial<KeyInput>): KeyInput[] {
+function keysWith(limits: Partial<KeyInput>): KeyInput[] {
   return [entry('admin', 'admin-key', { admin: true }), entry('few', 'few-key', limits)]
 }
 
