@@ -93,7 +93,7 @@ async function appendTo(at: number, nexts: number[], times: number[]): Promise<v
 /** Milliseconds of CPU that the server has used. */
 function serverCpu(server: RedisProcess): number {
   const text = server.ask('info', 'cpu')
-  const read = (name: string) => Number(new RegExp(`${name}:([\\d.]+)`).exec(text)?.[1])
+  const read = (name: string) => Number.parseFloat(text.split(`${name}:`)[1] ?? '')
   return (read('used_cpu_sys') + read('used_cpu_user')) * 1_000
 }
 

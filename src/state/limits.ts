@@ -88,6 +88,7 @@ export interface Levels {
   since?: number
 }
 
+/** The decision on a claim. */
 export interface Admission {
   /** The limit that refused the claim; of several, the one that lasts longest. */
   refusedBy?: LimitName

@@ -30,6 +30,7 @@ export interface RunInfo {
   createdAt?: number
 }
 
+/** The API in which an answer was asked for: the form of its events. */
 export type RunApi = 'chat' | 'completions' | 'messages' | 'responses' | 'ollama'
 
 /**

@@ -9,7 +9,7 @@ const shared = {
 } as const
 
 /** Roughly: what exactly a URL may be is said by the function that reads it. */
-const FORM = /^(objects|[rR][eE][dD][iI][sS].*:\/\/.+)$/
+const FORM = /^(objects$|[rR][eE][dD][iI][sS][sS]?[+:])/
 
 const urlSchema = (): z.ZodMiniType<string, string> => z.string().check(z.regex(FORM))
 
