@@ -167,7 +167,7 @@ export function reload(host: HostName): void {
 
   it('what a key has used: its requests at once, and in the last minute', async () => {
     const hash = await hashKey('k')
-    const keys = [{ name: 'ann', hash, maxConcurrency: 1, requestsPerMinute: 3 }]
+    const keys = [{ name: 'ann', hash, maxConcurrency: 1, requestsPerMinute: 2 }]
     const settings = { keys, staticText: 'word '.repeat(40), staticDelay: 50 }
     await using it = await start(settings)
     const ask = () =>
@@ -181,7 +181,7 @@ export function reload(host: HostName): void {
     await readStream(await ask())
     const tooMany = await ask()
     expect(tooMany.status).toBe(429)
-    expect((await errorOf(tooMany)).message).toContain('3 requests per minute')
+    expect((await errorOf(tooMany)).message).toContain('2 requests per minute')
   })
 
   it('stored responses, and those in the background', async () => {
