@@ -54,7 +54,10 @@ export async function openSharedState({
   const address = readStateUrl(state)
   const ca = await readCa(stateCa, address.usesTls)
   const dialer = redisDialer(await loadLibrary())
-  const log = new StateLog(policy, tell)
+  // What happens at a start that is refused is told by the refusal.
+  const early: string[] = []
+  let isUsable = false
+  const log = new StateLog(policy, (text) => void (isUsable ? tell(text) : early.push(text)))
   const outages = new Outages()
   const connecting: RedisConnectionOptions = {
     open: openerFor(address, ca, dialer),
@@ -91,6 +94,8 @@ export async function openSharedState({
   }
   await Promise.all([port.start(), runs.start()])
   requireUsable(port, close)
+  isUsable = true
+  for (const text of early) tell(text)
   await instances.start()
   const stateStatus = (): StateStatus => ({
     kind: 'redis',
