@@ -47,7 +47,7 @@ export interface RunOptions {
 /** Milliseconds after a read at another instance for which its client is taken to be there. */
 const READ_LATELY = 3_000
 
-/** Milliseconds for which the end of a run may take to be stored, before its request counts as over. */
+/** Milliseconds for which a request is kept, where its end would end the storing too. */
 const STORE_END = 10_000
 
 export class Run {
@@ -141,7 +141,7 @@ export class Run {
       onStop: () => this.stop(),
       onLost: () => exchange.fail(instanceLost()),
       onRead: (at) => {
-        // Who follows it elsewhere reads the log each second, and this instance is told every two.
+        // Who follows it elsewhere reads the log each second, and this instance is told about as often.
         const isRead = performance.now() - at < READ_LATELY
         this.#readAt = isRead ? performance.now() : Math.max(this.#readAt, at)
       },
@@ -219,7 +219,9 @@ export class Run {
   }
 
   async #untilDelivered(): Promise<void> {
-    const stored = this.#replicator && withTimeout(STORE_END, this.#replicator.done)
+    // Elsewhere who stops the process waits for what is not stored yet, once for all.
+    const stored =
+      this.options.isolates && this.#replicator && withTimeout(STORE_END, this.#replicator.done)
     await Promise.all([stored, ...[...this.followers].map(({ done }) => done)])
   }
 
