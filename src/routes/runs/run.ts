@@ -47,7 +47,7 @@ export interface RunOptions {
 /** Milliseconds after a read at another instance for which its client is taken to be there. */
 const READ_LATELY = 3_000
 
-/** Milliseconds for which a request is kept, where its end would end the storing too. */
+/** Milliseconds for which the end of a run may take to be stored, before its request counts as over. */
 const STORE_END = 10_000
 
 export class Run {
@@ -62,6 +62,7 @@ export class Run {
   readonly #splitter: EventSplitter
   readonly #replicator: Replicator | undefined
   readonly #hasEnded = Promise.withResolvers<void>()
+  readonly #left = Promise.withResolvers<void>()
   readonly #removeTick: () => void
   #next = 0
   #isEnded = false
@@ -88,6 +89,11 @@ export class Run {
   /** Settles when the shared log has its end, or could not take it; undefined where there is none. */
   get stored(): Promise<void> | undefined {
     return this.#replicator?.done
+  }
+
+  /** The instance is about to stop: it waits until the ends of all runs are stored, and no request does. */
+  leave(): void {
+    this.#left.resolve()
   }
 
   get id(): string {
@@ -219,9 +225,8 @@ export class Run {
   }
 
   async #untilDelivered(): Promise<void> {
-    // Elsewhere who stops the process waits for what is not stored yet, once for all.
-    const stored =
-      this.options.isolates && this.#replicator && withTimeout(STORE_END, this.#replicator.done)
+    const done = this.#replicator && Promise.race([this.#replicator.done, this.#left.promise])
+    const stored = done && withTimeout(STORE_END, done)
     await Promise.all([stored, ...[...this.followers].map(({ done }) => done)])
   }
 

@@ -54,7 +54,8 @@ export class Runs {
   readonly #running = new Map<string, Run>()
   /** The clients that read here what other instances produce, or have produced. */
   readonly #readers = new Set<{ move(): void }>()
-  readonly #storing = new Set<Promise<unknown>>()
+  /** Those whose events are not all in the shared log. */
+  readonly #storing = new Set<Run>()
 
   /** `shared`: the log that instances share. */
   constructor(shared?: RunLog, { id, batches, places }: RunsOptions = {}) {
@@ -108,9 +109,8 @@ export class Runs {
     this.#running.set(name, run)
     this.#places?.add(run)
     if (run.stored) {
-      const { stored } = run
-      this.#storing.add(stored)
-      void stored.then(() => this.#storing.delete(stored))
+      this.#storing.add(run)
+      void run.stored.then(() => this.#storing.delete(run))
     }
     return run
   }
@@ -190,13 +190,15 @@ export class Runs {
   /** The instance is about to stop: its followers go on at another one, where there is one. */
   move(): void {
     if (this.shared === undefined) return
+    for (const run of this.#storing) run.leave()
     for (const run of this.running) for (const follower of run.followers) follower.move()
     for (const follower of this.#readers) follower.move()
   }
 
   /** Waits for at most so many milliseconds until the events of those that have ended are stored. */
   async flush(ms: number): Promise<void> {
-    if (this.#storing.size > 0) await withTimeout(ms, Promise.all(this.#storing))
+    const all = [...this.#storing].map(({ stored }) => stored)
+    if (all.length > 0) await withTimeout(ms, Promise.all(all))
   }
 
   /** A client follows what another instance produces. */
