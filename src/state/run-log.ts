@@ -80,8 +80,11 @@ export class RunTakenError extends Error {
 
 /** Milliseconds for which a producer owns a run without appending or renewing. */
 export const RUN_LEASE = 8_000
-/** Milliseconds after which a producer that has nothing to append renews its lease. */
-export const RUN_RENEWAL = 2_000
+/**
+ * Milliseconds after which a producer that has nothing to append renews its lease: its answer tells what the
+ * hint of another instance may not have, and who stops a run waits for that no longer than a second.
+ */
+export const RUN_RENEWAL = 900
 
 /** Bounds of one run in a log. */
 export interface RunLimits {

@@ -1,11 +1,12 @@
 /** The events of a response that is stored. */
-import type { ResponseStore } from '../../state/response-store.ts'
 import type { RunKey } from '../../state/run-log.ts'
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
 import type { ResponseObject } from '../../wire/responses/request.ts'
 import type { RouteContext } from '../route.ts'
-import { followRun, isLost } from '../runs/follow.ts'
-import type { Runs } from '../runs/runs.ts'
+import { peekRun } from '../runs/bury-run.ts'
+import { followRun } from '../runs/follow.ts'
+import { isLost } from '../runs/last-event.ts'
+import { isOpen } from '../runs/runs.ts'
 
 /**
  * Streams the events after number `after`: the stored ones, then new ones to the end. Rejects with an
@@ -52,14 +53,50 @@ const STOPPING = { most: 1_000, step: 25 }
 /** The response once the instance that runs it has stopped it, or as it is after a second. */
 export async function untilStopped(
   key: RunKey,
-  runs: Runs,
-  store: ResponseStore,
+  context: RouteContext,
 ): Promise<ResponseObject | undefined> {
+  const { store } = context.responses
   const until = performance.now() + STOPPING.most
   while (performance.now() < until) {
-    const part = await runs.shared?.read(key, 0, true)
+    const part = await peekRun(key, context)
     if (part?.state !== 'running') break
     await new Promise((resolve) => setTimeout(resolve, STOPPING.step))
   }
-  return (await store.get(key.owner, key.id))?.response
+  const stored = await store.get(key.owner, key.id)
+  return stored && currentResponse(key, stored.response, context)
+}
+
+/**
+ * The response as it is now, where the store has one that has not ended: only its first state and its end are
+ * stored, and the instance that runs it may be gone.
+ */
+export async function currentResponse(
+  key: RunKey,
+  response: ResponseObject,
+  context: RouteContext,
+): Promise<ResponseObject> {
+  const { runs, store } = context.responses
+  if (runs?.shared === undefined || !isOpen(response)) return response
+  const run = runs.get(key)
+  if (run !== undefined) return run.options.response ?? response
+  const part = await peekRun(key, context)
+  if (part === undefined) return response
+  if (part.state === 'running') return part.next > WAITING ? inProgress(response) : response
+  try {
+    // Who has ended it may have failed to store that, or has stored it since.
+    const isFailed = await isLost({ log: runs.shared }, key, part)
+    const now = isFailed
+      ? await runs.endLost(key, store)
+      : (await store.get(key.owner, key.id))?.response
+    return now ?? response
+  } catch {
+    return response
+  }
+}
+
+/** So many events come before the engine has begun: that there is the response, and that it waits. */
+const WAITING = 2
+
+function inProgress(response: ResponseObject): ResponseObject {
+  return { ...response, status: 'in_progress' }
 }

@@ -7,8 +7,10 @@ import type { StoredResponse } from '../../state/response-store.ts'
 import type { RunKey } from '../../state/run-log.ts'
 import { quoted } from '../../util/safe/quoted.ts'
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
+import type { ResponseObject } from '../../wire/responses/request.ts'
 import { jsonResponse } from '../json.ts'
 import type { RouteContext, RouteHandler, RouteRequest } from '../route.ts'
+import { isOpen } from '../runs/runs.ts'
 import type { Trace } from '../trace.ts'
 
 /** `GET /v1/responses/{id}`, also as a stream of the events after `starting_after`. */
@@ -16,9 +18,10 @@ export const retrieveResponse: RouteHandler = async (request, trace, context) =>
   const { response } = await find(request, trace, context)
   const query = new URL(request.url).searchParams
   const after = integer(query, 'starting_after', 0, Number.MAX_SAFE_INTEGER)
-  if (!flag(query, 'stream')) return jsonResponse(response)
+  const key = keyOf(trace, response.id)
+  if (!flag(query, 'stream')) return jsonResponse(await current(key, response, context))
   const { followResponse } = await import('./events.ts')
-  return followResponse(request, keyOf(trace, response.id), after, context)
+  return followResponse(request, key, after, context)
 }
 
 /** `DELETE /v1/responses/{id}` */
@@ -37,21 +40,34 @@ export const cancelResponse: RouteHandler = async (request, trace, context) => {
     const message = `id: expected a response that runs in the background, got ${response.id}, which does not; close its connection to cancel it.`
     throw new ApiError(400, message, { code: 'not_background', param: 'id' })
   }
-  const { store, runs } = context.responses
+  const { runs } = context.responses
   const key = keyOf(trace, response.id)
   const run = runs?.get(key)
   const state = await runs?.stop(key)
   // As it is here, which the store may learn of later, or as the instance that runs it stores it.
   if (run !== undefined) return jsonResponse(run.options.response ?? response)
-  if (state !== 'running' || !runs?.shared) return jsonResponse(response)
+  if (state !== 'running' || !runs?.shared)
+    return jsonResponse(await current(key, response, context))
   const { untilStopped } = await import('./events.ts')
-  return jsonResponse((await untilStopped(key, runs, store)) ?? response)
+  return jsonResponse((await untilStopped(key, context)) ?? response)
 }
 
 /** `GET /v1/responses/{id}/input_items` */
 export const listInputItems: RouteHandler = async (request, trace, context) => {
   const { input } = await find(request, trace, context)
   return jsonResponse(page(input, new URL(request.url).searchParams))
+}
+
+/** The response as it is now. */
+async function current(
+  key: RunKey,
+  response: ResponseObject,
+  context: RouteContext,
+): Promise<ResponseObject> {
+  // Most have ended: for these nothing is loaded.
+  if (!context.responses.runs?.shared || !isOpen(response)) return response
+  const { currentResponse } = await import('./events.ts')
+  return currentResponse(key, response, context)
 }
 
 function keyOf(trace: Trace, id: string): RunKey {

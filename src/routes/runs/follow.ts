@@ -1,10 +1,11 @@
 /** Answers with the events of a run. */
-import type { RunInfo, RunKey, RunPart } from '../../state/run-log.ts'
+import type { RunInfo, RunKey } from '../../state/run-log.ts'
 import { SSE_HEADERS } from '../../stream/sse-response.ts'
 import { transformWriter } from '../../stream/transform-writer.ts'
 import type { RouteContext } from '../route.ts'
+import { buryRun } from './bury-run.ts'
 import { Follower } from './follower.ts'
-import { endsLostRun, heartbeatOf, instanceLost, lastEvent, streamDeleted } from './last-event.ts'
+import { heartbeatOf, instanceLost, isLost, lastEvent, streamDeleted } from './last-event.ts'
 import type { FoundRun } from './runs.ts'
 
 /** The header of an answer that says where it can be resumed. */
@@ -43,9 +44,11 @@ export function followRun(found: FoundRun, asked: Following, context: RouteConte
     beat: isLive ? undefined : heartbeatOf(info),
     mayMove: isShared && mayMove,
     isEventStream: info.api !== 'ollama',
-    async bury(part) {
-      const isMine = await responses.runs?.bury(key, part, responses.store)
-      if (isMine) registry.count('sluice_streams_buried_total', [])
+    bury: (part) => buryRun(key, part, context),
+    async end(part) {
+      if (info.api !== 'responses' || !isShared || !(await isLost(found, key, part))) return
+      // Who has ended it may have failed to store that.
+      await responses.runs?.endLost(key, responses.store)
     },
     async lastEvent(part, number) {
       if (part === undefined) return lastEvent(key, info, streamDeleted(), number)
@@ -78,11 +81,4 @@ export function headersOf(
     ...others,
     [RESUME_HEADER]: resumePath(key, context),
   }
-}
-
-/** Whether the run has ended because its producer was gone. */
-export async function isLost({ log }: FoundRun, key: RunKey, part: RunPart): Promise<boolean> {
-  if (part.state !== 'failed') return false
-  const end = await log.read(key, part.next - 1, true)
-  return endsLostRun(end?.frames.at(-1))
 }

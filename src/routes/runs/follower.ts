@@ -28,6 +28,8 @@ export interface FollowerOptions {
   isEventStream: boolean
   /** Ends a run whose producer is gone. Called until the log says that it has ended. */
   bury(part: RunPart): Promise<void>
+  /** The run has ended, and the client got all of it. */
+  end(part: RunPart): Promise<void>
   /** The event that ends it where the log does not: it was deleted, or lost behind what the client has. */
   lastEvent(part: RunPart | undefined, number: number): Promise<string | undefined>
 }
@@ -127,10 +129,7 @@ export class Follower {
       return false
     }
     if (part.first > this.#at) throw new Error(`event ${this.#at} was discarded`)
-    if (part.isOrphan) {
-      await this.#options.bury(part)
-      return false
-    }
+    if (part.isOrphan) return (await this.#bury(part)) ? false : this.#wait()
     return part.state === 'running' ? this.#wait() : this.#end(part)
   }
 
@@ -139,7 +138,20 @@ export class Follower {
     const hasLast = part !== undefined && this.#at > this.#options.from
     const last = hasLast ? undefined : await this.#options.lastEvent(part, this.#at)
     if (last !== undefined) await this.#writeText(last)
+    // The next one who asks tries again.
+    if (part !== undefined) await this.#options.end(part).catch(() => {})
     return true
+  }
+
+  /** Returns whether it could be ended. */
+  async #bury(part: RunPart): Promise<boolean> {
+    try {
+      await this.#options.bury(part)
+      return true
+    } catch (error) {
+      this.#fail(error)
+      return false
+    }
   }
 
   /** A log that does not answer may do so again. */
@@ -147,16 +159,22 @@ export class Follower {
     const { log, key } = this.#options
     try {
       const part = await log.read(key, this.#at)
-      this.#failedSince = 0
+      // One that can be read, and not be ended, does not answer either.
+      if (!part?.isOrphan) this.#failedSince = 0
       return part
     } catch (error) {
-      const now = performance.now()
-      this.#failedSince ||= now
-      if (now - this.#failedSince > GIVE_UP) throw error
+      this.#fail(error)
       return 'failed'
     } finally {
       this.#lookedAt = performance.now()
     }
+  }
+
+  /** Throws the error where nothing else has been the answer for too long. */
+  #fail(error: unknown): void {
+    const now = performance.now()
+    this.#failedSince ||= now
+    if (now - this.#failedSince > GIVE_UP) throw error
   }
 
   async #wait(): Promise<false> {

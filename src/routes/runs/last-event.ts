@@ -1,6 +1,6 @@
 /** What sluice itself writes into the stream of a run, in the form of each API. */
 import { eventFrame } from '../../dialects/messages/events.ts'
-import type { RunInfo, RunKey } from '../../state/run-log.ts'
+import type { RunInfo, RunKey, RunLog, RunPart } from '../../state/run-log.ts'
 import { isObject } from '../../util/object.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { messagesError } from '../../wire/messages/error.ts'
@@ -20,8 +20,19 @@ export function instanceLost(): ApiError {
 }
 
 /** Whether it is the event that ended a run whose instance is gone. */
-export function endsLostRun(event: string | undefined): boolean {
+function endsLostRun(event: string | undefined): boolean {
   return event?.includes(`"${LOST}"`) === true || event?.includes(instanceLost().message) === true
+}
+
+/** Whether the run has ended because its producer was gone. */
+export async function isLost(
+  { log }: { log: RunLog },
+  key: RunKey,
+  part: RunPart,
+): Promise<boolean> {
+  if (part.state !== 'failed') return false
+  const end = await log.read(key, part.next - 1, true)
+  return endsLostRun(end?.frames.at(-1))
 }
 
 /** For a stream that another request has stopped. */

@@ -7,6 +7,7 @@ import {
   type RunLog,
   RunTakenError,
 } from '../../state/run-log.ts'
+import { withTimeout } from '../../util/with-timeout.ts'
 
 export interface ReplicatorOptions {
   local: RunLog
@@ -24,6 +25,8 @@ export interface ReplicatorOptions {
   onStored?(lag: number): void
   /** How many events are sent at once. */
   batches?: Batches | undefined
+  /** Milliseconds after which a call of the shared log counts as failed. */
+  deadline?: number
 }
 
 /** When events are sent to the log that instances share. */
@@ -46,8 +49,19 @@ const RETRY = { first: 100, most: 2_000 }
 /** Milliseconds after the run's end for which its last events are tried to be stored. */
 const KEEP_TRYING = 60_000
 
+/** Milliseconds for a call: longer than logs of sluice's own take to fail, for those that never answer. */
+const DEADLINE = 5_000
+
 /** After so many answers in a row that this instance does not own the run, it gives it up. */
 const LOST_TWICE = 2
+
+class UnansweredError extends Error {
+  override readonly name = 'UnansweredError'
+
+  constructor(ms: number) {
+    super(`state.runs: expected an answer within ${ms} ms, got none; it is asked again.`)
+  }
+}
 
 export class Replicator {
   /** Settles when the end of the run is stored, or could not be. */
@@ -62,6 +76,10 @@ export class Replicator {
   /** Why the last attempt to open it failed. */
   #openError: unknown
   #isBusy = false
+  /** Settles when the shared log has answered, or failed to. */
+  #sending: Promise<void> | undefined
+  /** Whether the local log has more than was sent at once. */
+  #hasMore = false
   #isOver = false
   #hasEnded = false
   #endedAt = 0
@@ -95,11 +113,14 @@ export class Replicator {
     this.#schedule(isEnough ? soonest : Math.max(soonest, this.#waitsSince + ms - now), now)
   }
 
-  /** Asks the shared log now, unless it is being asked, and resolves with whether it was. */
+  /** Asks the shared log now, unless it is being asked. Resolves with whether the run is still copied there. */
   async renew(): Promise<boolean> {
-    if (this.#isBusy || this.#isOver) return false
-    clearTimeout(this.#timer)
-    await this.#send()
+    if (this.#isOver) return false
+    if (!this.#isBusy) {
+      clearTimeout(this.#timer)
+      this.#start()
+    }
+    await this.#sending
     return true
   }
 
@@ -116,13 +137,17 @@ export class Replicator {
     if (this.#isOver || now + ms >= this.#timerAt) return
     clearTimeout(this.#timer)
     this.#timerAt = now + ms
-    this.#timer = setTimeout(() => void this.#send(), ms)
+    this.#timer = setTimeout(() => this.#start(), ms)
   }
 
-  async #send(): Promise<void> {
+  #start(): void {
     this.#timerAt = Number.POSITIVE_INFINITY
     if (this.#isBusy || this.#isOver) return
     this.#isBusy = true
+    this.#sending = this.#send()
+  }
+
+  async #send(): Promise<void> {
     const since = this.#waitsSince
     const waited = this.#waiting
     this.#waiting = 0
@@ -145,9 +170,10 @@ export class Replicator {
     if (this.#isOpen) return
     const { shared, key, info, limits } = this.#options
     try {
-      await shared.open(key, info, limits)
+      await this.#answered(shared.open(key, info, limits))
       this.#openError = undefined
     } catch (error) {
+      if (error instanceof UnansweredError) throw error
       // Or it is open, and the answer was lost: the next append tells.
       this.#openError = error
     }
@@ -169,13 +195,25 @@ export class Replicator {
     const { frames } = isGap ? ((await local.read(key, first, true)) ?? part) : part
     const isEnd = part.state !== 'running' && first + frames.length === part.next
     const end = isEnd ? part.state : undefined
-    const answer = await shared.append(key, 1, first, frames, end, isGap)
+    const answer = await this.#answered(shared.append(key, 1, first, frames, end, isGap))
     if (answer.kind === 'lost') return this.#onLost()
     this.#lost = 0
     this.#at = answer.next
+    this.#hasMore = answer.next < part.next
     if (answer.readAgo !== undefined) onRead(performance.now() - answer.readAgo)
     if (isEnd && answer.next === part.next) this.#finish()
     else if (answer.isStopped && !this.#hasEnded) this.#options.onStop()
+  }
+
+  /** Rejects where the shared log does not answer in time. */
+  async #answered<T>(asking: Promise<T>): Promise<T> {
+    const { deadline = DEADLINE } = this.#options
+    const answer = await withTimeout(
+      deadline,
+      asking.then((value) => ({ value })),
+    )
+    if (answer === undefined) throw new UnansweredError(deadline)
+    return answer.value
   }
 
   /** The store may have lost it: then it is opened anew, and gets what this instance still has. */
@@ -201,6 +239,8 @@ export class Replicator {
       this.#schedule(Math.min(RETRY.most, RETRY.first * 2 ** (this.#failures - 1)), now)
     } else if (this.#hasEnded || this.#waiting > 0 || !this.#isOpen) {
       this.#schedule(this.#hasEnded || !this.#isOpen ? 0 : this.#batches.ms, now)
+    } else if (this.#hasMore) {
+      this.#schedule(Math.max(0, this.#sentAt + this.#batches.least - now), now)
     } else this.#schedule(RUN_RENEWAL, now)
   }
 

@@ -62,6 +62,7 @@ export class Run {
   readonly #splitter: EventSplitter
   readonly #replicator: Replicator | undefined
   readonly #hasEnded = Promise.withResolvers<void>()
+  readonly #left = Promise.withResolvers<void>()
   readonly #removeTick: () => void
   #next = 0
   #isEnded = false
@@ -88,6 +89,11 @@ export class Run {
   /** Settles when the shared log has its end, or could not take it; undefined where there is none. */
   get stored(): Promise<void> | undefined {
     return this.#replicator?.done
+  }
+
+  /** The instance is about to stop: it waits until the ends of all runs are stored, and no request does. */
+  leave(): void {
+    this.#left.resolve()
   }
 
   get id(): string {
@@ -141,7 +147,7 @@ export class Run {
       onStop: () => this.stop(),
       onLost: () => exchange.fail(instanceLost()),
       onRead: (at) => {
-        // Who follows it elsewhere reads the log each second, and this instance is told every two.
+        // Who follows it elsewhere reads the log each second, and this instance is told about as often.
         const isRead = performance.now() - at < READ_LATELY
         this.#readAt = isRead ? performance.now() : Math.max(this.#readAt, at)
       },
@@ -219,7 +225,8 @@ export class Run {
   }
 
   async #untilDelivered(): Promise<void> {
-    const stored = this.#replicator && withTimeout(STORE_END, this.#replicator.done)
+    const done = this.#replicator && Promise.race([this.#replicator.done, this.#left.promise])
+    const stored = done && withTimeout(STORE_END, done)
     await Promise.all([stored, ...[...this.followers].map(({ done }) => done)])
   }
 

@@ -3,7 +3,8 @@ import { memoryRunLog } from '../../state/memory-run-log.ts'
 import { memoryResponseStore, type ResponseStore, storeKey } from '../../state/response-store.ts'
 import type { RunKey, RunLog, RunPart } from '../../state/run-log.ts'
 import { withTimeout } from '../../util/with-timeout.ts'
-import { failedResponse, instanceLost, lastEvent } from './last-event.ts'
+import type { ResponseObject } from '../../wire/responses/request.ts'
+import { failedResponse, instanceLost, isLost, lastEvent } from './last-event.ts'
 import { type Places, shortageOf, tooManyInBackground } from './places.ts'
 import type { Batches } from './replicator.ts'
 import { Run, type RunOptions } from './run.ts'
@@ -40,7 +41,7 @@ export interface RunsOptions {
 const AWAY = 'away'
 
 /** Milliseconds between the looks for a run that has just begun, and is not in the shared log. */
-const LOOK_AGAIN_AFTER = [50, 100, 200, 400, 800, 1_400]
+const LOOK_AGAIN_AFTER = [50, 150, 400, 900]
 
 /** Shared by a handler and the one that replaces it, so that a reload ends none. */
 export class Runs {
@@ -53,7 +54,8 @@ export class Runs {
   readonly #running = new Map<string, Run>()
   /** The clients that read here what other instances produce, or have produced. */
   readonly #readers = new Set<{ move(): void }>()
-  readonly #storing = new Set<Promise<unknown>>()
+  /** Those whose events are not all in the shared log. */
+  readonly #storing = new Set<Run>()
 
   /** `shared`: the log that instances share. */
   constructor(shared?: RunLog, { id, batches, places }: RunsOptions = {}) {
@@ -107,9 +109,8 @@ export class Runs {
     this.#running.set(name, run)
     this.#places?.add(run)
     if (run.stored) {
-      const { stored } = run
-      this.#storing.add(stored)
-      void stored.then(() => this.#storing.delete(stored))
+      this.#storing.add(run)
+      void run.stored.then(() => this.#storing.delete(run))
     }
     return run
   }
@@ -171,22 +172,33 @@ export class Runs {
       return lastEvent(key, info, error, number, first)
     })
     if (!isResponse) return isMine
-    const stored = await store.get(key.owner, key.id)
-    if (stored === undefined || !isOpen(stored.response.status)) return isMine
-    await store.update(key.owner, { ...stored, response: failedResponse(stored.response, error) })
+    const part = await shared.read(key, Number.MAX_SAFE_INTEGER, true)
+    // Its producer may have come back.
+    if (part && (await isLost({ log: shared }, key, part))) await this.endLost(key, store)
     return isMine
+  }
+
+  /** Ends the stored response of a run that was lost, if nobody has. Returns it, if it is stored. */
+  async endLost({ owner, id }: RunKey, store: ResponseStore): Promise<ResponseObject | undefined> {
+    const stored = await store.get(owner, id)
+    if (stored === undefined || !isOpen(stored.response)) return stored?.response
+    const response = failedResponse(stored.response, instanceLost())
+    await store.update(owner, { ...stored, response })
+    return response
   }
 
   /** The instance is about to stop: its followers go on at another one, where there is one. */
   move(): void {
     if (this.shared === undefined) return
+    for (const run of this.#storing) run.leave()
     for (const run of this.running) for (const follower of run.followers) follower.move()
     for (const follower of this.#readers) follower.move()
   }
 
   /** Waits for at most so many milliseconds until the events of those that have ended are stored. */
   async flush(ms: number): Promise<void> {
-    if (this.#storing.size > 0) await withTimeout(ms, Promise.all(this.#storing))
+    const all = [...this.#storing].map(({ stored }) => stored)
+    if (all.length > 0) await withTimeout(ms, Promise.all(all))
   }
 
   /** A client follows what another instance produces. */
@@ -212,7 +224,8 @@ async function soon<T>({ id }: RunKey, ask: () => Promise<T | undefined>): Promi
   return answer
 }
 
-function isOpen(status: unknown): boolean {
+/** Whether it has not ended. */
+export function isOpen({ status }: Pick<ResponseObject, 'status'>): boolean {
   return status === 'in_progress' || status === 'queued'
 }
 

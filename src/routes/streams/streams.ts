@@ -6,9 +6,10 @@ import type { RunKey } from '../../state/run-log.ts'
 import { quoted } from '../../util/safe/quoted.ts'
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
 import { jsonResponse } from '../json.ts'
-import type { RouteHandler, RouteRequest } from '../route.ts'
-import { followRun, headersOf, isLost } from '../runs/follow.ts'
-import type { Runs } from '../runs/runs.ts'
+import type { RouteContext, RouteHandler, RouteRequest } from '../route.ts'
+import { peekRun } from '../runs/bury-run.ts'
+import { followRun, headersOf } from '../runs/follow.ts'
+import { isLost } from '../runs/last-event.ts'
 import type { Trace } from '../trace.ts'
 
 /** `GET /v1/streams/{id}`: the events after `Last-Event-ID` or `starting_after`, to the end. */
@@ -40,16 +41,21 @@ export const deleteStream: RouteHandler = async (request, trace, context) => {
   const state = await answered(runs?.stop(key))
   if (state === undefined) throw unknown(key)
   const after = runs?.get(key) === undefined ? state : 'running'
-  return jsonResponse({ id: key.id, object: 'stream', state: await stateAfter(runs, key, after) })
+  return jsonResponse({
+    id: key.id,
+    object: 'stream',
+    state: await stateAfter(context, key, after),
+  })
 }
 
 /** `POST /v1/streams/{id}/stop`, for clients that can't send DELETE. */
 export const stopStream: RouteHandler = (...asked) => deleteStream(...asked)
 
-/** The state now: this instance stops at once what it produces. */
-async function stateAfter(runs: Runs | undefined, key: RunKey, state: string): Promise<string> {
-  const here = await runs?.local.read(key, 0, true)
-  return here?.state ?? state
+/** The state now: this instance stops at once what it produces, and ends what an instance has left that is gone. */
+async function stateAfter(context: RouteContext, key: RunKey, state: string): Promise<string> {
+  const here = await context.responses.runs?.local.read(key, 0, true)
+  if (here !== undefined || state !== 'running') return here?.state ?? state
+  return (await peekRun(key, context))?.state ?? state
 }
 
 function keyOf({ params }: RouteRequest, { caller }: Trace): RunKey {
@@ -83,7 +89,7 @@ async function answered<T>(asking: Promise<T> | undefined): Promise<T | undefine
     return await asking
   } catch (cause) {
     const message =
-      'state: the store that instances share does not answer, so the stream can not be looked up; retry in a second.'
+      'state: the store that instances share does not answer, so the stream cannot be looked up; retry in a second.'
     const headers = { 'retry-after': '1' }
     throw new ApiError(503, message, { code: 'state_unavailable', headers, cause })
   }
