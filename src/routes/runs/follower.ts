@@ -136,7 +136,8 @@ export class Follower {
       this.length += text.length
       this.onRead?.()
       await this.#writeText(text)
-      return false
+      // Mostly that was all: whatever came meanwhile has set `#isDue`.
+      return part.state === 'running' && this.#at === part.next ? this.#wait() : false
     }
     if (part.first > this.#at) throw new Error(`event ${this.#at} was discarded`)
     if (part.isOrphan) {
