@@ -1,6 +1,15 @@
 /** Logs of runs in this process's memory. */
 import { utf8Length } from '../util/utf8-length.ts'
 import { BoundedMap } from './bounded-map.ts'
+import {
+  beginAt,
+  discardOldest,
+  framesFrom,
+  isOrphaned,
+  type MemoryRun,
+  nextOf,
+  produced,
+} from './memory-run.ts'
 import { storeKey } from './response-store.ts'
 import {
   type Produced,
@@ -27,31 +36,17 @@ export interface MemoryRunLogOptions {
   ended?: { count: number; bytes: number }
 }
 
-/** Characters of events that are read at once, unless a single event has more. */
-const READ_LENGTH = 65_536
+/** The log of the process that produces the runs. */
+export interface LocalRunLog extends RunLog {
+  /** `keepFrom` tells the number of the first event that must not be discarded yet, however many bytes follow. */
+  open(run: RunKey, info: RunInfo, limits: RunLimits, keepFrom?: () => number): Promise<void>
+}
 
 /** How many that have ended are kept: an hour of work of a few agents, on the smallest host. */
 const ENDED = { count: 512, bytes: 32 * 1024 * 1024 }
 
 /** Milliseconds between two searches for what has expired. */
 const SWEEP_INTERVAL = 1_000
-
-interface MemoryRun {
-  key: RunKey
-  info: RunInfo
-  limits: RunLimits
-  epoch: number
-  state: RunState
-  isStopped: boolean
-  frames: string[]
-  /** The number of the first event that is still stored. */
-  first: number
-  bytes: number
-  leaseEnd: number
-  readAt: number | undefined
-  /** When it is forgotten, unless it goes on. */
-  expiresAt: number
-}
 
 /**
  * Logs of runs in memory. Each call takes effect at once, before its promise settles, and tells its watchers.
@@ -60,15 +55,17 @@ interface MemoryRun {
  * const log = memoryRunLog()
  * await log.open({ owner: 'alice', id: 'strm_1' }, info, { bytes: 4_194_304, keepMs: 600_000 })
  */
-export function memoryRunLog(options: MemoryRunLogOptions = {}): RunLog {
+export function memoryRunLog(options: MemoryRunLogOptions = {}): LocalRunLog {
   return new MemoryRunLog(options)
 }
 
-class MemoryRunLog implements RunLog {
+class MemoryRunLog implements LocalRunLog {
   readonly #lease: number
   readonly #now: () => number
   readonly #running = new Map<string, MemoryRun>()
   readonly #ended: BoundedMap<MemoryRun>
+  /** Those that have ended and found no room there, while somebody still watches them. */
+  readonly #held = new Map<string, MemoryRun>()
   /** When each id that was deleted may be used again: its producer may still try to write it. */
   readonly #deleted = new Map<string, number>()
   readonly #all = new Map<string, MemoryRun>()
@@ -79,10 +76,15 @@ class MemoryRunLog implements RunLog {
     this.#lease = lease
     this.#now = now
     const limits = { ...ENDED, ...ended, ageMs: Number.POSITIVE_INFINITY }
-    this.#ended = new BoundedMap(limits, (owner, id) => this.#all.delete(storeKey(owner, id)))
+    this.#ended = new BoundedMap(limits, (_owner, _id, run) => this.#release(run))
   }
 
-  async open(key: RunKey, info: RunInfo, limits: RunLimits): Promise<void> {
+  async open(
+    key: RunKey,
+    info: RunInfo,
+    limits: RunLimits,
+    keepFrom?: () => number,
+  ): Promise<void> {
     const now = this.#now()
     this.#sweep(now)
     const name = nameOf(key)
@@ -94,6 +96,7 @@ class MemoryRunLog implements RunLog {
       key,
       info: { ...info, createdAt: Date.now() },
       limits,
+      keepFrom,
       epoch: 1,
       state: 'running',
       isStopped: false,
@@ -188,7 +191,9 @@ class MemoryRunLog implements RunLog {
     watchers.add(watcher)
     return () => {
       watchers.delete(watcher)
-      if (watchers.size === 0 && this.#watchers.get(name) === watchers) this.#watchers.delete(name)
+      if (watchers.size > 0 || this.#watchers.get(name) !== watchers) return
+      this.#watchers.delete(name)
+      if (this.#held.delete(name)) this.#all.delete(name)
     }
   }
 
@@ -208,29 +213,42 @@ class MemoryRunLog implements RunLog {
     run.expiresAt = now + limits.keepMs
     const name = nameOf(key)
     this.#running.delete(name)
-    // Where it does not fit, it is forgotten.
-    const isKept = this.#ended.set(key.owner, key.id, run, run.bytes * 2)
-    if (isKept) this.#all.set(name, run)
+    run.keepFrom = undefined
+    if (!this.#ended.set(key.owner, key.id, run, run.bytes * 2)) this.#release(run)
+  }
+
+  /** There is no room for it: it is forgotten, unless a client that reads slowly still needs it. */
+  #release(run: MemoryRun): void {
+    const name = nameOf(run.key)
+    if (this.#watchers.has(name)) this.#held.set(name, run)
     else this.#all.delete(name)
   }
 
   #find(key: RunKey, now: number): MemoryRun | undefined {
-    const run = this.#running.get(nameOf(key)) ?? this.#ended.get(key.owner, key.id)
-    if (run === undefined || now < run.expiresAt) return run
+    const name = nameOf(key)
+    const run =
+      this.#running.get(name) ?? this.#held.get(name) ?? this.#ended.get(key.owner, key.id)
+    if (run === undefined || !this.#hasExpired(run, now)) return run
     this.#forget(run)
     return undefined
   }
 
+  #hasExpired({ key, state, expiresAt }: MemoryRun, now: number): boolean {
+    return now >= expiresAt && (state === 'running' || !this.#watchers.has(nameOf(key)))
+  }
+
   #forget({ key }: MemoryRun): void {
-    this.#running.delete(nameOf(key))
+    const name = nameOf(key)
+    this.#running.delete(name)
     this.#ended.delete(key.owner, key.id)
-    this.#all.delete(nameOf(key))
+    this.#held.delete(name)
+    this.#all.delete(name)
   }
 
   #sweep(now: number): void {
     if (now - this.#sweptAt < SWEEP_INTERVAL) return
     this.#sweptAt = now
-    for (const run of this.#all.values()) if (now >= run.expiresAt) this.#forget(run)
+    for (const run of this.#all.values()) if (this.#hasExpired(run, now)) this.#forget(run)
     for (const [name, until] of this.#deleted) if (now >= until) this.#deleted.delete(name)
   }
 
@@ -249,46 +267,4 @@ function nameOf(key: RunKey): string {
     names.set(key, name)
   }
   return name
-}
-
-function nextOf({ first, frames }: MemoryRun): number {
-  return first + frames.length
-}
-
-function isOrphaned({ state, leaseEnd }: MemoryRun, now: number): boolean {
-  return state === 'running' && now >= leaseEnd
-}
-
-function produced(run: MemoryRun, now: number): Produced {
-  const { isStopped, readAt } = run
-  const readAgo = readAt === undefined ? undefined : now - readAt
-  return { kind: 'held', next: nextOf(run), isStopped, readAgo }
-}
-
-/** At least one, where there is one: a reader that does not go on holds no more than it has to. */
-function framesFrom({ first, frames }: MemoryRun, from: number): string[] {
-  if (from < first) return []
-  const start = from - first
-  let end = start
-  for (let length = 0; end < frames.length && length < READ_LENGTH; end++) {
-    length += (frames[end] as string).length
-  }
-  return frames.slice(start, end)
-}
-
-function beginAt(run: MemoryRun, first: number): void {
-  run.frames = []
-  run.bytes = 0
-  run.first = first
-}
-
-/** Discards an eighth at once: discarding single events would move the whole array each time. */
-function discardOldest(run: MemoryRun): void {
-  let count = 0
-  const goal = (run.limits.bytes * 7) / 8
-  for (; run.bytes > goal && count < run.frames.length; count++) {
-    run.bytes -= utf8Length(run.frames[count] as string)
-  }
-  run.frames = run.frames.slice(count)
-  run.first += count
 }

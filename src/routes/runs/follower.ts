@@ -49,6 +49,10 @@ const RETRY = 'retry: 1000\n\n'
 export class Follower {
   /** Settles when its client has received everything, or is gone. Never rejects. */
   readonly done: Promise<void>
+  /** Called when it has taken events from the log. */
+  onRead: (() => void) | undefined
+  /** Characters of the events that it has taken. */
+  length = 0
   readonly #options: FollowerOptions
   readonly #heartbeat: Heartbeat
   #at: number
@@ -68,6 +72,11 @@ export class Follower {
     this.#at = options.from
     this.#heartbeat = new Heartbeat(options.heartbeat)
     this.done = this.#run()
+  }
+
+  /** The number of the next event that it takes. */
+  get at(): number {
+    return this.#at
   }
 
   /** Sends a heartbeat, unless the client has events to read. */
@@ -125,8 +134,12 @@ export class Follower {
     if (part === undefined) return this.#end(part)
     if (part.frames.length > 0) {
       this.#at += part.frames.length
-      await this.#writeText(part.frames.join(''))
-      return false
+      const text = part.frames.join('')
+      this.length += text.length
+      this.onRead?.()
+      await this.#writeText(text)
+      // Mostly that was all: whatever came meanwhile has set `#isDue`.
+      return part.state === 'running' && this.#at === part.next ? this.#wait() : false
     }
     if (part.first > this.#at) throw new Error(`event ${this.#at} was discarded`)
     if (part.isOrphan) return (await this.#bury(part)) ? false : this.#wait()

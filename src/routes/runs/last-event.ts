@@ -127,10 +127,17 @@ export function heartbeatOf({ api }: Pick<RunInfo, 'api'>): string {
   return ': ping\n'
 }
 
+/** An empty piece of Ollama's API that says that it is a heartbeat: it is not counted. */
+export function markedHeartbeat(piece: string): string {
+  return piece.replace(/"created_at":"[^"]*"/, `"created_at":"${NO_TIME}"`)
+}
+
+const NO_TIME = '1970-01-01T00:00:00Z'
+
 /** Of a chat and of a generated text alike. */
 const EMPTY_PIECE = {
   model: '',
-  created_at: '1970-01-01T00:00:00Z',
+  created_at: NO_TIME,
   message: { role: 'assistant', content: '' },
   response: '',
   done: false,

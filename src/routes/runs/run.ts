@@ -1,4 +1,5 @@
 /** One run that this instance produces: what is written for its client goes into a log. */
+import type { LocalRunLog } from '../../state/memory-run-log.ts'
 import type { RunInfo, RunKey, RunLimits, RunLog, RunState } from '../../state/run-log.ts'
 import type { Exchange } from '../../stream/exchange.ts'
 import type { StreamBody } from '../../stream/sse-response.ts'
@@ -10,9 +11,9 @@ import { decodeText, encodeText } from '../../wire/sse/sse.ts'
 import { EventSplitter } from './event-splitter.ts'
 import type { Follower } from './follower.ts'
 import {
-  heartbeatOf,
   instanceLost,
   lastEvent,
+  markedHeartbeat,
   streamAbandoned,
   streamStopped,
   withId,
@@ -26,7 +27,7 @@ export interface RunOptions {
   info: RunInfo
   limits: RunLimits
   exchange: Exchange
-  local: RunLog
+  local: LocalRunLog
   /** The log that instances share, where there is one. */
   shared: RunLog | undefined
   /** How many events are copied there at once. */
@@ -36,6 +37,8 @@ export interface RunOptions {
   grace: number
   /** Whether no other request may touch what this one holds. */
   isolates: boolean
+  /** Whether the client counts lines, and has to know a heartbeat from an empty piece. */
+  countsLines?: boolean
   /** What the answer is now, where the API has one that is not its events. */
   response?: ResponseObject | undefined
   /** What its API writes last where its client would have got nothing, as a stream that is cancelled. */
@@ -47,6 +50,9 @@ export interface RunOptions {
 /** Milliseconds after a read at another instance for which its client is taken to be there. */
 const READ_LATELY = 3_000
 
+/** Characters by which whoever asked may be behind before the engine waits for it, as for a plain stream. */
+const AHEAD = 2 * 1024 * 1024
+
 /** Milliseconds for which the end of a run may take to be stored, before its request counts as over. */
 const STORE_END = 10_000
 
@@ -54,7 +60,7 @@ export class Run {
   readonly options: RunOptions
   /** The clients of this instance that follow it. */
   readonly followers = new Set<Follower>()
-  /** Whose heartbeats the producer sends: who asked for the answer. */
+  /** Who asked for the answer, while it is there: the producer sends its heartbeats, and waits for it. */
   live: Follower | undefined
   /** When it last wrote an event or a heartbeat. */
   writtenAt = performance.now()
@@ -65,6 +71,12 @@ export class Run {
   readonly #left = Promise.withResolvers<void>()
   readonly #removeTick: () => void
   #next = 0
+  /** The number of the first event of the last write. */
+  #lastWrite = 0
+  /** Characters of all events. */
+  #length = 0
+  /** Settles when whoever asked has caught up, or left. */
+  #room: PromiseWithResolvers<void> | undefined
   #isEnded = false
   /** When somebody last read it; the present while somebody does here. */
   #readAt = performance.now()
@@ -74,7 +86,9 @@ export class Run {
     const { key, info, limits, local, shared, ticker, exchange } = options
     exchange.resumable = this
     this.#splitter = new EventSplitter(info.contentType)
-    void local.open(key, info, limits)
+    // Whoever asked gets all of it, however large a write is.
+    const keepFrom = () => Math.min(this.#lastWrite, this.live?.at ?? this.#lastWrite)
+    void local.open(key, info, limits, keepFrom)
     this.#replicator = shared && this.#replicate(shared)
     this.#removeTick = ticker.add((now) => this.#tick(now))
     this.body = {
@@ -112,9 +126,13 @@ export class Run {
   /** Adds a client that follows it here, until it has received everything. */
   add(follower: Follower): void {
     this.followers.add(follower)
+    follower.onRead = this.#makeRoom
     void follower.done.then(() => {
       this.followers.delete(follower)
       this.#readAt = performance.now()
+      if (this.live !== follower) return
+      this.live = undefined
+      this.#makeRoom()
     })
   }
 
@@ -155,42 +173,57 @@ export class Run {
     })
   }
 
-  #write(pieces: readonly Bytes[]): undefined {
+  /** Undefined unless whoever asked is far behind: others hold nothing up. */
+  #write(pieces: readonly Bytes[]): Promise<void> | undefined {
     this.writtenAt = performance.now()
     for (const piece of pieces) {
       const events = this.#splitter.split(piece)
       if (events.length > 0) this.#append(events)
     }
-    return undefined
+    if (!this.#isFarAhead) return undefined
+    this.#room ??= Promise.withResolvers<void>()
+    return this.#room.promise
+  }
+
+  get #isFarAhead(): boolean {
+    const { live } = this
+    return live !== undefined && !this.#isEnded && this.#length - live.length > AHEAD
+  }
+
+  readonly #makeRoom = (): void => {
+    if (this.#room === undefined || this.#isFarAhead) return
+    this.#room.resolve()
+    this.#room = undefined
   }
 
   #append(events: string[], end?: RunState): void {
     const { key, info, local } = this.options
     const first = this.#next
     const numbered = info.hasIds ? events.map((each, n) => withId(first + n, true, each)) : events
+    this.#lastWrite = first
     this.#next += events.length
-    void local.append(key, 1, first, numbered, end)
     let length = 0
     for (const each of numbered) length += each.length
+    this.#length += length
+    void local.append(key, 1, first, numbered, end)
     this.#replicator?.note(length, this.writtenAt)
   }
 
   /**
    * A heartbeat is no event: it goes to who asked, as the API writes it. The heartbeats of Responses have
-   * sequence numbers, and so they are events; only the comment before one is not. Who counts lines of JSON has
-   * to know a heartbeat from an empty piece.
+   * sequence numbers, and so they are events; only the comment before one is not.
    */
   #heartbeat(bytes: Bytes): void {
-    const { info } = this.options
+    const { info, countsLines } = this.options
     this.writtenAt = performance.now()
     if (info.api !== 'responses') {
-      this.live?.push(info.api === 'ollama' ? encodeText(heartbeatOf(info)) : bytes)
+      this.live?.push(countsLines ? encodeText(markedHeartbeat(decodeText(bytes))) : bytes)
       return
     }
     const text = decodeText(bytes)
     const event = /^: /.test(text) ? text.indexOf('\n') + 1 : 0
     if (event > 0) this.live?.push(encodeText(text.slice(0, event)))
-    this.#write([encodeText(text.slice(event))])
+    void this.#write([encodeText(text.slice(event))])
   }
 
   #end(state = this.#state()): void {
@@ -201,6 +234,7 @@ export class Run {
     void local.append(key, 1, this.#next, [], state)
     this.#replicator?.end()
     onEnd(state)
+    this.#makeRoom()
     this.#hasEnded.resolve()
   }
 
@@ -214,7 +248,7 @@ export class Run {
   #break(): void {
     if (this.#isEnded) return
     const { lastWords } = this.options
-    if (lastWords) this.#write([encodeText(lastWords())])
+    if (lastWords) void this.#write([encodeText(lastWords())])
     else this.#append([this.#lastEvent(streamStopped())])
     this.#end('stopped')
   }
@@ -238,7 +272,13 @@ export class Run {
   }
 
   #tick(now: number): number | undefined {
-    const { grace } = this.options
+    const { grace, exchange } = this.options
+    if (this.#room) {
+      // A client that does not read is given up by its follower, and the run goes on without it; the
+      // exchange would end it.
+      exchange.waitForEngine(now)
+      exchange.waitForClient(now)
+    }
     if (this.followers.size > 0) {
       this.#readAt = now
       return grace

@@ -1,5 +1,5 @@
 /** The runs of one process: those that it produces, and where the others are found. */
-import { memoryRunLog } from '../../state/memory-run-log.ts'
+import { type LocalRunLog, memoryRunLog } from '../../state/memory-run-log.ts'
 import { memoryResponseStore, type ResponseStore, storeKey } from '../../state/response-store.ts'
 import type { RunKey, RunLog, RunPart } from '../../state/run-log.ts'
 import { withTimeout } from '../../util/with-timeout.ts'
@@ -46,7 +46,7 @@ const LOOK_AGAIN_AFTER = [50, 150, 400, 900]
 /** Shared by a handler and the one that replaces it, so that a reload ends none. */
 export class Runs {
   readonly shared: RunLog | undefined
-  readonly local: RunLog = memoryRunLog({ lease: Number.POSITIVE_INFINITY })
+  readonly local: LocalRunLog = memoryRunLog({ lease: Number.POSITIVE_INFINITY })
   /** The id of the one run that there is here; undefined where there are any. */
   readonly id: string | undefined
   readonly #batches: Batches | undefined

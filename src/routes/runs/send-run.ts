@@ -94,9 +94,10 @@ function beginRun(
     hasIds: hasIds && isEventStream,
   }
   const { registry } = telemetry.metrics
+  const countsLines = hasIds && !isEventStream
   const keepMs = isBackground ? Math.max(BACKGROUND_KEPT, settings.streamTtl) : settings.streamTtl
   return runs.begin({
-    ...{ key, info, exchange, ticker, isolates, lastWords, response },
+    ...{ key, info, exchange, ticker, isolates, lastWords, response, countsLines },
     limits: { bytes: LOG_BYTES, keepMs },
     grace: isBackground ? Number.POSITIVE_INFINITY : settings.resumeGrace,
     onEnd: (state) => registry.count('sluice_streams_ended_total', [state]),

@@ -33,6 +33,42 @@ describe('logs in memory', () => {
     expect(left).toEqual([false, true, true, true, true])
   })
 
+  it('keep a run that somebody watches, until nobody does', async () => {
+    const { log, pass } = subject({ ended: { count: 2, bytes: 100 } })
+    const [small, large] = [newRun('a'), newRun('a')]
+    const unwatch = [small, large].map((run) => log.watch(run, () => {}))
+    for (const [run, length] of [
+      [small, 10],
+      [large, 200],
+      [newRun('a'), 10],
+      [newRun('a'), 10],
+      [newRun('a'), 10],
+    ] as const) {
+      await log.open(run, INFO, { bytes: 10_000, keepMs: 1_000 })
+      await log.append(run, 1, 0, ['x'.repeat(length)], 'finished')
+    }
+    await pass(2_000)
+    for (const run of [small, large]) {
+      expect(await log.read(run, 0)).toMatchObject({ state: 'finished', next: 1 })
+    }
+    for (const end of unwatch) end()
+    for (const run of [small, large]) expect(await log.read(run, 0)).toBeUndefined()
+  })
+
+  it('keep what is still needed of a run beyond its bytes', async () => {
+    const log = memoryRunLog()
+    const run = newRun()
+    let needed = 1
+    await log.open(run, INFO, { bytes: 100, keepMs: 1_000 }, () => needed)
+    for (let n = 0; n < 5; n++) await log.append(run, 1, n, ['x'.repeat(60)])
+    expect(await log.read(run, 1)).toMatchObject({ first: 1, next: 5 })
+    needed = 5
+    await log.append(run, 1, 5, ['x'.repeat(200)])
+    expect(await log.read(run, 5)).toMatchObject({ first: 5, frames: ['x'.repeat(200)] })
+    await log.append(run, 1, 6, [], 'finished')
+    expect(await log.read(run, 5)).toMatchObject({ first: 5, state: 'finished' })
+  })
+
   it('own a run for ever where the lease does not end', async () => {
     let now = 0
     const log = memoryRunLog({ now: () => now, lease: Number.POSITIVE_INFINITY })
