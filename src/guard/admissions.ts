@@ -8,6 +8,7 @@ import {
 } from '../state/limits.ts'
 import { inBackground } from '../util/background.ts'
 import { AnswerLengths } from './answer-lengths.ts'
+import { Bodies } from './bodies.ts'
 import { Denials, type KnownRefusal } from './denials.ts'
 import { exhaustedRequests, exhaustedTokens } from './exhausted.ts'
 
@@ -18,10 +19,13 @@ import { exhaustedRequests, exhaustedTokens } from './exhausted.ts'
 export class Admissions {
   readonly store: Limits
   readonly answerLengths = new AnswerLengths()
+  readonly bodies = new Bodies()
   readonly #denials = new Denials()
   /** By key, the requests whose body is read here or that run here, of keys with a limit on these. */
   readonly #inUse = new Map<string, number>()
   readonly #held = new Map<string, HeldPermit>()
+  /** By key, what the store is being asked for. */
+  readonly #asked = new Map<string, Promise<Levels | undefined>>()
   /** Whether no timer may serve several requests. */
   readonly #isolates: boolean
   #timer: ReturnType<typeof setInterval> | undefined
@@ -77,19 +81,60 @@ export class Admissions {
   /** Remembers what the store has told of a key. */
   learn(key: string, limits: LimitsOfKey, levels: Levels): void {
     this.#denials.learn(key, limits, levels)
+    this.bodies.learn(key, levels)
   }
 
-  /** What refuses the next request of a key, as far as that is known without asking anybody. */
-  refusal(key: string, limits: LimitsOfKey, needsTokens: boolean): KnownRefusal | undefined {
+  /**
+   * What refuses the next request of a key, as far as that is known without asking anybody. `checked`: those of
+   * its limits that may refuse it.
+   */
+  refusal(
+    key: string,
+    limits: LimitsOfKey,
+    needsTokens: boolean,
+    checked = limits,
+  ): KnownRefusal | undefined {
     if (!this.#denials.has(key)) return undefined
-    if (this.store.isLocal !== true) return this.#denials.find(key, limits, needsTokens)
+    if (this.store.isLocal !== true) return this.#denials.find(key, checked, needsTokens)
     // Counted in this process, so that no guess is needed.
     const levels = this.store.levels(key, limits)
     if (levels instanceof Promise) return undefined
     this.learn(key, limits, levels)
-    const by = exhaustedRequests(levels, limits)
-    const found = by ?? (needsTokens ? exhaustedTokens(levels, limits) : undefined)
+    const by = exhaustedRequests(levels, checked)
+    const found = by ?? (needsTokens ? exhaustedTokens(levels, checked) : undefined)
     return found && { ...found, levels }
+  }
+
+  /**
+   * What is left to a key of which other bodies are being read; undefined where none are, or where the store
+   * fails. A shared store is asked where it has told nothing for a second.
+   */
+  levelsForBody(
+    key: string,
+    limits: LimitsOfKey,
+  ): Levels | undefined | Promise<Levels | undefined> {
+    if (!this.bodies.has(key)) return undefined
+    if (this.store.isLocal) return this.store.levels(key, limits)
+    const known = this.bodies.known(key)
+    if (known !== undefined) return known
+    if (this.#isolates) return this.#ask(key, limits)
+    let asked = this.#asked.get(key)
+    if (asked === undefined) {
+      asked = this.#ask(key, limits).finally(() => this.#asked.delete(key))
+      this.#asked.set(key, asked)
+    }
+    return asked
+  }
+
+  async #ask(key: string, limits: LimitsOfKey): Promise<Levels | undefined> {
+    try {
+      const levels = await this.store.levels(key, limits)
+      this.learn(key, limits, levels)
+      return levels
+    } catch {
+      // What happens then is decided once the request is to be admitted.
+      return undefined
+    }
   }
 
   #renew(): void {

@@ -2,6 +2,7 @@ import type { Key } from '../settings/keys.ts'
 import { namesModel } from '../settings/patterns.ts'
 import type {
   Admission,
+  Claim,
   HeldPermit,
   Levels,
   LimitName,
@@ -11,7 +12,7 @@ import type {
 import { inBackground } from '../util/background.ts'
 import type { Admissions } from './admissions.ts'
 import { limitHeaders, limitReached } from './limit-reached.ts'
-import { limitsOf } from './limits-of-key.ts'
+import { limitsOf, withoutQuotas } from './limits-of-key.ts'
 import { type Afterwards, LimitedPermit, type Permit } from './permit.ts'
 import { type ExpectedUse, Reservation, type TokenUse, tokenLimit } from './reservation.ts'
 
@@ -42,6 +43,8 @@ export class Caller {
   readonly #afterwards: Afterwards
   /** Whether it counts as one of those of its key that are read or run in this process. */
   #isInside = false
+  /** Whether it counts as one whose body is read, and that is not counted yet. */
+  #isReading = false
   /** Whether the store has counted it as a request, or has refused it. */
   #isCounted = false
   /** Whether nothing more comes of it. */
@@ -77,39 +80,66 @@ export class Caller {
 
   /**
    * Throws an `ApiError` (429) where this process knows that the key has nothing left. `needsTokens`:
-   * whether the request is for an engine.
+   * whether the request is for an engine. `checked`: those of the limits that may refuse it.
    */
-  requireLeft(needsTokens: boolean): void {
+  requireLeft(needsTokens: boolean, checked = this.#limits): void {
     const limits = this.#limits
     if (limits === undefined) return
-    const known = this.#admissions.refusal(this.name, limits, needsTokens)
+    const known = this.#admissions.refusal(this.name, limits, needsTokens, checked)
     if (known !== undefined) throw this.#refuse(known.by, known.wait, known.levels)
   }
 
-  /** Counts a request that asks no engine. Rejects with an `ApiError` (429, 503). */
-  async countRequest(): Promise<void> {
-    this.requireLeft(false)
-    await this.count()
+  /**
+   * Counts a request that asks no engine. Rejects with an `ApiError` (429, 503). `isBeyondQuotas`: whether no
+   * quota of a day or month may refuse it.
+   */
+  async countRequest(isBeyondQuotas = false): Promise<void> {
+    const limits = this.#limits
+    const checked = isBeyondQuotas && limits ? withoutQuotas(limits) : limits
+    this.requireLeft(false, checked)
+    await this.count(checked)
   }
 
   /** Counts the request, unless it was counted or refused. Rejects with an `ApiError` (429, 503). */
-  async count(): Promise<void> {
+  async count(checked = this.#limits): Promise<void> {
     const limits = this.#limits
     if (limits === undefined || this.#isCounted) return this.#countAfterwards()
     this.#isCounted = true
-    const claim = { key: this.name, limits, requests: 1, tokens: 0 } as const
+    const claim = { key: this.name, limits: checked ?? limits, requests: 1, tokens: 0 } as const
     this.#accept(await this.#admissions.store.admit(claim), limits)
   }
 
   /**
-   * Called before the body is read, so that reading and parsing are limited too: throws an `ApiError` (429)
-   * where as many requests of the key are read or run in this process as it has slots.
+   * Called before the body is read, so that reading and parsing are limited too: throws, or rejects with, an
+   * `ApiError` (429) where as many requests of the key are read or run in this process as it has slots, or where
+   * those that are read use up what is left to it.
    */
-  enter(): void {
-    const { maxConcurrency } = this.#limits ?? {}
-    if (maxConcurrency === undefined || this.#isInside) return
-    this.#isInside = this.#admissions.enter(this.name, maxConcurrency)
+  enter(): void | Promise<void> {
+    const limits = this.#limits
+    if (limits === undefined) return
+    this.#takePlace(limits.maxConcurrency)
+    if (this.#isCounted || this.#isReading || !limitsRequests(limits)) return
+    const levels = this.#admissions.levelsForBody(this.name, limits)
+    if (levels instanceof Promise) return levels.then((told) => this.#beginBody(limits, told))
+    this.#beginBody(limits, levels)
+  }
+
+  #takePlace(most: number | undefined): void {
+    if (most === undefined || this.#isInside) return
+    this.#isInside = this.#admissions.enter(this.name, most)
     if (!this.#isInside) throw this.#refuse('concurrency', 1_000, this.#levels())
+  }
+
+  #beginBody(limits: LimitsOfKey, levels: Levels | undefined): void {
+    if (this.#hasLeft) return
+    const found = this.#admissions.bodies.begin(this.name, limits, levels)
+    if (found !== undefined) throw this.#refuse(found.by, found.wait, found.levels)
+    this.#isReading = true
+  }
+
+  #endBody(): void {
+    if (this.#isReading) this.#admissions.bodies.end(this.name)
+    this.#isReading = false
   }
 
   /**
@@ -138,11 +168,29 @@ export class Caller {
     const requests = this.#isCounted ? 0 : 1
     this.#isCounted = true
     const permit = { id: held.id, slot }
-    const admission = await admissions.store.admit({ key: name, limits, requests, tokens, permit })
-    this.#accept(admission, limits, tokens)
+    try {
+      const admission = await this.#ask({ key: name, limits, requests, tokens, permit })
+      this.#accept(admission, limits, tokens)
+    } finally {
+      this.#endBody()
+    }
     if (slot === 'background') this.#exit()
     const exit = () => this.#exit()
     return new LimitedPermit(held, admissions, this.#afterwards, exit, charged || undefined)
+  }
+
+  /**
+   * Asks a shared store once more for a slot: an answer's last bytes may reach a client before its end reaches the
+   * store, and the client's next request comes at once.
+   */
+  async #ask(claim: Claim): Promise<Admission> {
+    const { store } = this.#admissions
+    const admission = await store.admit(claim)
+    const { refusedBy } = admission
+    const isSlot = refusedBy === 'concurrency' || refusedBy === 'background'
+    if (!isSlot || store.isLocal || this.#hasLeft) return admission
+    await new Promise((resolve) => setTimeout(resolve, SLOT_PAUSE))
+    return store.admit(claim)
   }
 
   /** What it used is counted once it has ended. */
@@ -168,6 +216,7 @@ export class Caller {
     this.#permit?.end()
     this.#exit()
     this.#countAfterwards()
+    this.#endBody()
   }
 
   #exit(): void {
@@ -223,6 +272,15 @@ export class Caller {
 }
 
 const NONE: LimitsOfKey = {}
+
+/** Milliseconds after which a shared store is asked again for a slot. */
+const SLOT_PAUSE = 50
+
+/** Whether there is a most of requests, of whatever size. */
+function limitsRequests(limits: LimitsOfKey): boolean {
+  const { requestsPerMinute, requestsPerDay, requestsPerMonth } = limits
+  return (requestsPerMinute ?? requestsPerDay ?? requestsPerMonth) !== undefined
+}
 
 function amount(count: number): number {
   return Number.isFinite(count) ? Math.max(0, count) : 0

@@ -7,6 +7,12 @@ const MOST = 1_000
 /** Milliseconds for which tokens that were used up are taken to be so: requests elsewhere may end. */
 const TOKENS_KNOWN = 1_000
 
+/**
+ * Milliseconds for which anything is taken to be used up: until a day or month ends, its quota may be raised, or
+ * the store may lose its counts.
+ */
+const MOST_KNOWN = 60_000
+
 interface Denial {
   levels: Levels
   at: number
@@ -40,7 +46,7 @@ export class Denials {
     const at = this.#clock()
     this.#byKey.set(key, {
       ...{ levels, at },
-      requestsUntil: at + (requests?.wait ?? 0),
+      requestsUntil: at + Math.min(requests?.wait ?? 0, MOST_KNOWN),
       tokensUntil: at + Math.min(tokens?.wait ?? 0, TOKENS_KNOWN),
     })
     if (this.#byKey.size > MOST) this.#forget(at)
@@ -67,8 +73,9 @@ export class Denials {
     const byRequests = now < requestsUntil ? exhaustedRequests(levels, limits) : undefined
     const byTokens = needsTokens && now < tokensUntil ? exhaustedTokens(levels, limits) : undefined
     const found = byRequests ?? byTokens
-    if (found === undefined) return undefined
     const passed = now - at
+    // Of fewer limits than it was remembered for, the longest may have ended.
+    if (found === undefined || found.wait <= passed) return undefined
     return { by: found.by, wait: found.wait - passed, levels: later(levels, passed) }
   }
 
@@ -84,12 +91,13 @@ export class Denials {
 }
 
 /** The levels after some time in which nothing was used. */
-function later(levels: Levels, passed: number): Levels {
+export function later(levels: Levels, passed: number): Levels {
   const { requests, tokens } = levels
   const since = (level: NonNullable<typeof requests>) => {
     const fullInMs = Math.max(0, level.fullInMs - passed)
     const left = Math.floor(level.limit - (fullInMs * level.limit) / 60_000)
-    return { limit: level.limit, remaining: Math.max(0, left), fullInMs }
+    // Times are rounded: nothing that was left is lost by that.
+    return { limit: level.limit, remaining: Math.max(level.remaining, left), fullInMs }
   }
   return {
     ...levels,

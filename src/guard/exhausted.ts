@@ -9,15 +9,22 @@ export interface Exhausted {
 
 const MINUTE = 60_000
 
-/** The limit that refuses the next request, whatever it is; of several, the one that lasts longest. */
-export function exhaustedRequests(levels: Levels, limits: LimitsOfKey): Exhausted | undefined {
+/**
+ * The limit that refuses the next request, whatever it is; of several, the one that lasts longest. `ahead`: the
+ * requests before it that are not counted yet.
+ */
+export function exhaustedRequests(
+  levels: Levels,
+  limits: LimitsOfKey,
+  ahead = 0,
+): Exhausted | undefined {
   const { requestsPerMinute, requestsPerDay, requestsPerMonth } = limits
   const { requests, day, month } = levels
-  let longest = exhaustedBucket('requests', requests, requestsPerMinute)
-  if (requestsPerDay !== undefined && day.requests >= requestsPerDay) {
+  let longest = exhaustedBucket('requests', requests, requestsPerMinute, ahead)
+  if (requestsPerDay !== undefined && day.requests + ahead >= requestsPerDay) {
     longest = longerOf(longest, 'requestsPerDay', day.endsInMs)
   }
-  if (requestsPerMonth !== undefined && month.requests >= requestsPerMonth) {
+  if (requestsPerMonth !== undefined && month.requests + ahead >= requestsPerMonth) {
     longest = longerOf(longest, 'requestsPerMonth', month.endsInMs)
   }
   return longest
@@ -41,10 +48,11 @@ function exhaustedBucket(
   by: LimitName,
   level: LimitLevel | undefined,
   limit: number | undefined,
+  ahead = 0,
 ): Exhausted | undefined {
   // A level of another limit was told before the settings were read again.
-  if (level === undefined || level.limit !== limit || level.remaining >= 1) return undefined
-  return longerOf(undefined, by, level.fullInMs - ((limit - 1) * MINUTE) / limit)
+  if (level === undefined || level.limit !== limit || level.remaining - ahead >= 1) return undefined
+  return longerOf(undefined, by, level.fullInMs - ((limit - 1 - ahead) * MINUTE) / limit)
 }
 
 function longerOf(longest: Exhausted | undefined, by: LimitName, wait: number) {

@@ -12,6 +12,22 @@ export const LIMIT_FIELDS = [
   'tokensPerMonth',
 ] as const satisfies (keyof LimitsOfKey)[]
 
+const QUOTAS = [
+  'requestsPerDay',
+  'tokensPerDay',
+  'requestsPerMonth',
+  'tokensPerMonth',
+] as const satisfies (keyof LimitsOfKey)[]
+
+/** Limits whose quotas refuse nothing. They stay, so that a store goes on to count for them. */
+export function withoutQuotas(limits: LimitsOfKey): LimitsOfKey {
+  const raised: LimitsOfKey = { ...limits }
+  for (const name of QUOTAS) {
+    if (limits[name] !== undefined) raised[name] = Number.MAX_SAFE_INTEGER
+  }
+  return raised
+}
+
 /** Those of the settings' keys, which are the same objects for each request; null where a key has none. */
 const remembered = new WeakMap<LimitsOfKey, LimitsOfKey | null>()
 

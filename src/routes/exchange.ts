@@ -41,7 +41,7 @@ export async function readBody(
   trace: Trace,
   { maxBody, bodyTimeout }: Pick<Settings, 'maxBody' | 'bodyTimeout'>,
 ): Promise<unknown> {
-  trace.caller?.enter()
+  await trace.caller?.enter()
   const body = await readJsonBody(request, maxBody, bodyTimeout, trace.caller?.name, trace.tap)
   requireOneModel(trace.caller?.mayUseModel, body)
   trace.receive(body)

@@ -31,13 +31,14 @@ export function createRoutes(
   // A preflight carries no key.
   router.options('*', (request) => preflight(router.routes, request, basePath))
   router.get('*', refuseUpgrade)
-  for (const [id, { method, path, access, module, asksEngine }] of Object.entries(routes)) {
+  for (const [id, entry] of Object.entries(routes)) {
+    const { method, path, access, module } = entry
     const answer = handlerOf<string>(id, module)
     const handle = (request: RouteRequest, trace: Trace) => answer(request, trace, context)
     const found = (_: Request, trace: Trace) => {
       trace.route = path
     }
-    const handlers = [found, ...checks[access], asksEngine ? look : count, handle]
+    const handlers = [found, ...checks[access], countOf(entry), handle]
     router[method](path, ...handlers)
     // The host leaves out the body of what answers HEAD.
     if (method === 'get') router.head(path, ...handlers)
@@ -74,6 +75,13 @@ type Check = (request: Request, trace: Trace) => Promise<void> | void
 const look: Check = (_, { caller }) => caller?.requireLeft(true)
 
 const count: Check = (_, { caller }) => caller?.countRequest()
+
+const countBeyondQuotas: Check = (_, { caller }) => caller?.countRequest(true)
+
+function countOf({ asksEngine, isBeyondQuotas }: TableEntry): Check {
+  if (asksEngine) return look
+  return isBeyondQuotas ? countBeyondQuotas : count
+}
 
 /** The most parameters of a query; no route has ten. */
 const MAX_PARAMETERS = 100

@@ -49,7 +49,7 @@ export const table = entries({
   compactResponse: ask('/v1/responses/compact', 'CompactRequest', 'CompactedResponse', compacting),
   retrieveResponse: get('key', '/v1/responses/:id', 'Response', stored),
   deleteResponse: remove('key', '/v1/responses/:id', 'ResponseDeleted', stored),
-  cancelResponse: post('key', '/v1/responses/:id/cancel', undefined, 'Response', stored),
+  cancelResponse: always(post('key', '/v1/responses/:id/cancel', undefined, 'Response', stored)),
   listInputItems: get('key', '/v1/responses/:id/input_items', 'ResponseItems', stored),
   createEmbedding: ask('/v1/embeddings', 'EmbeddingRequest', 'EmbeddingList', embeddings),
   listModels: get('key', '/v1/models', ['ModelList', 'ModelPage'], models),
@@ -104,17 +104,17 @@ export const table = entries({
   ),
   listActivity: get('key', '/v1/activity', 'ActivityList', activity),
   retrieveActivity: get('key', '/v1/activity/:id', 'Activity', activity),
-  cancelActivity: post('key', '/v1/activity/:id/cancel', undefined, 'Activity', activity),
+  cancelActivity: always(post('key', '/v1/activity/:id/cancel', undefined, 'Activity', activity)),
   readMetrics: get('metrics', '/metrics', 'text/plain', measuring),
   listCaptures: get('admin', '/v1/captures', 'CaptureList', captures),
   changeCaptures: post('admin', '/v1/captures', 'CaptureChange', 'CaptureList', captures),
   deleteCaptures: remove('admin', '/v1/captures', 'CaptureList', captures),
   retrieveCapture: get('admin', '/v1/captures/:id', 'application/x-ndjson', captures),
   deleteCapture: remove('admin', '/v1/captures/:id', 'CaptureDeleted', captures),
-  retrieveUsage: get('key', '/v1/usage', ['KeyUsage', 'KeyUsageList'], usage),
+  retrieveUsage: always(get('key', '/v1/usage', ['KeyUsage', 'KeyUsageList'], usage)),
   retrieveStream: get('key', '/v1/streams/:id', 'text/event-stream', streams),
-  deleteStream: remove('key', '/v1/streams/:id', 'Stream', streams),
-  stopStream: post('key', '/v1/streams/:id/stop', undefined, 'Stream', streams),
+  deleteStream: always(remove('key', '/v1/streams/:id', 'Stream', streams)),
+  stopStream: always(post('key', '/v1/streams/:id/stop', undefined, 'Stream', streams)),
 })
 
 /** What generated clients call a route, and the name of the function that answers it. */
@@ -139,6 +139,8 @@ export interface TableEntry {
   answer: string | readonly string[]
   /** Whether an engine is asked: such a request is counted with what it asks for, once that is known. */
   asksEngine?: boolean
+  /** Whether it is answered though a quota of a day or month is used up: it looks at that, or stops what runs. */
+  isBeyondQuotas?: boolean
   module: HandlerModule<never>
 }
 
@@ -178,6 +180,11 @@ function manage(path: string): Entry<typeof managing> {
 /** A request that an engine answers. */
 function ask<M>(path: string, request: string | undefined, answer: Answer, module: M): Entry<M> {
   return asking(post('key', path, request, answer, module))
+}
+
+/** A request that no quota of a day or month refuses. */
+function always<M>(entry: Entry<M>): Entry<M> {
+  return { ...entry, isBeyondQuotas: true }
 }
 
 function asking<M>(entry: Entry<M>): Entry<M> {

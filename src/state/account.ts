@@ -146,13 +146,19 @@ function longerOf(refusal: Refusal | undefined, by: LimitName, wait: number): Re
 
 /** Takes what a claim asks for, except its slot. */
 export function take(claim: Claim, account: Account): void {
-  const { requests, tokens, answerTokens = 0, permit } = claim
-  if (account.requests !== undefined) account.requests.amount -= requests
-  if (account.tokens !== undefined) account.tokens.amount -= tokens
+  const { limits, requests, tokens, answerTokens = 0, permit } = claim
+  takeFrom(account.requests, limits.requestsPerMinute, requests)
+  takeFrom(account.tokens, limits.tokensPerMinute, tokens)
   // What is held has no answer yet.
   const answer = permit === undefined ? answerTokens : 0
   count(account.day, requests, tokens, answer)
   count(account.month, requests, tokens, answer)
+}
+
+/** A bucket of a limit that was removed stays, but is not refilled: it would fall without end. */
+function takeFrom(bucket: Bucket | undefined, limit: number | undefined, amount: number): void {
+  if (bucket === undefined || limit === undefined) return
+  bucket.amount = Math.min(bucket.size, bucket.amount - amount)
 }
 
 /** Holds a slot, and tokens that were taken. */
@@ -165,12 +171,17 @@ export function release(account: Account, id: string, { slot }: HeldUse): void {
   if (account.held.delete(id)) account[slot]--
 }
 
-/** Corrects what was taken for a permit to what its request has used. */
-export function charge(account: Account, held: HeldUse, used: UseSoFar): void {
+/** Corrects what was taken for a permit with these limits to what its request has used. */
+export function charge(
+  account: Account,
+  { tokensPerMinute }: LimitsOfKey,
+  held: HeldUse,
+  used: UseSoFar,
+): void {
   const tokens = used.tokens - held.tokens
   const answer = used.answerTokens - held.answerTokens
-  const { day, month, tokens: bucket } = account
-  if (bucket !== undefined) bucket.amount = Math.min(bucket.size, bucket.amount - tokens)
+  const { day, month } = account
+  takeFrom(account.tokens, tokensPerMinute, tokens)
   correct(day, held.day, tokens, answer)
   correct(month, held.month, tokens, answer)
   held.tokens = used.tokens

@@ -115,7 +115,7 @@ class MemoryLimits implements Limits {
     this.#extend(account, permit.id, held, at)
     const tokens = Math.max(held.tokens, used.tokens)
     const answerTokens = Math.max(held.answerTokens, used.answerTokens)
-    charge(account, held, { tokens, answerTokens })
+    charge(account, permit.limits, held, { tokens, answerTokens })
   }
 
   settle(permit: HeldPermit, used: UseSoFar | undefined): void {
@@ -124,7 +124,7 @@ class MemoryLimits implements Limits {
     release(account, permit.id, held)
     const { tokens = 0, answerTokens = 0 } = used ?? {}
     requireAmount('tokens', tokens)
-    charge(account, held, { tokens, answerTokens })
+    charge(account, permit.limits, held, { tokens, answerTokens })
   }
 
   levels(key: string, limits: LimitsOfKey): Levels {

@@ -178,5 +178,20 @@ export function admissionTests(open: Opening): void {
       const none = await limits.levels(KEY, {})
       expect([none.requests, none.tokens, none.running]).toEqual([undefined, undefined, undefined])
     })
+
+    it('goes on from what was left where a limit is removed and is there again', async () => {
+      const { limits } = await open()
+      const both = { requestsPerMinute: 60, tokensPerMinute: 60 }
+      await limits.admit(claim(both, { tokens: 10 }))
+      for (let count = 0; count < 80; count++) await limits.admit(claim({}, { tokens: 50 }))
+      const { claim: free, permit } = held({}, { tokens: 50 })
+      await limits.admit(free)
+      await limits.advance(permit, { tokens: 300, answerTokens: 250 })
+      await limits.settle(permit, { tokens: 500, answerTokens: 450 })
+      const again = await limits.admit(claim(both, { tokens: 10 }))
+      expect([again.refusedBy, again.availableInMs]).toEqual([undefined, 0])
+      expect(again.levels.requests?.remaining).toBeGreaterThanOrEqual(58)
+      expect(again.levels.tokens?.remaining).toBeGreaterThanOrEqual(40)
+    })
   })
 }

@@ -38,7 +38,7 @@ export async function readManaged(
   { method, isFile, tellsProgress }: ManagedForm,
 ): Promise<ManagedBody> {
   const { caller, tap } = trace
-  caller?.enter()
+  await caller?.enter()
   if (method === 'HEAD') return { names: {} }
   if (isFile) {
     const advice = { advice: '' }

@@ -35,7 +35,7 @@ export async function readPassedBody(
   { body: kind, lists }: Pick<PassThroughRoute, 'body' | 'lists'>,
   settings: Limits,
 ): Promise<PassedBody> {
-  trace.caller?.enter()
+  await trace.caller?.enter()
   const body =
     kind === 'json'
       ? await readJson(request, trace, settings)

@@ -106,6 +106,42 @@ describe('a store that several instances share', () => {
   })
 })
 
+describe('a slot in a shared store that is given back while the next request comes', () => {
+  const key = { name: 'ann', maxConcurrency: 1, requestsPerMinute: 9 }
+
+  it('is asked for once more', async () => {
+    vi.useFakeTimers()
+    const { store, claims } = shared(memoryLimits())
+    // Two instances, of which the first is slow to tell of the end of its request.
+    const [first, second] = [new Admissions(store), new Admissions(store)]
+    const late = (act: () => unknown) => void setTimeout(act, 30)
+    const held = await new Caller(key, first, late).permit(use)
+    held.end()
+    const next = new Caller(key, second).permit(use)
+    await vi.advanceTimersByTimeAsync(60)
+    const permit = await next
+    expect(claims.map(({ requests }) => requests)).toEqual([1, 1, 1])
+    expect(store.levels('ann', key)).toMatchObject({ running: 1, day: { requests: 2 } })
+    permit.end()
+  })
+
+  it('is asked for no third time, and not at all where this process alone counts', async () => {
+    const { store, claims } = shared(memoryLimits())
+    for (const [limits, asked] of [
+      [store, 3],
+      [memoryLimits(), 0],
+    ] as const) {
+      claims.length = 0
+      const admissions = new Admissions(limits)
+      const permit = await new Caller(key, admissions).permit(use)
+      const refused = new Caller(key, admissions).permit(use)
+      await expect(refused).rejects.toMatchObject({ status: 429 })
+      expect(claims.length).toBe(asked)
+      permit.end()
+    }
+  })
+})
+
 describe('what is known of a key', () => {
   const limits: LimitsOfKey = { requestsPerMinute: 60, tokensPerMinute: 60, requestsPerDay: 100 }
   const levelsWith = (own: Partial<Levels>): Levels => ({
@@ -125,6 +161,31 @@ describe('what is known of a key', () => {
     clock.now = 1_000
     expect(denials.find('ann', limits, false)).toBeUndefined()
     expect(denials.has('ann')).toBe(false)
+  })
+
+  it('refuses for a day or month a minute at most, then the store is asked again', () => {
+    const { clock, denials } = at()
+    const levels = levelsWith({})
+    levels.day = { ...levels.day, requests: 100 }
+    denials.learn('ann', limits, levels)
+    clock.now = 59_999
+    const wait = levels.day.endsInMs - 59_999
+    expect(denials.find('ann', limits, false)).toMatchObject({ by: 'requestsPerDay', wait })
+    clock.now = 60_000
+    expect(denials.find('ann', limits, false)).toBeUndefined()
+    expect(denials.has('ann')).toBe(false)
+  })
+
+  it('refuses for a limit by minute only as long as that lasts', () => {
+    const { clock, denials } = at()
+    const levels = levelsWith({ requests: level(0, 60_000) })
+    levels.day = { ...levels.day, requests: 100 }
+    denials.learn('ann', limits, levels)
+    const { requestsPerDay: _, ...byMinute } = limits
+    expect(denials.find('ann', byMinute, false)?.by).toBe('requests')
+    clock.now = 1_000
+    expect(denials.find('ann', byMinute, false)).toBeUndefined()
+    expect(denials.find('ann', limits, false)?.by).toBe('requestsPerDay')
   })
 
   it('names the limit that lasts longest', () => {

@@ -55,6 +55,39 @@ describe('a store of the program’s own', () => {
     expect(error.cause).toBeInstanceOf(Error)
   })
 
+  it('gives back what it admits after the deadline, and only that', async () => {
+    vi.useFakeTimers()
+    const memory = memoryLimits()
+    const one = { maxConcurrency: 1, tokensPerMinute: 10 }
+    const settle = vi.fn(memory.settle.bind(memory))
+    const limits = boundedLimits(
+      limitsWith(memory, {
+        async admit(claim) {
+          await new Promise((resolve) => setTimeout(resolve, 20))
+          return memory.admit(claim)
+        },
+        settle,
+      }),
+      10,
+    )
+    for (const { claim, permit } of [held(one, { tokens: 10 }), held(one, { tokens: 10 })]) {
+      const asked = Promise.resolve(limits.admit(claim)).catch(asError)
+      await vi.advanceTimersByTimeAsync(10)
+      expect(await asked).toMatchObject({ status: 503 })
+      expect(settle).not.toHaveBeenCalledWith(permit, undefined)
+      await vi.advanceTimersByTimeAsync(10)
+      expect(settle).toHaveBeenLastCalledWith(permit, undefined)
+      expect(memory.levels('ann', one)).toMatchObject({ running: 0, tokens: { remaining: 10 } })
+    }
+    settle.mockClear()
+    const late = [held({ requestsPerMinute: 1 }).claim, claim({}), claim({ requestsPerMinute: 1 })]
+    for (const each of late) Promise.resolve(limits.admit(each)).catch(() => {})
+    await vi.advanceTimersByTimeAsync(30)
+    // The first alone was admitted with a permit, or at all.
+    expect(settle).toHaveBeenCalledTimes(1)
+    vi.useRealTimers()
+  })
+
   it('answers at once where it does so itself', () => {
     const limits = boundedLimits(memoryLimits())
     expect(limits.isLocal).toBe(true)
