@@ -24,11 +24,12 @@ export class Outages {
 
   note(outcome: CallOutcome): void {
     const now = this.#clock()
-    // What the server refused with an error, it answered.
     if (outcome === 'timeout' || outcome === 'away') {
       this.#failingSince ??= now
       return
     }
+    // It may have been answered, or its connection was closed as another call was not: no sign of either.
+    if (outcome === 'error') return
     if (this.#failingSince !== undefined && now - this.#failingSince >= LONG) this.#endedAt = now
     this.#failingSince = undefined
   }
