@@ -39,7 +39,8 @@ export function usage(relay: Relay, ask: Ask): void {
       expect((await readStream(second)).outcome).toBe('finished')
       expect(second.headers.get('x-ratelimit-limit-requests-day')).toBe('2')
       expect(second.headers.get('x-ratelimit-remaining-requests-day')).toBe('0')
-      for (const refused of [await ask('day-key'), await read('day-key')]) {
+      const models = () => fetch(`${relay.server.base}/models`, bearer('day-key'))
+      for (const refused of [await ask('day-key'), await models()]) {
         const wait = Number(refused.headers.get('retry-after'))
         const { code, message } = await expectError(refused, 429)
         expect(code).toBe('rate_limit_exceeded')
@@ -49,6 +50,9 @@ export function usage(relay: Relay, ask: Ask): void {
         expect(wait).toBeGreaterThan(0)
         expect(wait).toBeLessThanOrEqual(86_400)
       }
+      // A look at what is left is answered all the same, and counts.
+      const { requests } = (await usageOf('day-key')).day
+      expect(requests).toEqual({ used: 3, limit: 2, remaining: 0 })
     })
 
     it('has so many tokens a month, as the engine counts them', async () => {
