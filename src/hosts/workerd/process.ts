@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { json } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
@@ -89,6 +90,9 @@ function forWorker(settings: Settings): Partial<Settings> {
   }
 }
 
+/** Milliseconds within which workerd should say that it will wait for streams; one that hangs never does. */
+const HOLD_TIMEOUT = 1_000
+
 /** Stops workerd: running streams have `graceMs` to end, then the process is killed. */
 export async function endWorkerd(
   { process: child, holdForStreams }: Pick<Workerd, 'process' | 'holdForStreams'>,
@@ -96,9 +100,9 @@ export async function endWorkerd(
 ): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = new Promise((resolve) => child.once('exit', resolve))
-  await Promise.race([holdForStreams(), ended])
-  child.kill('SIGTERM')
   const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)
+  await Promise.race([holdForStreams(), ended, sleep(HOLD_TIMEOUT)])
+  child.kill('SIGTERM')
   await ended
   clearTimeout(timer)
 }
