@@ -28,7 +28,7 @@ export const STREAMS: Panel[] = [
         legend: 'resumed, {{log}}',
       },
       { expr: `sum by (end) (${rate('sluice_streams_ended_total')})`, legend: '{{end}}' },
-      { expr: `sum(${rate('sluice_streams_buried_total')})`, legend: 'buried' },
+      { expr: `sum(${rate('sluice_streams_buried_total')}) or vector(0)`, legend: 'buried' },
     ],
   ),
   lines(

@@ -23,7 +23,7 @@ export function managedFaults(host: HostName): void {
 
   it('hung: requests are told when its time is up, and nothing of it is left', async () => {
     const flags = ['--hang', ...STUBBORN]
-    const upstream = [{ ...M, flags, startTimeout: '1s', stopTimeout: '200ms' }]
+    const upstream = [{ ...M, flags, startTimeout: '3s', stopTimeout: '200ms' }]
     await using it = await startManaged(host, upstream)
     const response = await postChat(it.server.base, { model: 'm', stream: false })
     expect(response.status).toBe(503)
@@ -31,7 +31,7 @@ export function managedFaults(host: HostName): void {
     expect(await errorOf(response)).toMatchObject({
       code: 'engine_start_failed',
       message: expect.stringMatching(
-        /it was not ready within 1 s \(startTimeout\).*raise startTimeout/,
+        /it was not ready within 3 s \(startTimeout\).*raise startTimeout/,
       ),
     })
     expect(it.pids()).toHaveLength(2)

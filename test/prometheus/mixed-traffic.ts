@@ -4,12 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { bearer, entry } from '../conformance/keys-entries.ts'
 import { named } from '../support/pool.ts'
 import { postChat, readStream } from '../support/read.ts'
+import { startRedis } from '../support/redis.ts'
 import { type Server, startServer } from '../support/server.ts'
 import { pace, talk, token } from '../support/talk.ts'
 import { closedPort, startUpstream } from '../support/upstream.ts'
 
 export interface Mixed extends AsyncDisposable {
   server: Server
+  /** One that shares nothing, and answers nothing. */
+  alone: Server
   /** Sends requests of every kind, and waits until each has ended. */
   send(): Promise<void>
 }
@@ -29,6 +32,7 @@ export async function startMixed(): Promise<Mixed> {
       model === 'shared' ? { status: 500, steps: [] } : { persona: 'openai' },
   })
   const backup = await startUpstream({ models: named('shared'), script: { persona: 'openai' } })
+  const redis = await startRedis()
   const gone = `http://127.0.0.1:${await closedPort()}`
   const server = await startServer(
     'node',
@@ -38,6 +42,7 @@ export async function startMixed(): Promise<Mixed> {
       ...['--affinity', 'off', '--otlp-endpoint', gone, '--traces-delay', '100ms'],
     ],
     {
+      SLUICE_STATE: redis.url,
       SLUICE_KEYS: JSON.stringify([
         entry('root', 'root-key', { admin: true }),
         entry('slow', 'slow-key', { requestsPerMinute: 1 }),
@@ -45,6 +50,9 @@ export async function startMixed(): Promise<Mixed> {
       ]),
     },
   )
+  const alone = await startServer('node', [], {
+    SLUICE_KEYS: JSON.stringify([entry('prom', 'prom-key', { metrics: true })]),
+  })
   await (await fetch(`${server.base}/models`, root)).text()
   const read = async (body: object, key = root) => {
     await readStream(await postChat(server.base, { model: 'm', ...body }, key))
@@ -59,8 +67,16 @@ export async function startMixed(): Promise<Mixed> {
     await response.body?.getReader().read()
     leaving.abort()
   }
+  const resume = async () => {
+    const headers = { ...root.headers, 'x-sluice-resume': '1' }
+    const response = await postChat(server.base, { model: 'm' }, { headers })
+    await response.text()
+    const address = new URL(response.headers.get('x-sluice-resume') ?? '', server.url)
+    await (await fetch(address, root)).text()
+  }
   return {
     server,
+    alone,
     async send() {
       // While the first engine has nothing else to do, so that it is asked first.
       await read({ model: 'shared' })
@@ -77,13 +93,14 @@ export async function startMixed(): Promise<Mixed> {
         read({}, bearer('slow-key')),
         read({}, bearer('slow-key')),
         leave(),
+        resume(),
       ])
       // What happens at a client's leaving is counted after that.
       await sleep(300)
     },
     async [Symbol.asyncDispose]() {
-      await server.kill()
-      await Promise.all([gpu.close(), backup.close()])
+      await Promise.all([server.kill(), alone.kill()])
+      await Promise.all([gpu.close(), backup.close(), redis.stop()])
     },
   }
 }

@@ -20,10 +20,10 @@ describe('what deploy/ has for operators', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sluice-operators-'))
     mixed = await startMixed()
-    prometheus = await startPrometheus(await example(mixed.server, folder))
+    prometheus = await startPrometheus(await example([mixed.server, mixed.alone], folder))
     await mixed.send()
     // A rate needs a value before, and one after it has grown.
-    await prometheus.until('count_over_time(up[1m]) >= 3', (found) => found.length === 1)
+    await prometheus.until('count_over_time(up[1m]) >= 3', (found) => found.length === 2)
     await mixed.send()
     const seen = 'sum(sluice_stalls_total) and sum(sluice_engine_stop_seconds_count) > 1'
     await prometheus.until(seen, (found) => found.length === 1)
@@ -37,8 +37,9 @@ describe('what deploy/ has for operators', () => {
   })
 
   it('lets Prometheus read sluice, by the example and its key', async () => {
-    await prometheus.until('up{job="sluice"} == 1', (found) => found.length === 1)
-    expect(await prometheus.targets()).toMatchObject([{ health: 'up', lastError: '' }])
+    await prometheus.until('up{job="sluice"} == 1', (found) => found.length === 2)
+    const up = { health: 'up', lastError: '' }
+    expect(await prometheus.targets()).toMatchObject([up, up])
   })
 
   it.each(targets)('answers the query of $name', async ({ expr, legendFormat }) => {
@@ -52,7 +53,7 @@ describe('what deploy/ has for operators', () => {
 
   it('answers each of them for chosen servers, engines, models and keys', async () => {
     const chosen: Record<string, string> = {
-      instance: `127\\\\.0\\\\.0\\\\.1:${mixed.server.port}`,
+      instance: `127\\\\.0\\\\.0\\\\.1:(${mixed.server.port}|${mixed.alone.port})`,
       engine: '(gpu|backup)',
       model: 'm',
       key: '(root|slow)',
@@ -72,7 +73,7 @@ describe('what deploy/ has for operators', () => {
       const [, series = '', label] = /^label_values\((.*), (\w+)\)$/.exec(asked) ?? []
       const path = `label/${label}/values?match[]=${encodeURIComponent(series)}`
       const expected: Record<string, string[]> = {
-        instance: [`127.0.0.1:${mixed.server.port}`],
+        instance: [mixed.server, mixed.alone].map(({ port }) => `127.0.0.1:${port}`).sort(),
         engine: ['backup', 'gone', 'gpu', 'static'],
         model: ['m', 'other', 'shared'],
         key: ['prom', 'root', 'slow'],
@@ -114,15 +115,15 @@ interface Active {
   annotations: { summary: string; description: string }
 }
 
-/** The example of deploy/ with the address of this server, a key in a file, and short intervals. */
-async function example(server: Server, folder: string): Promise<object> {
+/** The example of deploy/ with the addresses of these servers, a key in a file, and short intervals. */
+async function example(servers: Server[], folder: string): Promise<object> {
   const key = join(folder, 'sluice.key')
   await writeFile(key, 'prom-key\n')
   const rule_files = scrapeExample.rule_files.map((name) => join(root, 'deploy/prometheus', name))
   const scrape_configs = scrapeExample.scrape_configs.map((config) => ({
     ...config,
     authorization: { ...config.authorization, credentials_file: key },
-    static_configs: [{ targets: [`127.0.0.1:${server.port}`] }],
+    static_configs: [{ targets: servers.map(({ port }) => `127.0.0.1:${port}`) }],
   }))
   return { rule_files, scrape_configs }
 }
