@@ -101,13 +101,17 @@ it('loses the databases without tables, and nothing else', () => {
     database.exec('PRAGMA journal_mode = WAL')
     return database
   }
-  // One that has deleted all, one that has a table without a row, and one whose table is not in its file yet.
+  // One that has deleted all, one that has a table without a row, one that
+  // has a view and so a single page, and one whose table is not in its file yet.
   const emptied = open(name('a'))
   emptied.exec('CREATE TABLE t (x); DROP TABLE t; VACUUM')
   emptied.close()
   const used = open(name('b'))
   used.exec('CREATE TABLE t (x)')
   used.close()
+  const viewed = open(name('f'))
+  viewed.exec('CREATE VIEW v AS SELECT 1')
+  viewed.close()
   const unwritten = open(name('c'))
   unwritten.exec('CREATE TABLE t (x)')
   open('metadata.sqlite').close()
