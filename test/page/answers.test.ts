@@ -258,9 +258,7 @@ describe.concurrent('an answer', () => {
     await ask(page, lines.join('\n\n'))
     const words = page.locator('.assistant .words')
     for (const tag of [...tags, 'figcaption', 'ruby rp', 'ruby rt']) {
-      await expect
-        .poll(() => words.locator(tag).count(), { ...SOON, message: tag })
-        .toBeGreaterThan(0)
+      await words.locator(tag).first().waitFor({ state: 'attached' })
     }
     await context.close()
   }, 30_000)

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import type { CallOutcome, RedisConnectionOptions } from '../../src/state/redis/connection.ts'
 import { StateAwayError } from '../../src/state/redis/port.ts'
 import { CA, CERT, KEY } from '../support/certificate.ts'
-import { type RedisProcess, startRedis } from '../support/redis.ts'
+import { listenByTls, type RedisProcess, startRedis } from '../support/redis.ts'
 import { connectRedis } from '../support/redis-port.ts'
 
 const script = { name: 'test', text: "return { redis.call('INCR', KEYS[1]), ARGV[1] }" }
@@ -219,8 +219,7 @@ describe('TLS', () => {
   beforeAll(async () => {
     const files = ['--tls-cert-file', CERT, '--tls-key-file', KEY, '--tls-ca-cert-file', CERT]
     secure = await startRedis({ args: [...files, '--tls-auth-clients', 'no'] })
-    secure.ask('config', 'set', 'tls-port', String(secure.port + 1))
-    url = `rediss://127.0.0.1:${secure.port + 1}`
+    url = `rediss://127.0.0.1:${await listenByTls(secure)}`
   })
   afterAll(() => secure.stop())
 

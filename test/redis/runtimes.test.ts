@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { binaryOf, root } from '../../scripts/hosts.mjs'
 import { CERT, KEY } from '../support/certificate.ts'
-import { type RedisProcess, startRedis } from '../support/redis.ts'
+import { listenByTls, startRedis } from '../support/redis.ts'
 
 const program = join(root, 'test/support/redis-program.ts')
 
@@ -16,8 +16,9 @@ const runtimes = [
 /** The library is made for Node: here it shows what the others make of it. */
 describe.each(runtimes)('the connection on %s', (name, args) => {
   it.each(['redis', 'rediss'] as const)('by %s:', async (scheme) => {
-    await using server = await startSecure()
-    const port = scheme === 'redis' ? server.port : server.port + 1
+    const files = ['--tls-cert-file', CERT, '--tls-key-file', KEY, '--tls-ca-cert-file', CERT]
+    await using server = await startRedis({ args: [...files, '--tls-auth-clients', 'no'] })
+    const port = scheme === 'redis' ? server.port : await listenByTls(server)
     const address = `${scheme}://127.0.0.1:${port}`
     const { stdout } = await promisify(execFile)(
       binaryOf(name),
@@ -34,10 +35,3 @@ describe.each(runtimes)('the connection on %s', (name, args) => {
     }
   })
 })
-
-async function startSecure(): Promise<RedisProcess> {
-  const files = ['--tls-cert-file', CERT, '--tls-key-file', KEY, '--tls-ca-cert-file', CERT]
-  const server = await startRedis({ args: [...files, '--tls-auth-clients', 'no'] })
-  server.ask('config', 'set', 'tls-port', String(server.port + 1))
-  return server
-}

@@ -179,6 +179,8 @@ describe('a server does not start', () => {
     ])
     expect(evicts.stderr).toContain('got allkeys-lru, which loses limits')
     expect(login.stderr).toContain('got its refusal (WRONGPASS')
+    // The error is all: nothing is said of what holds meanwhile.
+    for (const { stderr } of [evicts, login]) expect(stderr).not.toContain('state: the store can')
     expect(file.stderr).toContain('stateCa: cannot read "/no/such.pem" (ENOENT)')
     expect(flag.stderr).toContain('--state: expected no secret as a flag')
     expect(url.stderr).toContain('SLUICE_STATE: expected the number of a database at the end')

@@ -52,6 +52,7 @@ describe('a limit that three instances share', () => {
     )
     const reading = streams.map((answer) => readStream(answer))
     await new Promise((resolve) => setTimeout(resolve, 12_000))
+    expect((await askOnce(instances, 1)).status).toBe(429)
     await dying.kill()
     instances.each.pop()
     const at = performance.now()

@@ -61,6 +61,15 @@ export function startRedis(options: RedisOptions = {}): Promise<RedisProcess> {
   ])
 }
 
+/** Has a server listen for TLS as well; returns the port. It needs a certificate in its flags. */
+export async function listenByTls(server: RedisProcess): Promise<number> {
+  for (;;) {
+    const port = await closedPort()
+    // Another program may have taken it meanwhile.
+    if (server.ask('config', 'set', 'tls-port', String(port)).trim() === 'OK') return port
+  }
+}
+
 /** Starts a replica, and waits until it has the primary's data. */
 export async function startReplica(of: RedisProcess, options: RedisOptions = {}) {
   const replicaOf = ['--replicaof', '127.0.0.1', String(of.port)]

@@ -54,7 +54,8 @@ export async function openSharedState({
   const address = readStateUrl(state)
   const ca = await readCa(stateCa, address.usesTls)
   const dialer = redisDialer(await loadLibrary())
-  const log = new StateLog(policy, tell)
+  const early = keptBack(tell)
+  const log = new StateLog(policy, early.tell)
   const outages = new Outages()
   const connecting: RedisConnectionOptions = {
     open: openerFor(address, ca, dialer),
@@ -91,6 +92,7 @@ export async function openSharedState({
   }
   await Promise.all([port.start(), runs.start()])
   requireUsable(port, close)
+  early.release()
   await instances.start()
   const stateStatus = (): StateStatus => ({
     kind: 'redis',
@@ -103,6 +105,21 @@ export async function openSharedState({
     async close() {
       await instances.stop()
       close()
+    },
+  }
+}
+
+/** Keeps what is told until it is known whether this starts: of a start that is refused, only the error is true. */
+function keptBack(tell: SharedStateOptions['tell']) {
+  let kept: string[] | undefined = []
+  return {
+    tell(text: string) {
+      if (kept === undefined) tell(text)
+      else kept.push(text)
+    },
+    release() {
+      for (const text of kept ?? []) tell(text)
+      kept = undefined
     },
   }
 }

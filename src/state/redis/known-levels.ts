@@ -53,10 +53,10 @@ function fill(
   bucket.amount = Math.min(bucket.size, left / instances)
 }
 
-/** Quotas are divided, so what was used of them is too. */
+/** Quotas are divided, so what was used of them is too: rounded up, as a quota is rounded down. */
 function carryOver(counter: PeriodCounter, used: UsedInPeriod, instances: number): void {
   if (used.period !== counter.period.name) return
-  counter.requests = used.requests / instances
-  counter.tokens = used.tokens / instances
-  counter.answerTokens = used.answerTokens / instances
+  counter.requests = Math.ceil(used.requests / instances)
+  counter.tokens = Math.ceil(used.tokens / instances)
+  counter.answerTokens = Math.ceil(used.answerTokens / instances)
 }

@@ -206,13 +206,18 @@ return {
 }
 `
 
-/** ARGV 8: the permit's id, its lease, its slot, the tokens that it reserved. */
+/**
+ * ARGV 8: the permit's id, its lease, its slot, the tokens that it reserved, 1 to restore one that is not there.
+ * Returns 0 where it was not.
+ */
 const RENEW = `
 local id, lease = ARGV[8], tonumber(ARGV[9])
 local h = holding(id)
-  or { slot = ARGV[10], tokens = tonumber(ARGV[11]), answer = 0, dp = a.dp, mp = a.mp }
+if not h and ARGV[12] ~= '1' then return 0 end
+local reply = h and 1 or 0
+h = h or { slot = ARGV[10], tokens = tonumber(ARGV[11]), answer = 0, dp = a.dp, mp = a.mp }
 hold(id, h, lease)
-return 1
+return reply
 `
 
 /** ARGV 8: the permit's id, its lease, tokens used so far, those of the answer. */

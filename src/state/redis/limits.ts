@@ -21,7 +21,12 @@ const RENEWED_AT_ONCE = 256
 
 const DAY = 86_400_000
 
-export function redisLimits(port: RedisPort): Limits {
+export interface RedisLimits extends Limits {
+  /** Extends the leases of permits that the store has; returns those that it has not. */
+  extend(permits: readonly HeldPermit[]): Promise<HeldPermit[]>
+}
+
+export function redisLimits(port: RedisPort): RedisLimits {
   async function admit(claim: Claim): Promise<Admission> {
     const { key, limits, requests, tokens, answerTokens = 0, permit } = claim
     requireAmount('tokens', tokens)
@@ -36,20 +41,29 @@ export function redisLimits(port: RedisPort): Limits {
     return { refusedBy: by, availableInMs: wait, levels }
   }
 
-  async function renew(permits: readonly HeldPermit[]): Promise<void> {
+  /** Returns those that were not there; `restores`: whether they are now. */
+  async function renewAll(permits: readonly HeldPermit[], restores: boolean) {
+    const lost: HeldPermit[] = []
     for (let at = 0; at < permits.length; at += RENEWED_AT_ONCE) {
-      await Promise.all(permits.slice(at, at + RENEWED_AT_ONCE).map(renewOne))
+      const renewals = permits.slice(at, at + RENEWED_AT_ONCE).map(async (permit) => {
+        if (!(await renewOne(permit, restores))) lost.push(permit)
+      })
+      await Promise.all(renewals)
     }
+    return lost
   }
 
-  async function renewOne({ id, key, slot, limits, tokens }: HeldPermit): Promise<void> {
-    const args = [...argsOf(limits), id, PERMIT_LEASE, slot, tokens]
-    await port.eval(limitScripts.renew, await keysOf(key), args)
+  async function renewOne({ id, key, slot, limits, tokens }: HeldPermit, restores: boolean) {
+    const args = [...argsOf(limits), id, PERMIT_LEASE, slot, tokens, restores ? 1 : 0]
+    return Number(await port.eval(limitScripts.renew, await keysOf(key), args)) === 1
   }
 
   return {
     admit,
-    renew,
+    async renew(permits) {
+      await renewAll(permits, true)
+    },
+    extend: (permits) => renewAll(permits, false),
     async advance({ id, key, limits }, used) {
       requireUse(used)
       const args = [...argsOf(limits), id, PERMIT_LEASE, used.tokens, used.answerTokens]
