@@ -116,10 +116,37 @@ function writing(name, [tool = '']) {
  */
 function starting(name, args) {
   if (name !== 'deno') return []
-  const files = [args[args.indexOf('--config') + 1] ?? '', 'sluice.json', 'sluice.jsonc']
-  const { SLUICE_UPSTREAM = '', SLUICE_CONFIG = '' } = process.env
-  const texts = [...args, SLUICE_UPSTREAM, SLUICE_CONFIG, ...files.map(textOf)]
+  const texts = [...args, process.env.SLUICE_UPSTREAM ?? '', ...settingsTexts(args)]
   return texts.some((text) => /["']run["']\s*:/.test(text)) ? ['--allow-run'] : []
+}
+
+/**
+ * The texts that may be the settings file: what needs them has to be known before packages are installed that
+ * could read them.
+ * @param {string[]} args
+ */
+export function settingsTexts(args) {
+  const at = args.indexOf('--config')
+  const named = [
+    ...(at === -1 ? [] : [args[at + 1] ?? '']),
+    ...args.filter((each) => each.startsWith('--config=')).map((each) => each.slice(9)),
+  ]
+  const { SLUICE_CONFIG = '' } = process.env
+  return [SLUICE_CONFIG, ...[...named, 'sluice.json', 'sluice.jsonc'].map(textOf)]
+}
+
+/**
+ * Whether the settings name a Redis server as the store.
+ * @param {string[]} args
+ */
+export function namesRedis(args) {
+  const isFlag = args.some((each) => each === '--state' || each.startsWith('--state='))
+  const inFile = /["']?\bstate["']?\s*:\s*["']rediss?[+:]/
+  return (
+    isFlag ||
+    process.env.SLUICE_STATE !== undefined ||
+    settingsTexts(args).some((text) => inFile.test(text))
+  )
 }
 
 /** The text of a settings file; empty where there is none. @param {string} file */

@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
-import { hostCommand, hosts } from './hosts.mjs'
+import { hostCommand, hosts, namesRedis } from './hosts.mjs'
 import { installForServing } from './install.mjs'
 
 const [name = 'bun', ...args] = process.argv.slice(2)
@@ -69,8 +69,7 @@ function needsWebgpu() {
 
 /** Whether instances share state, which needs a package that is otherwise not installed. */
 function needsRedis() {
-  const isFlag = args.some((each) => each === '--state' || each.startsWith('--state='))
-  return name !== 'workerd' && (isFlag || process.env.SLUICE_STATE !== undefined)
+  return name !== 'workerd' && namesRedis(args)
 }
 
 /** @param {string} word @returns {word is keyof typeof hosts} */

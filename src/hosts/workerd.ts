@@ -60,7 +60,7 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
     discover: settings.discover,
     passThrough: settings.passThrough,
     alias: settings.alias,
-    warnings: command.warnings,
+    warnings: [...command.warnings, ...workerd.warnings],
   }
   await followSettings(command, workerd.reload, terminal)
   await reportEngines(terminal, workerd.refresh, startup)

@@ -7,6 +7,15 @@ import type { ObjectNamespace } from '../../worker/objects/platform.ts'
 
 const ID = '0123456789abcdef0123456789abcdef'
 
+const OLLAMA_PATHS = ['/api/chat', '/api/generate']
+const STREAMING_PATHS = [
+  '/v1/chat/completions',
+  '/v1/completions',
+  '/v1/messages',
+  '/v1/responses',
+  ...OLLAMA_PATHS,
+]
+
 /** Objects that note what they are asked. */
 function noting() {
   const asked: { name: string; request: Request }[] = []
@@ -92,6 +101,18 @@ describe('a request for an answer', () => {
     ['strm_', '/v1/messages', { stream: true }, { header: '1' }],
     ['strm_', '/v1/messages', { stream: true }, { limits: resumable }],
     ['strm_', '/api/chat', {}, { header: '1' }],
+    ...STREAMING_PATHS.flatMap((path) => {
+      const prefix = path === '/v1/responses' ? 'resp_' : 'strm_'
+      return [
+        [prefix, `${path}?beta=true`, { stream: true }, { header: '1' }] as const,
+        [prefix, `${path}/?a=/x`, { stream: true }, { header: '1' }] as const,
+      ]
+    }),
+    ...OLLAMA_PATHS.flatMap((path) => [
+      ['strm_', `${path}?x=1`, {}, { header: '1' }] as const,
+      ['strm_', `${path}/?x=1`, { stream: null }, { limits: resumable }] as const,
+      ['strm_', path, { stream: null }, { header: '1' }] as const,
+    ]),
     ['resp_', '/v1/responses', { stream: true }, { header: '1' }],
     ['resp_', '/v1/responses', { background: true }, {}],
   ] as const)('goes to one named %s… for %s %j %j', async (prefix, path, body, asking) => {
@@ -103,6 +124,10 @@ describe('a request for an answer', () => {
     ['/v1/chat/completions', { stream: true }, { header: '0' }],
     ['/v1/chat/completions', { stream: false }, { header: '1' }],
     ['/v1/chat/completions', { background: true }, {}],
+    ...STREAMING_PATHS.filter((path) => !OLLAMA_PATHS.includes(path)).flatMap((path) => [
+      [`${path}?x=/api/chat`, {}, { header: '1' }] as const,
+      [path, { stream: null }, { header: '1' }] as const,
+    ]),
     ['/api/chat', { stream: false }, { header: '1', limits: resumable }],
     ['/v1/responses', { background: 'true', stream: true }, {}],
     ['/v1/responses', 'background', {}],

@@ -46,10 +46,11 @@ function runAskedFor({ method, url }: Request): string | undefined {
 /** Begins each stream that can be resumed in an object of its own. */
 export function inObjects(runs: ObjectNamespace): Elsewhere {
   return async (request, body, { caller }) => {
-    const isResponse = /\/v1\/responses\/?$/.test(parseUrl(request.url)?.pathname ?? '')
+    const { pathname = '' } = parseUrl(request.url) ?? {}
+    const isResponse = /\/v1\/responses\/?$/.test(pathname)
     const isAsked = request.headers.get('x-sluice-resume') === '1' || caller?.limits?.resumable
     const isBackground = isResponse && isObject(body) && body.background === true
-    if (!isBackground && !(isAsked && isStream(request, body))) return undefined
+    if (!isBackground && !(isAsked && isStream(pathname, body))) return undefined
     // Its object counts it as one that is read or runs.
     caller?.handOver()
     const id = `${isResponse ? 'resp' : 'strm'}_${crypto.randomUUID().replaceAll('-', '')}`
@@ -60,10 +61,10 @@ export function inObjects(runs: ObjectNamespace): Elsewhere {
   }
 }
 
-/** Ollama's API streams unless it is told not to. */
-function isStream({ url }: Request, body: unknown): boolean {
-  const stream = isObject(body) ? body.stream : undefined
-  return stream === true || (stream === undefined && /\/api\/(?:chat|generate)\/?$/.test(url))
+/** Ollama's API streams unless it is told not to; null tells it nothing. */
+function isStream(pathname: string, body: unknown): boolean {
+  const isOllama = /\/api\/(?:chat|generate)\/?$/.test(pathname)
+  return ((isObject(body) ? body.stream : undefined) ?? isOllama) === true
 }
 
 async function send(runs: ObjectNamespace, id: string, request: Request): Promise<Response> {

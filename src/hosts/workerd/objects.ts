@@ -1,9 +1,10 @@
 /** The Durable Objects of the worker, as workerd is told of them. */
-import { mkdirSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { isAbsolute, join, resolve } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { SettingsError } from '../../settings/error.ts'
 import type { Settings } from '../../settings/settings.ts'
+import { type FolderLock, lockFolder } from './folder-lock.ts'
+import { cannotWrite, deleteEmpty, exposureWarning, openFolder } from './state-folder.ts'
 
 /** The classes by their bindings, as in wrangler.toml. */
 const CLASSES = {
@@ -18,6 +19,10 @@ export interface ObjectsConfig {
   fields: string
   /** Services beside it. */
   services: string
+  /** What the user should know of the folder. */
+  warnings: string[]
+  /** Tells of the process that uses the folder, which may outlive this one. */
+  usedBy(pid: number): void
 }
 
 /**
@@ -30,6 +35,8 @@ export function objectsConfig({ state, stateFolder }: Settings, temporary: strin
   const isKept = state !== undefined
   const bindings = Object.entries(CLASSES).filter(([name]) => isKept || name === 'STREAM_RUNS')
   const folder = openFolder(isKept ? (stateFolder ?? defaultFolder()) : join(temporary, 'objects'))
+  const warning = isKept ? exposureWarning(folder) : undefined
+  const lock = isKept ? takeFolder(folder) : undefined
   const classes = bindings.map(
     ([, name]) => `(className = "${name}", uniqueKey = "sluice-${name}", enableSql = true)`,
   )
@@ -40,6 +47,20 @@ export function objectsConfig({ state, stateFolder }: Settings, temporary: strin
     fields: `durableObjectNamespaces = [${classes.join(', ')}],
       durableObjectStorage = (localDisk = "objects"),`,
     services: `(name = "objects", disk = (path = ${JSON.stringify(folder)}, writable = true)),`,
+    warnings: warning === undefined ? [] : [warning],
+    usedBy: (pid) => lock?.add(pid),
+  }
+}
+
+/** Takes a folder that stays for this process, until it exits, and tidies it up. */
+function takeFolder(folder: string): FolderLock {
+  try {
+    const lock = lockFolder(folder)
+    process.on('exit', lock.release)
+    deleteEmpty(folder)
+    return lock
+  } catch (error) {
+    throw error instanceof SettingsError ? error : cannotWrite(folder, error)
   }
 }
 
@@ -48,19 +69,4 @@ function defaultFolder(): string {
   const given = process.env.XDG_STATE_HOME ?? ''
   const state = isAbsolute(given) ? given : join(homedir(), '.local', 'state')
   return join(state, 'sluice', 'objects')
-}
-
-/** Only its owner may enter it: prompts and answers are in there. */
-function openFolder(path: string): string {
-  const folder = resolve(path)
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-    return folder
-  } catch (cause) {
-    const { code = 'an error' } = cause as NodeJS.ErrnoException
-    throw new SettingsError(
-      `stateFolder: expected a folder that can be written, got ${folder} (${code}); create it, or name another one.`,
-      { cause },
-    )
-  }
 }

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { json } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
@@ -15,7 +16,7 @@ import { isCheckout, pageFolders, workerUrl } from '../location.ts'
 import { exposureOf } from '../server/exposure.ts'
 import { listenError } from '../server/process.ts'
 import type { Tls } from '../server/tls.ts'
-import { objectsConfig } from './objects.ts'
+import { type ObjectsConfig, objectsConfig } from './objects.ts'
 
 /** A workerd process that listens. */
 export interface Workerd {
@@ -24,6 +25,8 @@ export interface Workerd {
   port: number
   stdout: Readable
   stderr: Readable
+  /** What the user should know of how it runs. */
+  warnings: readonly string[]
   /** Makes the worker ask its engines for their models now. */
   refresh(): Promise<EngineStatus[]>
   /** Keeps workerd up, once it is asked to stop, until no stream runs in an object. Resolves at once. */
@@ -49,7 +52,8 @@ export async function startWorkerd(
   const config = join(folder, 'config.capnp')
   const socketPath = join(folder, 'control')
   // They hold keys: only this user may read it, as only this user may enter the folder.
-  writeFileSync(config, configText(settings, socketPath, tls), { mode: 0o600 })
+  const objects = objectsConfig(settings, folder)
+  writeFileSync(config, configText(settings, objects, socketPath, tls), { mode: 0o600 })
   // A file, since a variable of the environment holds 128 kB at most: some 500 keys.
   writeFileSync(join(folder, 'settings.json'), JSON.stringify(forWorker(settings)), { mode: 0o600 })
   const child = spawn(binary, ['serve', config, '--control-fd=3'], {
@@ -58,6 +62,7 @@ export async function startWorkerd(
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
   process.on('exit', () => child.kill('SIGKILL'))
+  if (child.pid !== undefined) objects.usedBy(child.pid)
   const [, stdout, stderr, control] = child.stdio as unknown as Readable[]
   if (!stdout || !stderr || !control) throw new Error('workerd: no pipes for its output')
   const port = await listening(child, control, stderr, settings)
@@ -67,6 +72,7 @@ export async function startWorkerd(
     port,
     stdout,
     stderr,
+    warnings: objects.warnings,
     refresh: async () => (await callControl(socketPath)) as EngineStatus[],
     holdForStreams: () => holdOpen(socketPath),
     async reload(next) {
@@ -89,6 +95,9 @@ function forWorker(settings: Settings): Partial<Settings> {
   }
 }
 
+/** Milliseconds within which workerd should say that it will wait for streams; one that hangs never does. */
+const HOLD_TIMEOUT = 1_000
+
 /** Stops workerd: running streams have `graceMs` to end, then the process is killed. */
 export async function endWorkerd(
   { process: child, holdForStreams }: Pick<Workerd, 'process' | 'holdForStreams'>,
@@ -96,17 +105,20 @@ export async function endWorkerd(
 ): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = new Promise((resolve) => child.once('exit', resolve))
-  await Promise.race([holdForStreams(), ended])
-  child.kill('SIGTERM')
   const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)
+  await Promise.race([holdForStreams(), ended, sleep(HOLD_TIMEOUT)])
+  child.kill('SIGTERM')
   await ended
   clearTimeout(timer)
 }
 
 /** Only this user can open the control socket: it lies in a folder that nobody else may enter. */
-function configText(settings: Settings, socketPath: string, tls?: Tls): string {
-  const { host, port } = settings
-  const objects = objectsConfig(settings, dirname(socketPath))
+function configText(
+  { host, port }: Settings,
+  objects: ObjectsConfig,
+  socketPath: string,
+  tls?: Tls,
+): string {
   // A disk service has one folder: that of the built page, which includes the files of demo/public.
   const folder = pageFolders.findLast((each) => existsSync(each))
   const page = folder && fileURLToPath(folder)

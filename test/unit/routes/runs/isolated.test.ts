@@ -53,3 +53,29 @@ it('follows a response in the background when it has ended', async () => {
   const events = await (await ask(`/v1/responses/${id}?stream=true`)).text()
   expect(events).toContain('response.completed')
 })
+
+it('names no address where all streams that can be resumed are in objects', async () => {
+  const asked: string[] = []
+  const deployed = createHostedHandler(
+    {},
+    {
+      engines: [engine as never],
+      exposure: 'machine',
+      isolateRequests: true,
+      // One that takes no request, as if it had not seen that this is for it.
+      elsewhere: async ({ url }) => {
+        asked.push(url)
+        return undefined
+      },
+    },
+  )
+  const headers = { 'content-type': 'application/json', 'x-sluice-resume': '1' }
+  const body = JSON.stringify({ model: 'm', ...chat })
+  const url = 'http://127.0.0.1/v1/chat/completions'
+  const response = await deployed.fetch(new Request(url, { method: 'POST', headers, body }), {
+    waitUntil: (promise: Promise<unknown>) => void promise.catch(() => {}),
+  })
+  expect(asked).toEqual([url])
+  expect(response.headers.get('x-sluice-resume')).toBeNull()
+  expect(await response.text()).toContain('[DONE]')
+})
