@@ -125,7 +125,7 @@ function starting(name, args) {
  * could read them.
  * @param {string[]} args
  */
-export function settingsTexts(args) {
+function settingsTexts(args) {
   const at = args.indexOf('--config')
   const named = [
     ...(at === -1 ? [] : [args[at + 1] ?? '']),
