@@ -48,6 +48,8 @@ const projects: Record<string, TestProjectInlineConfiguration['test']> = {
     globalSetup: 'test/page/support/setup.ts',
     maxWorkers: 2,
     maxConcurrency: 4,
+    // Several draw at once.
+    testTimeout: 90_000,
   },
   rest: {
     include: ['test/*/**/*.test.ts'],

@@ -198,7 +198,7 @@ describe.concurrent('an answer', () => {
     await tab.waitForURL(text('EVIL'))
     expect(await tab.evaluate(() => [document.referrer, opener])).toEqual(['', null])
     await context.close()
-  }, 30_000)
+  }, 90_000)
 
   it('shows an image that is part of it, links with where they lead, and marks up text', async () => {
     const { page, context } = await open(`${server.url}/`)
@@ -228,7 +228,7 @@ describe.concurrent('an answer', () => {
     expect(await words.locator('td[align=center] strong').textContent()).toBe('b')
     expect(await readGlobal(page, 'violations')).toEqual([])
     await context.close()
-  }, 30_000)
+  }, 90_000)
 
   it('shows an image within it only of a kind that cannot load anything', async () => {
     const { page, context } = await open(`${server.url}/`)
@@ -246,7 +246,7 @@ describe.concurrent('an answer', () => {
     await expect.poll(() => words.locator('img').count(), SOON).toBe(5)
     expect(await words.locator('span.image', { hasText: 'Not loaded' }).count()).toBe(8)
     await context.close()
-  }, 30_000)
+  }, 90_000)
 
   it('keeps tags that only mark up text', async () => {
     const { page, context } = await open(`${server.url}/`)
@@ -261,7 +261,7 @@ describe.concurrent('an answer', () => {
       await words.locator(tag).first().waitFor({ state: 'attached' })
     }
     await context.close()
-  }, 30_000)
+  }, 90_000)
 
   it('is shown as it is where it is nested too deeply to render', async () => {
     const { page, context } = await open(`${server.url}/`)

@@ -197,7 +197,7 @@ it('a page of an origin that is allowed streams, with a key too', async () => {
   const wrong = await ask('Bearer wrong')
   expect(wrong).toMatchObject({ status: 401, text: expect.stringContaining('invalid_api_key') })
   await page.close()
-}, 30_000)
+}, 90_000)
 
 it('the page asks for the key, and then chats through its service worker', async () => {
   const key = 'key-of-this-page'

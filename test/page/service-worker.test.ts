@@ -206,7 +206,7 @@ describe('several tabs', () => {
     expect(await page.evaluate(() => navigator.serviceWorker.controller)).toBe(null)
     const second = await openPage()
     expect(contentOf((await second.evaluate(ask, {})).text)).toBe('Water finds its way.')
-  }, 30_000)
+  }, 90_000)
 
   it('share one engine, and another takes over when its tab is closed', async () => {
     const second = await openPage()
@@ -217,7 +217,7 @@ describe('several tabs', () => {
     const { text } = await second.evaluate(ask, {})
     expect(contentOf(text)).toBe('Water finds its way.')
     page = second
-  }, 30_000)
+  }, 90_000)
 })
 
 describe('the page', () => {
