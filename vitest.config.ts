@@ -42,6 +42,8 @@ const projects: Record<string, TestProjectInlineConfiguration['test']> = {
   faults: { include: [faults], maxWorkers: 2, maxConcurrency: 40 },
   // They wait for real servers of Redis for most of their time.
   redis: { include: ['test/redis/**/*.test.ts'], exclude: [long], maxWorkers: 2 },
+  // They wait for workerd and for the ends of leases.
+  objects: { include: ['test/objects/**/*.test.ts'], exclude: [long], maxWorkers: 3 },
   // They wait for the page half of their time.
   page: {
     include: [page],
@@ -53,7 +55,10 @@ const projects: Record<string, TestProjectInlineConfiguration['test']> = {
   },
   rest: {
     include: ['test/*/**/*.test.ts'],
-    exclude: ['test/unit/**', 'test/hosts/**', 'test/redis/**', faults, page, long],
+    exclude: [
+      ...['test/unit/**', 'test/hosts/**', 'test/redis/**', 'test/objects/**'],
+      ...[faults, page, long],
+    ],
     maxWorkers: 1,
   },
   // They take minutes, and run alone.

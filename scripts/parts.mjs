@@ -82,7 +82,7 @@ export const parts = [
     skips: bringPrometheus,
     isBeside: true,
   },
-  { ...tests('objects', 'test/objects/', 300), isBeside: true },
+  { ...classes('objects', ['objects'], 300), isBeside: true },
   // It downloads Debian's packages once.
   { ...classes('redis', ['redis'], 300), skips: bringRedis, isBeside: true },
   {
