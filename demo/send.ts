@@ -2,6 +2,7 @@
 import { batch } from '@preact/signals'
 import { checkStream } from '../src/check/check-stream.ts'
 import type { Recording } from '../src/recording/recording.ts'
+import { withTimeout } from '../src/util/with-timeout.ts'
 import { type ChatBody, checkKey, hasServer, type Message, unanswered } from './api.ts'
 import { ChatLink } from './chat-link.ts'
 import { streamChat } from './chat-stream.ts'
@@ -22,6 +23,9 @@ import {
   setMessages,
   wire,
 } from './state.ts'
+
+/** Milliseconds that a question may wait to learn whether there is a server behind the page. */
+const HEALTH_TIMEOUT = 1_000
 
 let control = new AbortController()
 let link: ChatLink | undefined
@@ -115,7 +119,7 @@ async function isOfServer(): Promise<boolean> {
   if (owner === 'web-llm') return false
   if (owner === 'sluice' && navigator.serviceWorker?.controller) return false
   // The server may not have answered yet when the page was loaded.
-  if (!hasServer.value) await checkKey()
+  if (!hasServer.value) await withTimeout(HEALTH_TIMEOUT, checkKey())
   return hasServer.value
 }
 
