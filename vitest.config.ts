@@ -52,6 +52,8 @@ const projects: Record<string, TestProjectInlineConfiguration['test']> = {
     maxConcurrency: 4,
     // Several draw at once.
     testTimeout: 90_000,
+    // A browser that starves beside other tests.
+    retry: 1,
   },
   rest: {
     include: ['test/*/**/*.test.ts'],

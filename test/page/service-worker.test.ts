@@ -224,7 +224,9 @@ describe('the page', () => {
   it('chats: streams an answer, counts it, and shows the stream', async () => {
     await page.getByText('stand-in', { exact: true }).click()
     await page.getByLabel('Message', { exact: true }).fill('Hello')
-    await page.keyboard.press('Enter')
+    // A key waits for nothing, as a click does.
+    await page.getByRole('button', { name: 'Send', disabled: false }).waitFor()
+    await page.getByLabel('Message', { exact: true }).press('Enter')
     await page.locator('.assistant', { hasText: 'Water finds its way.' }).waitFor()
     await page.getByText(/5 tokens · .*finished/).waitFor()
     const frames = await page.locator('.frames li code').allTextContents()
