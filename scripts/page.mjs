@@ -113,7 +113,7 @@ async function buildWebllm(outDir, packages = []) {
   await build({
     ...common,
     stdin: {
-      contents: `export { MLCEngine, prebuiltAppConfig } from '${WEBLLM}'`,
+      contents: `export { MLCEngine } from '${WEBLLM}'`,
       resolveDir: root,
     },
     outfile: join(outDir, 'assets', webllmFile()),
