@@ -9,7 +9,9 @@ import { root } from './hosts.mjs'
 /** The file's text: a model in each line. */
 export async function webllmModels() {
   const { prebuiltAppConfig } = await import('@mlc-ai/web-llm')
-  const lines = prebuiltAppConfig.model_list.map((record) => JSON.stringify(record))
+  const lines = prebuiltAppConfig.model_list.map((/** @type {object} */ record) =>
+    JSON.stringify(record),
+  )
   return `[\n${lines.join(',\n')}\n]\n`
 }
 
