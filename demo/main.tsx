@@ -11,9 +11,11 @@ import './wire.css'
 import './frames/frames.css'
 import './activity/activity.css'
 import './activity/detail.css'
+import './rebuilt.css'
 import { checkKey } from './api.ts'
 import { App } from './app.tsx'
 import { startEngine } from './engine.ts'
+import { followBuilds } from './rebuilt.tsx'
 import { resumeAnswer } from './send.ts'
 import { startServiceWorker } from './service.ts'
 import { refreshModels } from './state.ts'
@@ -21,6 +23,7 @@ import { refreshModels } from './state.ts'
 const root = document.getElementById('app')
 if (root) render(<App />, root)
 
+followBuilds()
 startEngine()
 void resumeAnswer()
 await startServiceWorker()
