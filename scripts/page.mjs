@@ -1,6 +1,7 @@
 // The page and its service worker, built into one folder that any web server can serve.
 
 import { join } from 'node:path'
+import { writeClientLines } from './client-lines.mjs'
 import { binaryOf, root } from './hosts.mjs'
 import { capture } from './process.mjs'
 
@@ -25,6 +26,7 @@ export async function buildPage(outDir, engine, others = {}) {
     }),
   })
   capture(binaryOf('node'), ['scripts/openapi/main.ts', outDir])
+  writeClientLines(outDir)
   const { build: bundle } = await import('esbuild')
   await bundle({
     absWorkingDir: root,
