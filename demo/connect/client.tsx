@@ -88,7 +88,7 @@ function Shown({ part }: { part: Part }) {
   }
   if (part.kind === 'block') return <Lines block={part} />
   return (
-    <ul class="facts">
+    <ul class="client-notes">
       {part.items.map((item) => (
         <li key={item}>
           <Inline text={fill(item, values)} />

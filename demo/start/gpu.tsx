@@ -19,7 +19,7 @@ const { deviceMemory } = navigator as { deviceMemory?: number }
 export function GpuModels() {
   const now = gpu.value
   return (
-    <section class="card" aria-labelledby="gpu-title">
+    <section class="card gpu" aria-labelledby="gpu-title">
       <div class="card-head">
         <h3 id="gpu-title">On this browser’s GPU</h3>
         {now.state === 'ready' && now.name !== '' && <span class="weak">{now.name}</span>}
@@ -45,15 +45,23 @@ function problem({ why, remedy }: Extract<Gpu, { state: 'missing' }>): string {
   return `${why} ${remedy}`
 }
 
+/** Whether the browser computes WebGPU on the processor. */
+function isSoftware(now: Gpu): boolean {
+  return now.state === 'ready' && /swiftshader|llvmpipe|basic render/i.test(now.name)
+}
+
 function Picks() {
   const local = (models.value ?? []).filter(({ owned_by }) => owned_by === 'web-llm')
   if (models.value === undefined) return <p class="weak">Loading the list of models…</p>
   const picks = picksOf(local, deviceMemory)
-  const own = deviceOf(matchMedia('(pointer: coarse)').matches, deviceMemory)
+  const isSlow = isSoftware(gpu.value)
+  const isSmall = isSlow || matchMedia('(pointer: coarse)').matches
+  const own = deviceOf(isSmall, deviceMemory)
   return (
     <>
       <p class="weak">
         A model is downloaded once and then answers within this browser, without a server.
+        {isSlow && ' Here it is computed by the processor rather than a GPU, which is slow.'}
       </p>
       <LoadingBar />
       <ul class="picks">

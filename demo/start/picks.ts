@@ -57,8 +57,8 @@ function fits({ memory_mb: needed }: Model, memory: number | undefined): boolean
   return needed / 1_000 <= memory / 2
 }
 
-/** The device that this seems to be. */
-export function deviceOf(isTouch: boolean, memory: number | undefined): Device {
-  if (isTouch) return 'phone'
-  return memory !== undefined && memory >= 16 ? 'desktop' : 'laptop'
+/** The device that this seems to be. `isSmall`: it has a touch screen, or no GPU of its own. */
+export function deviceOf(isSmall: boolean, memory: number | undefined): Device {
+  if (isSmall) return 'phone'
+  return memory !== undefined && memory >= 32 ? 'desktop' : 'laptop'
 }

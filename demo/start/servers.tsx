@@ -59,7 +59,7 @@ function Engines() {
       {servers.length === 0 && (
         <p>
           No model server yet. sluice looks for Ollama, LM Studio, llama-server, vLLM and others at
-          their usual ports.
+          their usual ports, unless it was started with --upstream or --no-discover.
         </p>
       )}
       <ul class="found">
@@ -69,8 +69,7 @@ function Engines() {
       </ul>
       <p class="weak looking">
         <span class="pulse" aria-hidden="true" />
-        Looking again every 10 seconds: a server that you start now appears here. With --upstream or
-        --no-discover, sluice does not look for others.
+        Looking again every 10 seconds: a server that you start now appears here.
       </p>
     </>
   )
@@ -85,9 +84,7 @@ function Engine({ engine }: { engine: EngineActivity }) {
     <li>
       <div class="found-head">
         <h4>{name || label}</h4>
-        {name !== '' && name.toLowerCase() !== label.toLowerCase() && (
-          <span class="weak">{label}</span>
-        )}
+        {name !== '' && plain(name) !== plain(label) && <span class="weak">{label}</span>}
         <Health word={stateWord(state)} tone={stateTone(state)} />
       </div>
       {state === 'up' ? (
@@ -103,6 +100,11 @@ function Engine({ engine }: { engine: EngineActivity }) {
       )}
     </li>
   )
+}
+
+/** A name without what its spellings differ in. */
+function plain(name: string): string {
+  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
 }
 
 /** For other keys: the models that they may use. */

@@ -18,8 +18,8 @@ export function StartView() {
         <div class="start-columns">
           <Servers />
           <GpuModels />
+          <InstallList isOpen={ready.value.length === 0} />
         </div>
-        <InstallList isOpen={ready.value.length === 0} />
       </div>
     </main>
   )
