@@ -4,7 +4,8 @@ import type { ErrorReference } from './entry.ts'
 export const serverErrors = {
   internal_error: {
     status: [500],
-    meaning: 'The server itself failed: a fault in its code, or a request that it could not pass on.',
+    meaning:
+      'The server itself failed: a fault in its code, or a request that it could not pass on.',
     causes: ['A bug. The log has the cause, with the id in the header `x-request-id`.'],
     remedies: [
       'Send the request again.',
