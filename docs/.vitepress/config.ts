@@ -37,7 +37,7 @@ export default defineConfig({
   markdown: markdownOptions((path) => fileOf.get(path) ?? path),
   themeConfig: {
     logo: { src: icon, alt: '' },
-    nav: nav(base, repository),
+    nav: nav(repository),
     sidebar: sidebar(),
     outline: { level: [2, 3], label: 'On this page' },
     search: { provider: 'local' },

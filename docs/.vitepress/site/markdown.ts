@@ -14,7 +14,7 @@ export function markdownOptions(fileOf: (path: string) => string): MarkdownOptio
     anchor: { slugify: slugOf },
     // Braces and colons are text on GitHub.
     attrs: { disable: true },
-    theme: { light: 'github-light-high-contrast', dark: 'github-dark' },
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-default' },
     config(md) {
       md.disable('emoji')
       md.linkify.set({ fuzzyLink: false, fuzzyEmail: false })
@@ -37,7 +37,6 @@ function inToken(token: Token, from: string): void {
     if (target?.kind === 'page') child.attrSet('href', `/${sitePath(target.file)}${target.hash}`)
     if (target?.kind === 'asset') {
       child.attrSet('href', `/${assetPath(target.file)}`)
-      child.attrSet('target', '_self')
     }
     const src = child.type === 'image' ? child.attrGet('src') : null
     const image = src === null ? undefined : resolveLink(from, src)

@@ -14,8 +14,8 @@ export function sidebar(): DefaultTheme.SidebarItem[] {
   }))
 }
 
-/** Above every page, what is looked for most. @param base the path of the site */
-export function nav(base: string, repository: string | undefined): DefaultTheme.NavItem[] {
+/** Above every page, what is looked for most. */
+export function nav(repository: string | undefined): DefaultTheme.NavItem[] {
   const pages = [
     { text: 'Start', page: firstOf('Start') },
     { text: 'Clients', page: firstOf('Clients') },
@@ -26,7 +26,7 @@ export function nav(base: string, repository: string | undefined): DefaultTheme.
   return [
     ...pages.flatMap(({ text, page }) => (page ? [{ text, link: linkOf(page) }] : [])),
     // Not one of VitePress's pages: the browser has to load it.
-    { text: 'Demo', link: `${base}demo/`, target: '_self' },
+    { text: 'Demo', link: '/demo/', target: '_self' },
     ...(repository ? [{ text: 'Source', link: repository }] : []),
   ]
 }

@@ -38,14 +38,14 @@ export interface PagesOfGroup extends Group {
 }
 
 /** All pages but the home page, by group. @throws for a page that is in none */
-export function groupedPages(): PagesOfGroup[] {
-  const rest = new Set(pageFiles().filter((file) => file !== HOME))
+export function groupedPages(files = pageFiles()): PagesOfGroup[] {
+  const rest = new Set(files.filter((file) => file !== HOME))
   const grouped = groups.map((group) => ({
     ...group,
     list: group.pages.flatMap((pattern) => {
       const found = [...rest].filter((file) => matches(pattern, file))
       for (const file of found) rest.delete(file)
-      return found.map(readPage).sort(byOrder)
+      return found.map((file) => readPage(file)).sort(byOrder)
     }),
   }))
   if (rest.size > 0) {
@@ -95,7 +95,9 @@ function firstSentence(text: string): string {
     .replace(/^(```+)[\s\S]*?^\1/gm, '')
     .split(/\n\s*\n|\n(?=[-#|])|(?<=^#.*)\n/m)
   const isText = (part: string) => /^["“\p{L}`*[]/u.test(part) && part.length > 25
-  const paragraph = plain(paragraphs.find((part) => isText(part.trim())) ?? '')
+  const found = paragraphs.find((part) => isText(part.trim())) ?? ''
+  // A decision's paragraphs begin with what they are.
+  const paragraph = plain(found.replace(/^\*\*[^*]*\.\*\*/, ''))
   const sentence = /^.*?\.(?=\s|$)/.exec(paragraph)?.[0] ?? paragraph
   return sentence.replace(/:$/, '.')
 }
