@@ -4,8 +4,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -133,10 +132,10 @@ it('has the tools and the settings file', async () => {
   const settings = ['--config', join(folder, 'hello.json')]
   await serve(settings, async (address) => {
     const kept = join(folder, 'kept.jsonl')
-    await run(['record', `${address}/v1`, '--out', kept])
+    await run(['record', address, '-o', kept])
     expect(await readFile(kept, 'utf8')).toContain('three')
-    const { stdout } = await run(['check', `${address}/v1`, '--json']).catch((error) => error)
-    expect(JSON.parse(stdout)).toHaveProperty('rules')
+    const { stdout } = await run(['check', address, '--json']).catch((error) => error)
+    expect(JSON.parse(stdout)).toMatchObject({ dialects: ['chat'] })
   })
   expect((await run(['key', 'new', 'laptop'])).stdout).toContain('"name":"laptop"')
   expect(JSON.parse((await run(['schema'])).stdout)).toHaveProperty('properties')
@@ -146,21 +145,18 @@ it('has the tools and the settings file', async () => {
 })
 
 it('holds the client for Redis', async () => {
-  const asked: string[] = []
-  const server = createServer().on('connection', (socket) => {
-    socket.on('data', (data) => {
-      asked.push(String(data))
-      socket.end('-ERR no such server\r\n')
-    })
-  })
+  const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  await run(['--port', '0', '--state', `redis://127.0.0.1:${port}`, '--log', 'none']).catch(
-    () => {},
-  )
+  const asked = new Promise<string>((resolve) => {
+    server.on('connection', (socket) => socket.on('data', (data) => resolve(String(data))))
+  })
+  const args = ['--port', '0', '--state', `redis://127.0.0.1:${port}`]
+  const child = spawn(binary, args, { cwd: empty, env: {} })
+  // An array of strings, as clients of Redis send commands.
+  expect(await asked.finally(() => child.kill('SIGKILL'))).toMatch(/^\*\d+\r\n\$/)
   server.close()
-  expect(asked[0]).toMatch(/^\*/)
-}, 30_000)
+})
 
 it('says what only another runtime can do', async () => {
   const refusal = async (args: string[]) => {
@@ -172,5 +168,5 @@ it('says what only another runtime can do', async () => {
   const webgpu = await refusal(['--webgpu'])
   expect(webgpu).toEqual({ code: 2, stderr: expect.stringContaining('only on Deno') })
   const wrong = await refusal(['chek'])
-  expect(wrong).toEqual({ code: 2, stderr: expect.stringContaining('Did you mean check?') })
+  expect(wrong).toEqual({ code: 2, stderr: expect.stringContaining('Did you mean check') })
 })
