@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { writeClientLines } from './client-lines.mjs'
 import { binaryOf, root } from './hosts.mjs'
 import { pageHtml } from './page-html.mjs'
 import { capture } from './process.mjs'
@@ -35,6 +36,7 @@ export async function buildPage(outDir, engine, others = {}) {
   const { usesWebllm } = await buildPageFiles(outDir, { ...(engine && { engine }), others })
   if (usesWebllm) await buildWebllm(outDir)
   capture(binaryOf('node'), ['scripts/openapi/main.ts', outDir])
+  writeClientLines(outDir)
 }
 
 /**
