@@ -53,7 +53,7 @@ export function createHandler(settings: SettingsInput, host: FormerHost): Handle
  * option that is wrong, that there is not, or that only a server can honour.
  *
  * Anyone is taken to be able to reach it: without `keys`, `authenticate` or `insecure: true` it refuses
- * every request. `serve` from `sluice/bun`, `sluice/deno` or `sluice/node` also listens on a port.
+ * every request. `serve` from `@sluice/sluice/bun`, `@sluice/sluice/deno` or `@sluice/sluice/node` also listens on a port.
  *
  * @example
  * const handler = createHandler({

@@ -91,7 +91,7 @@ it('loads without an error, finds the real adapter, and lists what it can run', 
   }
   const list = JSON.stringify([missing])
   await fresh.addInitScript((own) => localStorage.setItem('sluice.models', own), list)
-  await fresh.goto(address)
+  await fresh.goto(`${address}/#chat`)
   await fresh.locator('.status.ready').waitFor({ timeout: 20_000 })
   expect(await fresh.locator('.model-list li').count()).toBeGreaterThan(20)
   expect(errors).toEqual([])
