@@ -36,7 +36,6 @@ export async function buildPage(outDir, engine, others = {}) {
   const { usesWebllm } = await buildPageFiles(outDir, { ...(engine && { engine }), others })
   if (usesWebllm) await buildWebllm(outDir)
   capture(binaryOf('node'), ['scripts/openapi/main.ts', outDir])
-  writeClientLines(outDir)
 }
 
 /**
@@ -82,9 +81,10 @@ export async function buildPageFiles(outDir, options = {}) {
   ])
   cpSync(join(root, 'demo/public'), outDir, { recursive: true })
   writeFileSync(join(outDir, 'index.html'), await pageHtml(page.metafile, options.build))
+  const lines = writeClientLines(outDir)
   const used = [worker, page, service].flatMap(({ metafile }) => Object.keys(metafile.inputs))
   return {
-    inputs: [...new Set([...used, 'demo/index.html', 'demo/public/icon.svg'])],
+    inputs: [...new Set([...used, ...lines, 'demo/index.html', 'demo/public/icon.svg'])],
     usesWebllm: importsWebllm(worker.metafile),
   }
 }
