@@ -4,6 +4,7 @@ import { parseDocument } from 'yaml'
 import { readCommand } from '../../src/cli/command.ts'
 import { type DocBlock, placeOf, REASONS } from './blocks.ts'
 import { clientOf } from './clients.ts'
+import { nginxFault } from './nginx.ts'
 import type { Place } from './place.ts'
 import type { Ran, Shell } from './shell.ts'
 
@@ -12,7 +13,7 @@ const LIMIT = 15_000
 const WATCHED = 900
 
 /** What is judged of blocks in other languages: nothing, or elsewhere, as type checks are. */
-const ELSEWHERE = ['js', 'ts', 'nginx', 'python', 'toml', 'ini', 'css', 'html', 'csv', 'txt']
+const ELSEWHERE = ['js', 'ts', 'python', 'toml', 'html', 'csv', 'txt']
 
 export class Judge {
   readonly #place: Place
@@ -41,6 +42,7 @@ export class Judge {
     if (language === 'sh') return this.#ofShell(block, text)
     if (language === 'json' || language === 'jsonc') return this.#ofJson(block, text)
     if (language === 'yaml') return parseDocument(text).errors[0]?.message
+    if (language === 'nginx') return nginxFault(this.#place.folder, text)
     if (language === 'text') return words.has('output') ? this.#ofOutput(block) : undefined
     if (language === 'js' && words.has('run')) return this.#ofProgram(block, text)
     if (ELSEWHERE.includes(language)) return undefined
