@@ -3,7 +3,7 @@ import { parse as parseJsonc, type ParseError, printParseErrorCode } from 'jsonc
 import { parseDocument } from 'yaml'
 import { readCommand } from '../../src/cli/command.ts'
 import { type DocBlock, placeOf, REASONS } from './blocks.ts'
-import { clientOf } from './clients.ts'
+import { clientOf, hasPython } from './clients.ts'
 import { nginxFault } from './nginx.ts'
 import type { Place } from './place.ts'
 import type { Ran, Shell } from './shell.ts'
@@ -39,6 +39,7 @@ export class Judge {
     const text = await this.#place.withAddresses(block.text)
     const path = words.get('file')
     if (path) this.#place.write(path, text)
+    if (/^python3 /m.test(text) && !hasPython()) return undefined
     if (language === 'sh') return this.#ofShell(block, text)
     if (language === 'json' || language === 'jsonc') return this.#ofJson(block, text)
     if (language === 'yaml') return parseDocument(text).errors[0]?.message

@@ -7,6 +7,7 @@ import { delimiter, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { binaryOf, hostCommand } from '../../scripts/hosts.mjs'
 import { readCommand } from '../../src/cli/command.ts'
+import { PYTHON_FOLDER } from './clients.ts'
 import type { Place } from './place.ts'
 
 /** The tools that serve: the next line of the block is typed in another terminal. */
@@ -93,7 +94,7 @@ function endGroup(pid: number | undefined): void {
 /** What a user's shell has: none of the variables that steer sluice, nor those of the tests. */
 function environmentIn(folder: string): Record<string, string> {
   const { PATH = '' } = process.env
-  const own = [join(folder, 'bin'), join(binaryOf('node'), '..')]
+  const own = [join(folder, 'bin'), join(binaryOf('node'), '..'), join(PYTHON_FOLDER, 'bin')]
   return { PATH: [...own, PATH].join(delimiter), HOME: folder, TERM: 'dumb', LANG: 'C.UTF-8' }
 }
 
