@@ -26,11 +26,11 @@ export function clientOf({ page }: DocBlock): 'driven' | 'here' | undefined {
 /** An environment of Python's with the packages of its pages, which the long test makes. */
 export const PYTHON_FOLDER = join(root, 'node_modules/.cache/sluice/docs-python')
 
-let isThere: boolean | undefined
+let isThere = false
 
 /** Whether programs in Python run here. */
 export function hasPython(): boolean {
   const python = join(PYTHON_FOLDER, 'bin/python3')
-  isThere ??= spawnSync(python, ['-c', 'import openai']).status === 0
+  isThere ||= spawnSync(python, ['-c', 'import openai']).status === 0
   return isThere
 }

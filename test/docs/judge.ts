@@ -1,5 +1,5 @@
 /** Judges the blocks of a page one after the other, in the place of that page. */
-import { parse as parseJsonc, type ParseError, printParseErrorCode } from 'jsonc-parser'
+import { type ParseError, parse as parseJsonc, printParseErrorCode } from 'jsonc-parser'
 import { parseDocument } from 'yaml'
 import { readCommand } from '../../src/cli/command.ts'
 import { type DocBlock, placeOf, REASONS } from './blocks.ts'
@@ -19,10 +19,16 @@ export class Judge {
   readonly #place: Place
   readonly #shell: Shell
   #last: Ran | undefined
+  /** Whether the last block was one that takes seconds, and was left out with its output. */
+  #isLeftOut = false
 
-  constructor(place: Place, shell: Shell) {
+  readonly #isLong: boolean
+
+  /** `isLong` runs the blocks that take seconds, too. */
+  constructor(place: Place, shell: Shell, isLong = false) {
     this.#place = place
     this.#shell = shell
+    this.#isLong = isLong
   }
 
   /** What is wrong with a block; undefined where nothing is. */
@@ -36,6 +42,9 @@ export class Judge {
     const reason = words.get('not-run')
     if (reason !== undefined) return reasonFault(reason)
     if (clientOf(block) === 'driven') return undefined
+    if (words.has('long')) this.#isLeftOut = !this.#isLong
+    else if (!words.has('output')) this.#isLeftOut = false
+    if (this.#isLeftOut) return undefined
     const text = await this.#place.withAddresses(block.text)
     const path = words.get('file')
     if (path) this.#place.write(path, text)
@@ -61,7 +70,10 @@ export class Judge {
     // The checker sends requests that have to be refused.
     if (words.has('fails') || /\b(check|doctor)\b/.test(text)) return undefined
     const failed = this.#place.entries.slice(before).find(isFailure)
-    return failed && `the request ${failed.path} was ${failed.outcome}: ${failed.code}\n${shortened(ran.output)}`
+    return (
+      failed &&
+      `the request ${failed.path} was ${failed.outcome}: ${failed.code}\n${shortened(ran.output)}`
+    )
   }
 
   async #ofProgram(block: DocBlock, text: string): Promise<string | undefined> {
@@ -78,7 +90,10 @@ export class Judge {
     parseJsonc(text, errors, { disallowComments: language === 'json' })
     const [error] = errors
     if (error) return `${printParseErrorCode(error.error)} at character ${error.offset}`
-    if (words.has('answer') || (words.has('file') && !/sluice\.jsonc?$/.test(`${words.get('file')}`)))
+    if (
+      words.has('answer') ||
+      (words.has('file') && !/sluice\.jsonc?$/.test(`${words.get('file')}`))
+    )
       return undefined
     this.#place.write('.judged.jsonc', text)
     const config = `${this.#place.folder}/.judged.jsonc`
@@ -112,5 +127,5 @@ function reasonFault(reason: string): string | undefined {
 
 function patternOf(line: string): RegExp {
   const parts = line.trimEnd().split('…')
-  return new RegExp(parts.map((part) => RegExp.escape(part)).join('.*'))
+  return new RegExp(parts.map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('.*'))
 }
