@@ -9,7 +9,7 @@ import type { Place } from './place.ts'
 import type { Ran, Shell } from './shell.ts'
 
 /** Milliseconds for a block, and for one that goes on until it is stopped. */
-const LIMIT = 15_000
+const LIMIT = 30_000
 const WATCHED = 900
 
 /** What is judged of blocks in other languages: nothing, or elsewhere, as type checks are. */
@@ -62,7 +62,7 @@ export class Judge {
   async #ofShell({ words }: DocBlock, text: string): Promise<string | undefined> {
     const before = this.#place.entries.length
     const stops = words.has('stops')
-    const ran = await this.#shell.run(text, stops ? WATCHED : LIMIT)
+    const ran = await this.#shell.run(text, stops ? WATCHED : LIMIT, words.has('stays'))
     this.#last = ran
     const expected = Number(words.get('exit') ?? 0)
     if (stops && ran.output === '') return 'expected output before it is stopped, got none.'

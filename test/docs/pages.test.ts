@@ -10,7 +10,7 @@ afterAll(closeUpstreams)
 const MOST_NOT_RUN = 60
 
 describe.concurrent('what the documentation says to type', () => {
-  it.each(allPages())('%s', async (page) => {
+  it.each(allPages())('%s', { timeout: 120_000 }, async (page) => {
     expect((await faultsOf(page, false)).join('\n')).toBe('')
   })
 })
