@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { writeClientLines } from './client-lines.mjs'
 import { binaryOf, root } from './hosts.mjs'
 import { pageHtml } from './page-html.mjs'
 import { capture } from './process.mjs'
@@ -80,9 +81,10 @@ export async function buildPageFiles(outDir, options = {}) {
   ])
   cpSync(join(root, 'demo/public'), outDir, { recursive: true })
   writeFileSync(join(outDir, 'index.html'), await pageHtml(page.metafile, options.build))
+  const lines = writeClientLines(outDir)
   const used = [worker, page, service].flatMap(({ metafile }) => Object.keys(metafile.inputs))
   return {
-    inputs: [...new Set([...used, 'demo/index.html', 'demo/public/icon.svg'])],
+    inputs: [...new Set([...used, ...lines, 'demo/index.html', 'demo/public/icon.svg'])],
     usesWebllm: importsWebllm(worker.metafile),
   }
 }

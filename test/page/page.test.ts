@@ -94,7 +94,7 @@ it('loads without an error, finds the real adapter, and lists what it can run', 
   fresh.context().on('request', (request) => asked.push(request.url()))
   const hasWebllm = () => asked.some((url) => url.includes('/web-llm-'))
   await fresh.addInitScript((own) => localStorage.setItem('sluice.models', own), list)
-  await fresh.goto(address)
+  await fresh.goto(`${address}/#chat`)
   await fresh.locator('.status.ready').waitFor({ timeout: 20_000 })
   await fresh.locator('.model-list li').nth(20).waitFor()
   expect(errors).toEqual([])

@@ -43,6 +43,7 @@ const NAMES = [
     'tlsKey',
     'page',
     'reusePort',
+    'docsUrl',
     'keys',
     'insecure',
     'allowHost',
