@@ -1,12 +1,8 @@
-import { ActivityView } from './activity/view.tsx'
 import { CaptureBadge } from './captures/badge.tsx'
-import { CapturesView } from './captures/view.tsx'
 import { Chat } from './chat.tsx'
 import { column } from './columns.ts'
-import { ConnectView } from './connect/view.tsx'
 import { gpu } from './engine.ts'
-import { EnginesView } from './engines/view.tsx'
-import { KeysView } from './keys/view.tsx'
+import { lazyView } from './lazy-view.tsx'
 import { Models } from './models.tsx'
 import { Navigation } from './nav.tsx'
 import { StartView } from './start/view.tsx'
@@ -22,11 +18,11 @@ const TABS = [
 const SHOWN = {
   start: StartView,
   chat: ChatView,
-  connect: ConnectView,
-  activity: ActivityView,
-  engines: EnginesView,
-  keys: KeysView,
-  captures: CapturesView,
+  connect: lazyView(async () => (await import('./connect/view.tsx')).ConnectView),
+  activity: lazyView(async () => (await import('./activity/view.tsx')).ActivityView),
+  engines: lazyView(async () => (await import('./engines/view.tsx')).EnginesView),
+  keys: lazyView(async () => (await import('./keys/view.tsx')).KeysView),
+  captures: lazyView(async () => (await import('./captures/view.tsx')).CapturesView),
 } satisfies Record<ViewName, () => unknown>
 
 export function App() {

@@ -4,7 +4,7 @@
  */
 import { signal } from '@preact/signals'
 import type { Port } from '../src/engines/remote/protocol.ts'
-import { createRemote, type RemoteEngine } from '../src/engines/remote/remote.ts'
+import type { RemoteEngine } from '../src/engines/remote/remote.ts'
 import type { WorkerCommand, WorkerEvent } from '../src/engines/webllm/worker.ts'
 import type { FromPage, ToPage } from '../worker/messages.ts'
 import { readModelsFile } from './own-models.ts'
@@ -91,10 +91,6 @@ function runEngine(): void {
   })
   const order: WorkerCommand = { kind: 'start', options: readModelsFile() }
   worker.postMessage(order)
-  local = createRemote({
-    label: 'webllm',
-    connect: async () => portTo(worker as Worker, 'page') as unknown as Port,
-  })
   if (performance.now() - wantedAt < 5_000) lendEngine(worker)
   addEventListener('pagehide', () => {
     toService({ kind: 'engine-gone' })
@@ -168,7 +164,7 @@ function applyNews(news: WorkerEvent): void {
 /** Loads a model in the tab that runs the engine. */
 export function loadModel(model: string): void {
   loading.value = { model, done: 0, text: 'starting', startedAt: performance.now() }
-  if (local) void load(model)
+  if (worker) void load(model)
   else tabs.postMessage({ kind: 'load', model } satisfies TabMessage)
 }
 
@@ -177,12 +173,22 @@ export function cancelLoading(): void {
   broadcast({ kind: 'stop-loading' })
 }
 
+/** Loads a model itself; whoever asks it does so through the service worker. */
+async function remote(engine: Worker): Promise<RemoteEngine> {
+  const { createRemote } = await import('../src/engines/remote/remote.ts')
+  local ??= createRemote({
+    label: 'webllm',
+    connect: async () => portTo(engine, 'page') as unknown as Port,
+  })
+  return local
+}
+
 async function load(model: string): Promise<void> {
-  if (local === undefined) return
+  if (worker === undefined) return
   stopLoading = new AbortController()
   const { signal } = stopLoading
   try {
-    await local.load(model, signal)
+    await (await remote(worker)).load(model, signal)
     broadcast({ kind: 'loaded', model })
   } catch (error) {
     if (signal.aborted) return

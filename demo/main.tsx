@@ -1,4 +1,6 @@
 import { render } from 'preact'
+// What is loaded later could bring its own style only by a script.
+import 'uplot/dist/uPlot.min.css'
 import './style.css'
 import './nav.css'
 import './common.css'
