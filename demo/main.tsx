@@ -19,12 +19,12 @@ import './activity/detail.css'
 import './start/start.css'
 import './connect/connect.css'
 import './rebuilt.css'
-import { checkKey } from './api.ts'
+import { checkKey, hasServer, isChecked, mayHaveServer } from './api.ts'
 import { App } from './app.tsx'
 import { startEngine } from './engine.ts'
 import { followBuilds } from './rebuilt.tsx'
 import { resumeAnswer } from './send.ts'
-import { startServiceWorker } from './service.ts'
+import { hasServiceWorker, startServiceWorker } from './service.ts'
 import { refreshModels } from './state.ts'
 
 const root = document.getElementById('app')
@@ -33,5 +33,7 @@ if (root) render(<App />, root)
 followBuilds()
 startEngine()
 void resumeAnswer()
-await Promise.all([startServiceWorker(), checkKey()])
+if (await mayHaveServer()) await checkKey()
+if (!hasServer.value || hasServiceWorker()) await startServiceWorker()
+if (!isChecked.value) await checkKey()
 await refreshModels()

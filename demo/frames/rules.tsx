@@ -20,7 +20,9 @@ export function Rules({ findings }: RulesProps) {
       },
       () => {},
     )
-    return <p class="weak">This stream breaks rules: {findings.map(({ rule }) => rule).join(', ')}</p>
+    return (
+      <p class="weak">This stream breaks rules: {findings.map(({ rule }) => rule).join(', ')}</p>
+    )
   }
   const { RuleList } = list.value
   return <RuleList findings={findings} />
