@@ -17,6 +17,8 @@ export interface State {
   /** What the browser has stored. */
   conversations?: Record<string, string>
   prepare?(page: Page): Promise<void>
+  /** After each change of the width. */
+  atWidth?(page: Page): Promise<void>
 }
 
 const STATS = { first: 212, tokens: 318, rate: 41.7 }
@@ -81,7 +83,9 @@ async function attach(page: Page): Promise<void> {
 
 async function send(page: Page, text: string): Promise<void> {
   await page.getByLabel('Message', { exact: true }).fill(text)
-  await page.keyboard.press('Enter')
+  // A key waits for nothing, as a click does.
+  await page.getByRole('button', { name: 'Send', disabled: false }).waitFor()
+  await page.getByLabel('Message', { exact: true }).press('Enter')
 }
 
 const settled = (page: Page) => page.getByText('finished').last().waitFor()
@@ -108,8 +112,8 @@ export const states: State[] = [
     }),
     prepare: async (page) => {
       await page.locator('.shj-kwd').first().waitFor()
-      await toTop(page)
     },
+    atWidth: toTop,
   },
   {
     name: 'chat-markdown-end',

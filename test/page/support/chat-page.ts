@@ -71,7 +71,9 @@ export function useChatPage(answers: Answers): ChatPage {
 
   used.ask = async (message) => {
     await used.page.getByLabel('Message', { exact: true }).fill(message)
-    await used.page.keyboard.press('Enter')
+    // A key waits for nothing, as a click does.
+    await used.page.getByRole('button', { name: 'Send', disabled: false }).waitFor()
+    await used.page.getByLabel('Message', { exact: true }).press('Enter')
   }
   used.answer = () => used.page.locator('.message.assistant').last()
   used.asked = () => {
