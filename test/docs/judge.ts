@@ -115,5 +115,5 @@ function reasonFault(reason: string): string | undefined {
 
 function patternOf(line: string): RegExp {
   const parts = line.trimEnd().split('…')
-  return new RegExp(parts.map((part) => RegExp.escape(part)).join('.*'))
+  return new RegExp(parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*'))
 }
