@@ -1,4 +1,5 @@
 import { render } from 'preact'
+import 'uplot/dist/uPlot.min.css'
 import './style.css'
 import './nav.css'
 import './common.css'
@@ -19,6 +20,7 @@ import './connect/connect.css'
 import { checkKey } from './api.ts'
 import { App } from './app.tsx'
 import { startEngine } from './engine.ts'
+import { startMeasuring } from './engines/measurements.ts'
 import { resumeAnswer } from './send.ts'
 import { startServiceWorker } from './service.ts'
 import { refreshModels } from './state.ts'
@@ -26,6 +28,7 @@ import { refreshModels } from './state.ts'
 const root = document.getElementById('app')
 if (root) render(<App />, root)
 
+startMeasuring()
 startEngine()
 void resumeAnswer()
 await Promise.all([startServiceWorker(), checkKey()])
