@@ -54,11 +54,15 @@ export default defineConfig({
       editLink: { pattern: `${repository}/edit/main/:path`, text: 'Edit this page' },
     }),
   },
-  transformPageData({ filePath }) {
+  transformPageData({ filePath, frontmatter }) {
     if (!fileOf.has(sitePath(filePath))) return
-    const { title, description } = readPage(filePath)
-    // VitePress writes it into an attribute as it is.
-    return { title, description: description.replaceAll('"', '”').replaceAll('<', '') }
+    const { title, description, path } = readPage(filePath)
+    return {
+      title,
+      // VitePress writes it into an attribute as it is.
+      description: description.replaceAll('"', '”').replaceAll('<', ''),
+      frontmatter: { pageClass: `page-${path.replace(/\.md$/, '').replaceAll('/', '-')}`, ...frontmatter },
+    }
   },
   transformHead: ({ page, pageData }) => (pageData.isNotFound ? [] : alternates(page)),
   transformHtml: (html) => withPolicy(html.replace(/ *<link [^>]*vp-icons\.css[^>]*>\n/, '')),
@@ -67,6 +71,8 @@ export default defineConfig({
     publicDir: false,
     server: { watch: { ignored: ['**/{src,test,bench,demo,dist,dist-docs}/**'] } },
     build: { chunkSizeWarningLimit: 2_000 },
+    // The project's own names a target that VitePress's esbuild does not know.
+    esbuild: { tsconfigRaw: { compilerOptions: { target: 'es2022' } } },
     resolve: {
       alias: [
         {
