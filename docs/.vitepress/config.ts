@@ -33,6 +33,8 @@ export default defineConfig({
   // So that any static host can serve it.
   cleanUrls: false,
   metaChunk: true,
+  // A page's code is small: it is fetched when it is asked for.
+  router: { prefetchLinks: false },
   head: headOf(),
   markdown: markdownOptions((path) => fileOf.get(path) ?? path),
   themeConfig: {
@@ -61,7 +63,10 @@ export default defineConfig({
       title,
       // VitePress writes it into an attribute as it is.
       description: description.replaceAll('"', '”').replaceAll('<', ''),
-      frontmatter: { pageClass: `page-${path.replace(/\.md$/, '').replaceAll('/', '-')}`, ...frontmatter },
+      frontmatter: {
+        pageClass: `page-${path.replace(/\.md$/, '').replaceAll('/', '-')}`,
+        ...frontmatter,
+      },
     }
   },
   transformHead: ({ page, pageData }) => (pageData.isNotFound ? [] : alternates(page)),
@@ -75,10 +80,8 @@ export default defineConfig({
     esbuild: { tsconfigRaw: { compilerOptions: { target: 'es2022' } } },
     resolve: {
       alias: [
-        {
-          find: /^.*\/VPSocialLink\.vue$/,
-          replacement: join(root, 'docs/.vitepress/theme/no-social-link.ts'),
-        },
+        { find: /^.*\/VPSocialLink\.vue$/, replacement: ownPart('no-social-link.ts') },
+        { find: /^.*\/VPSidebarGroup\.vue$/, replacement: ownPart('sidebar.ts') },
       ],
     },
     plugins: [
@@ -111,6 +114,11 @@ function otherFolders(): string[] {
 
 function textOf(file: string): string {
   return readFileSync(join(root, file), 'utf8')
+}
+
+/** In place of a part of VitePress's theme. */
+function ownPart(name: string): string {
+  return join(root, 'docs/.vitepress/theme', name)
 }
 
 function withSlash(text: string): string {
