@@ -74,7 +74,10 @@ function source(name: string, path: string) {
 
 export default defineConfig({
   resolve: {
-    alias: [source('sluice', 'src/index.ts'), source('sluice/node', 'src/hosts/node.ts')],
+    alias: [
+      source('@sluice/sluice', 'src/index.ts'),
+      source('@sluice/sluice/node', 'src/hosts/node.ts'),
+    ],
   },
   test: {
     testTimeout: 30_000,

@@ -1,7 +1,7 @@
 /** Calls the API as any program would: with `fetch`, reading the events of the answer. */
-import { signal } from '@preact/signals'
+import { batch, signal } from '@preact/signals'
 import type { Recording } from '../src/recording/recording.ts'
-import type { ChunkDelta } from '../src/wire/chat/request.ts'
+import type { ChunkDelta, Tool } from '../src/wire/chat/request.ts'
 import { persisted } from './persisted-signal.ts'
 
 export interface Model {
@@ -17,18 +17,32 @@ export interface Model {
 }
 
 export interface Message {
-  role: 'system' | 'user' | 'assistant'
+  role: 'system' | 'user' | 'assistant' | 'tool'
   content: string
+}
+
+export type Part =
+  | { type: 'text'; text: string }
+  | { type: 'image_url'; image_url: { url: string } }
+
+/** A message as the API takes it. */
+export interface SentMessage {
+  role: Message['role']
+  content: string | Part[] | null
+  tool_calls?: { id: string; type: 'function'; function: { name: string; arguments: string } }[]
+  tool_call_id?: string
 }
 
 export interface ChatBody {
   model: string
-  messages: Message[]
+  messages: SentMessage[]
   stream: true
   stream_options: { include_usage: true }
   temperature?: number
   top_p?: number
   max_tokens?: number
+  reasoning_effort?: string
+  tools?: Tool[]
 }
 
 /** The text of one event, and when it arrived. */
@@ -50,6 +64,19 @@ export const wantsKey = signal(false)
 /** Whether a sluice server is behind the page, which may store the events of its answers. */
 export const hasServer = signal(false)
 
+/** Whether it has been asked: until then none of these is known. */
+export const isChecked = signal(false)
+
+/** A model that the server serves, and whether an engine could answer for it now. */
+export interface ServedModel {
+  id: string
+  ready: boolean
+  loaded?: boolean
+}
+
+/** The models of the server that its user may use; undefined where it does not say. */
+export const served = signal<readonly ServedModel[] | undefined>(undefined)
+
 /** Whether its user is an admin of that server, by the key or by asking from the same machine. */
 export const isServerAdmin = signal(false)
 
@@ -64,9 +91,18 @@ export async function checkKey(): Promise<void> {
   const type = response?.headers.get('content-type') ?? ''
   const body: unknown = type.includes('json') ? await response?.json().catch(() => null) : null
   const isSluice = typeof body === 'object' && body !== null && 'version' in body
-  hasServer.value = isSluice
-  wantsKey.value = isSluice && !('models' in body)
-  isServerAdmin.value = isSluice && 'engines' in body
+  batch(() => {
+    isChecked.value = true
+    hasServer.value = isSluice
+    wantsKey.value = isSluice && !('models' in body)
+    isServerAdmin.value = isSluice && 'engines' in body
+    served.value = isSluice && 'models' in body ? servedModels(body.models) : undefined
+  })
+}
+
+/** An older sluice tells only how many there are. */
+function servedModels(models: unknown): ServedModel[] | undefined {
+  return Array.isArray(models) ? (models as ServedModel[]) : undefined
 }
 
 export async function listModels(): Promise<Model[]> {
@@ -106,5 +142,13 @@ export function payloadOf({ text }: Frame): Payload | undefined {
 export interface Payload {
   choices?: { delta?: ChunkDelta; finish_reason?: string | null }[]
   usage?: { prompt_tokens: number; completion_tokens: number }
-  error?: { message: string; code: string | null }
+  error?: ApiFailure
+}
+
+/** An error of the API. */
+export interface ApiFailure {
+  message: string
+  code?: string | null
+  /** A page that says more of it. */
+  doc_url?: string
 }

@@ -7,10 +7,15 @@ import './keys/keys.css'
 import './captures/captures.css'
 import './models.css'
 import './chat.css'
+import './chat/message.css'
+import './chat/composer.css'
+import './markdown/words.css'
 import './wire.css'
 import './frames/frames.css'
 import './activity/activity.css'
 import './activity/detail.css'
+import './start/start.css'
+import './connect/connect.css'
 import { checkKey } from './api.ts'
 import { App } from './app.tsx'
 import { startEngine } from './engine.ts'
@@ -23,6 +28,5 @@ if (root) render(<App />, root)
 
 startEngine()
 void resumeAnswer()
-await startServiceWorker()
-await checkKey()
+await Promise.all([startServiceWorker(), checkKey()])
 await refreshModels()

@@ -15,6 +15,7 @@ import type { LogEntry } from './platform/log.ts'
 import { isWorkerd } from './platform/runtime.ts'
 import { type AnsweredRequests, answerRequests, shuttingDown } from './routes/answer-requests.ts'
 import { endFollowing } from './routes/end-following.ts'
+import { withoutPage } from './routes/page.ts'
 import type { RouteContext } from './routes/route.ts'
 import { createRoutes } from './routes/router.ts'
 import { memoryResponses, type StoredResponses } from './routes/runs/runs.ts'
@@ -54,7 +55,7 @@ export function createHandler(settings: SettingsInput, host: FormerHost): Handle
  * option that is wrong, that there is not, or that only a server can honour.
  *
  * Anyone is taken to be able to reach it: without `keys`, `authenticate` or `insecure: true` it refuses
- * every request. `serve` from `sluice/bun`, `sluice/deno` or `sluice/node` also listens on a port.
+ * every request. `serve` from `@sluice/sluice/bun`, `@sluice/sluice/deno` or `@sluice/sluice/node` also listens on a port.
  *
  * @example
  * const handler = createHandler({
@@ -211,7 +212,7 @@ function createContext(
     responses,
     hasSeveralCallers: host.authenticate !== undefined || settings.keys.length > 1,
     isolates,
-    files: host.files,
+    files: settings.page ? host.files : withoutPage(host.files),
     hostName: host.name,
     basePath: host.basePath ?? '',
     elsewhere: host.elsewhere,

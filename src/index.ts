@@ -1,6 +1,6 @@
 /**
  * The public API: a handler that serves the OpenAI and Anthropic APIs with your own servers and
- * engines. `sluice/bun`, `sluice/deno` and `sluice/node` add a server.
+ * engines. `@sluice/sluice/bun`, `@sluice/sluice/deno` and `@sluice/sluice/node` add a server.
  */
 
 // Your own engines.

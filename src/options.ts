@@ -118,9 +118,11 @@ interface OptionsReader {
   refused: Readonly<Record<string, string>>
 }
 
-const OF_SERVE = 'it is an option of serve(), from sluice/bun, sluice/deno and sluice/node'
+const OF_SERVE =
+  'it is an option of serve(), from @sluice/sluice/bun, @sluice/sluice/deno and @sluice/sluice/node'
 const OF_WORKERD = 'it is an option of the command sluice on workerd'
-const OF_DENO = 'models run on the GPU only on Deno: it is an option of serve() from sluice/deno'
+const OF_DENO =
+  'models run on the GPU only on Deno: it is an option of serve() from @sluice/sluice/deno'
 
 /** Without a server of its own. */
 const handlerReader: OptionsReader = { name: 'createHandler', refused: refusedBy('code') }

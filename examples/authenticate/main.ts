@@ -1,5 +1,5 @@
-import { ApiError } from 'sluice'
-import { serve } from 'sluice/node'
+import { ApiError } from '@sluice/sluice'
+import { serve } from '@sluice/sluice/node'
 
 /** Stands for a table of users in a database. */
 const users = new Map([

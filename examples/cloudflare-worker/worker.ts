@@ -1,4 +1,4 @@
-import { createHandler, type Handler, settingsFromEnv } from 'sluice'
+import { createHandler, type Handler, settingsFromEnv } from '@sluice/sluice'
 
 let handler: Handler | undefined
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { defineEngine } from 'sluice'
-import { serve } from 'sluice/node'
+import { defineEngine } from '@sluice/sluice'
+import { serve } from '@sluice/sluice/node'
 
 /** Answers with the words of the last message, in reverse order. */
 export const reversed = defineEngine({

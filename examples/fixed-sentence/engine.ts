@@ -1,7 +1,7 @@
 /** The same sentence as an engine: sluice adds the protocol. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { defineEngine } from 'sluice'
-import { serve } from 'sluice/node'
+import { defineEngine } from '@sluice/sluice'
+import { serve } from '@sluice/sluice/node'
 
 export const sentence = defineEngine({
   label: 'sentence',

@@ -1,5 +1,5 @@
+import { createHandler } from '@sluice/sluice'
 import { Hono } from 'hono'
-import { createHandler } from 'sluice'
 
 const sluice = createHandler({
   // Hono takes the prefix away; links and messages still have to name it.

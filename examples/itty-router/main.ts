@@ -1,5 +1,5 @@
+import { createHandler } from '@sluice/sluice'
 import { Router } from 'itty-router'
-import { createHandler } from 'sluice'
 
 const sluice = createHandler({
   basePath: '/ai',

@@ -85,6 +85,7 @@ export async function beginExchange(
   exchange.caller = trace.caller?.name ?? ''
   exchange.modelAccess = trace.caller?.mayUseModel
   exchange.hops = trace.hops
+  exchange.docs = trace.docs
   exchange.trace = trace.traceContext
   trace.exchange = exchange
   telemetry.onExchange(trace, exchange)

@@ -168,7 +168,10 @@ describe('side effects', () => {
 
   it('keep an unused import out of a bundle', async () => {
     const { outputFiles } = await build({
-      stdin: { contents: "import 'sluice'\nimport 'sluice/edge'", resolveDir: folder },
+      stdin: {
+        contents: "import '@sluice/sluice'\nimport '@sluice/sluice/edge'",
+        resolveDir: folder,
+      },
       bundle: true,
       write: false,
       format: 'esm',

@@ -12,7 +12,7 @@ import { oldestNode } from './oldest-node.ts'
 import { pack, runNpm } from './packed.ts'
 
 const exec = promisify(execFile)
-const main = 'node_modules/sluice/dist/cli/sluice.js'
+const main = 'node_modules/@sluice/sluice/dist/cli/sluice.js'
 const permissions = ['--allow-net', '--allow-env', '--allow-read', '--allow-sys']
 const denoArgs = ['run', '--no-prompt', '--node-modules-dir=manual', ...permissions]
 const oldest = await oldestNode()
@@ -124,7 +124,7 @@ it('runs on the very first Node that package.json promises, no later one', async
 
 it('serves a stream from a program on that Node, and lets it end', async () => {
   const program = `
-    import { serve } from 'sluice/node'
+    import { serve } from '@sluice/sluice/node'
     const server = await serve({ port: 0, discover: false, staticDelay: 10 })
     const response = await fetch(server.url + '/v1/chat/completions', {
       method: 'POST',
@@ -163,7 +163,7 @@ it('puts the command on the path', async () => {
 
 it('exports the handler', async () => {
   const code = `
-    import { createHandler } from 'sluice'
+    import { createHandler } from '@sluice/sluice'
     const handler = createHandler({ discover: false, insecure: true })
     const response = await handler.fetch(new Request('http://localhost/v1/models'))
     console.log(JSON.stringify((await response.json()).data.map((model) => model.id)))
@@ -173,7 +173,7 @@ it('exports the handler', async () => {
 
 it('exports the worker as one file that needs nothing else', async () => {
   const code = `
-    import worker from 'sluice/edge'
+    import worker from '@sluice/sluice/edge'
     const response = await worker.fetch(new Request('http://localhost/health'), {})
     console.log(response.status)
     process.exit()`
@@ -182,12 +182,15 @@ it('exports the worker as one file that needs nothing else', async () => {
 })
 
 it('packs the worker with the names that the stack of an error shows', async () => {
-  const text = await readFile(join(folder, 'node_modules/sluice/dist/worker/edge.js'), 'utf8')
+  const text = await readFile(
+    join(folder, 'node_modules/@sluice/sluice/dist/worker/edge.js'),
+    'utf8',
+  )
   expect(text).toContain('function createCheckedHandler(')
 })
 
 it('exports each host with a function that serves', async () => {
-  const code = `console.log(typeof (await import('sluice/node')).serve)`
+  const code = `console.log(typeof (await import('@sluice/sluice/node')).serve)`
   expect(await evaluate(code)).toBe('function\n')
   expect(await run([binaryOf('bun'), '-e', code.replace('/node', '/bun')])).toBe('function\n')
   const script = code.replace('/node', '/deno')
@@ -198,11 +201,11 @@ it('exports each host with a function that serves', async () => {
 
 it('brings types that a strict program compiles with', async () => {
   const program = `
-    import { createHandler } from 'sluice'
-    import worker from 'sluice/edge'
-    import { serve as bun } from 'sluice/bun'
-    import { serve as deno } from 'sluice/deno'
-    import { serve as node } from 'sluice/node'
+    import { createHandler } from '@sluice/sluice'
+    import worker from '@sluice/sluice/edge'
+    import { serve as bun } from '@sluice/sluice/bun'
+    import { serve as deno } from '@sluice/sluice/deno'
+    import { serve as node } from '@sluice/sluice/node'
     const handler = createHandler({ staticDelay: 0 })
     const answer: Promise<Response> = handler.fetch(new Request('http://localhost/health'))
     // @ts-expect-error a port is a number

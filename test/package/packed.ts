@@ -21,9 +21,9 @@ export async function pack(folder: string): Promise<string> {
   return join(folder, tarball)
 }
 
-/** Unpacks a tarball as a package of that folder: `node_modules/sluice`. Resolves with its path. */
+/** Unpacks a tarball as a package of that folder: `node_modules/@sluice/sluice`. Resolves with its path. */
 export async function unpack(tarball: string, folder: string): Promise<string> {
-  const modules = join(folder, 'node_modules')
+  const modules = join(folder, 'node_modules/@sluice')
   await mkdir(modules, { recursive: true })
   await exec('tar', ['-xzf', tarball, '-C', modules])
   await rename(join(modules, 'package'), join(modules, 'sluice'))

@@ -18,7 +18,7 @@ const description = await json('package.json')
 const { packages } = (await json('package-lock.json')) as { packages: Record<string, Locked> }
 /** Every package of the lock file but this one, by its path. */
 const locked = Object.entries(packages).filter(([path]) => path !== '')
-/** Those that `npm install sluice` brings along. */
+/** Those that `npm install @sluice/sluice` brings along. */
 const installed = locked.filter(([, { dev, peer }]) => !dev && !peer)
 
 // biome-ignore lint/suspicious/noExplicitAny: files of npm, whose shape each test states.

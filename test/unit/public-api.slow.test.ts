@@ -102,17 +102,17 @@ describe('an example', () => {
 it('compiles for a program that has installed it, which can declare what it makes', () => {
   const program = mkdtempSync(join(tmpdir(), 'sluice-consumer-'))
   const modules = join(program, 'node_modules')
-  mkdirSync(join(modules, 'sluice'), { recursive: true })
-  cpSync(join(root, 'package.json'), join(modules, 'sluice/package.json'))
-  renameSync(folder, join(modules, 'sluice/dist'))
+  mkdirSync(join(modules, '@sluice/sluice'), { recursive: true })
+  cpSync(join(root, 'package.json'), join(modules, '@sluice/sluice/package.json'))
+  renameSync(folder, join(modules, '@sluice/sluice/dist'))
   for (const name of ['zod', 'itty-router', 'srvx', '@types', 'undici-types']) {
     symlinkSync(join(root, 'node_modules', name), join(modules, name))
   }
   writeFileSync(join(program, 'package.json'), '{ "type": "module" }')
   writeFileSync(
     join(program, 'program.ts'),
-    `import * as sluice from 'sluice'
-import { serve } from 'sluice/node'
+    `import * as sluice from '@sluice/sluice'
+import { serve } from '@sluice/sluice/node'
 export const handler = sluice.createHandler({ upstream: [{ url: 'http://a' }], insecure: true })
 export const engine = sluice.defineEngine({
   label: 'own',
@@ -135,7 +135,7 @@ export const error = new sluice.ApiError(400, 'No.')
     encoding: 'utf8',
   })
   const declared = readFileSync(join(program, 'out/program.d.ts'), 'utf8')
-  renameSync(join(modules, 'sluice/dist'), folder)
+  renameSync(join(modules, '@sluice/sluice/dist'), folder)
   rmSync(program, { recursive: true })
   expect(stdout).toBe('')
   expect(status).toBe(0)

@@ -1,9 +1,15 @@
 // The public types, held by the compiler: each line behind an expected error must be one.
 
-import * as sluice from 'sluice'
-import { type ApiError, createHandler, defineEngine, parseSettings, settingsFromEnv } from 'sluice'
-import type { Server, ServerOptions } from 'sluice/node'
-import { serve } from 'sluice/node'
+import * as sluice from '@sluice/sluice'
+import {
+  type ApiError,
+  createHandler,
+  defineEngine,
+  parseSettings,
+  settingsFromEnv,
+} from '@sluice/sluice'
+import type { Server, ServerOptions } from '@sluice/sluice/node'
+import { serve } from '@sluice/sluice/node'
 import { expect, expectTypeOf, it } from 'vitest'
 import type { DenoServerOptions } from '../../src/options.ts'
 

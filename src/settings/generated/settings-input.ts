@@ -26,11 +26,21 @@ export interface SettingsInput {
   /** A PEM file with the private key of that certificate, without a passphrase. */
   tlsKey?: Given['tlsKey']
   /**
+   * Serve the page at /, where people chat and see what runs. Without it, / is what /status shows,
+   * and `npm start` does not build the page.
+   */
+  page?: Given['page']
+  /**
    * Let several processes listen on the same port, each started with this flag: the system gives
    * each new connection to one of them. Linux and FreeBSD only, and Node 23.1 or newer. Only on
    * Bun, Deno and Node.
    */
   reusePort?: Given['reusePort']
+  /**
+   * The address of a documentation site, to which the field doc_url of an error leads:
+   * URL/errors#CODE. By default it leads to GET /docs/errors/CODE of this server.
+   */
+  docsUrl?: Given['docsUrl']
   /**
    * The keys that clients may present: a JSON array of the entries that "sluice key new NAME"
    * prints, or NAME=sha256:… with commas between them. Without keys only this machine may send

@@ -3,7 +3,7 @@ import { boolean, integer, list, servers, text } from '../declaration.ts'
 
 const server = { where: servers, needsRestart: true } as const
 
-/** Where a server listens. */
+/** Where a server listens, and where its errors are explained. */
 export const network = {
   port: integer({
     ...server,
@@ -44,11 +44,23 @@ export const network = {
     expected: 'the path of a PEM file with a private key',
     help: 'A PEM file with the private key of that certificate, without a passphrase.',
   }),
+  page: boolean({
+    where: [...servers, 'worker'],
+    needsRestart: true,
+    default: true,
+    help: 'Serve the page at /, where people chat and see what runs. Without it, / is what /status shows, and `npm start` does not build the page.',
+  }),
   reusePort: boolean({
     where: ['bun', 'deno', 'node'],
     needsRestart: true,
     default: false,
     instead: 'run sluice on one of those, or give each process a port of its own',
     help: 'Let several processes listen on the same port, each started with this flag: the system gives each new connection to one of them. Linux and FreeBSD only, and Node 23.1 or newer.',
+  }),
+  docsUrl: text({
+    pattern: /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/,
+    placeholder: 'URL',
+    expected: 'an http or https URL, such as https://docs.example.com/sluice',
+    help: 'The address of a documentation site, to which the field doc_url of an error leads: URL/errors#CODE. By default it leads to GET /docs/errors/CODE of this server.',
   }),
 }

@@ -1,4 +1,4 @@
-import { createHandler } from 'sluice'
+import { createHandler } from '@sluice/sluice'
 
 const { fetch } = createHandler({
   basePath: '/ai',
