@@ -107,8 +107,8 @@ describe('the image', () => {
   it('has the port of sluice, and asks a route that anybody may ask whether it is healthy', () => {
     const { port } = parseSettings({})
     expect(containerfile).toContain(`EXPOSE ${port}\n`)
-    const [, path] =
-      new RegExp(`http://127\\.0\\.0\\.1:${port}(/[\\w/]+)`).exec(containerfile) ?? []
+    const asked = new RegExp(`127\\.0\\.0\\.1:\\$\\{SLUICE_PORT:-${port}\\}(/[\\w/]+)`)
+    const [, path] = asked.exec(containerfile) ?? []
     expect(open).toContain(path)
   })
 
