@@ -65,8 +65,10 @@ export class Shell {
       cwd: folder,
       env: environmentIn(folder),
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     })
+    // What somebody types who is asked for a question.
+    child.stdin.on('error', () => {}).end('Hello!\n')
     let output = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (part: string) => {
@@ -164,7 +166,9 @@ else
 fi
 case "$1" in
   top) case "$*" in *http*) exec ${tool} "$@" ;; *) exec ${tool} "$@" ${usual} ;; esac ;;
-  chat|check|record|key|schema|doctor) exec ${tool} "$@" ;;
+  chat|record|key|schema) exec ${tool} "$@" ;;
+  # 1 says that they found something, and the page shows what.
+  check|doctor) ${tool} "$@" && exit; [ $? = 1 ]; exit ;;
   ${SERVING}) ${tool} "$@" 2> replay.log & 
     for _ in 1 2 3 4 5 6 7 8 9; do grep -q ' at http' replay.log && break; sleep 0.2; done
     cat replay.log >&2; grep -q ' at http' replay.log; exit ;;
