@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { binaryOf, hostCommand } from '../../scripts/hosts.mjs'
 import { readCommand } from '../../src/cli/command.ts'
 import { PYTHON_FOLDER } from './clients.ts'
@@ -80,7 +81,9 @@ export class Shell {
       child.once('exit', (exit, signal) => resolve(exit ?? signal ?? 0))
     })
     clearTimeout(timer)
-    await new Promise((resolve) => setTimeout(resolve, 15))
+    await sleep(15)
+    // A server says that it listens.
+    for (let tries = 0; stays && output === '' && tries < 100; tries++) await sleep(100)
     if (stays) this.#staying = child.pid
     else endGroup(child.pid)
     return { code, output: this.#place.withPageAddresses(output) }
