@@ -1,3 +1,4 @@
+import type { ComponentType } from 'preact'
 import { CaptureBadge } from './captures/badge.tsx'
 import { Chat } from './chat.tsx'
 import { column } from './columns.ts'
@@ -15,15 +16,16 @@ const TABS = [
   ['wire', 'Stream'],
 ] as const
 
+/** The first two are shown first; the others are loaded when they are asked for. */
 const SHOWN = {
   start: StartView,
   chat: ChatView,
-  connect: lazyView(async () => (await import('./connect/view.tsx')).ConnectView),
-  activity: lazyView(async () => (await import('./activity/view.tsx')).ActivityView),
-  engines: lazyView(async () => (await import('./engines/view.tsx')).EnginesView),
-  keys: lazyView(async () => (await import('./keys/view.tsx')).KeysView),
-  captures: lazyView(async () => (await import('./captures/view.tsx')).CapturesView),
-} satisfies Record<ViewName, () => unknown>
+  connect: lazyView('Connect', async () => (await import('./connect/view.tsx')).ConnectView),
+  activity: lazyView('Activity', async () => (await import('./activity/view.tsx')).ActivityView),
+  engines: lazyView('Engines', async () => (await import('./engines/view.tsx')).EnginesView),
+  keys: lazyView('Keys', async () => (await import('./keys/view.tsx')).KeysView),
+  captures: lazyView('Captures', async () => (await import('./captures/view.tsx')).CapturesView),
+} satisfies Record<ViewName, ComponentType>
 
 export function App() {
   const Shown = SHOWN[view.value]

@@ -1,41 +1,38 @@
 import { signal } from '@preact/signals'
-import type { ComponentChild } from 'preact'
+import type { ComponentType } from 'preact'
+import { useEffect } from 'preact/hooks'
 
-type View = () => ComponentChild
-
-/**
- * A view whose code is loaded when it is first shown, so that the first one is there sooner.
- *
- * @example
- * const Keys = lazyView(async () => (await import('./keys/view.tsx')).KeysView)
- */
-export function lazyView(load: () => Promise<View>): View {
-  const loaded = signal<{ view: View } | 'failed' | undefined>(undefined)
-  let isAsked = false
-  const begin = async () => {
-    isAsked = true
+/** A view whose code is loaded when it is shown for the first time. `title`: its name until then. */
+export function lazyView(title: string, load: () => Promise<ComponentType>): ComponentType {
+  const loaded = signal<ComponentType | undefined>(undefined)
+  const hasFailed = signal(false)
+  const start = async () => {
+    hasFailed.value = false
     try {
-      loaded.value = { view: await load() }
+      loaded.value = await load()
     } catch {
-      loaded.value = 'failed'
+      hasFailed.value = true
     }
   }
-  return () => {
-    if (!isAsked) void begin()
-    if (loaded.value === undefined) return <p class="weak loading">Loading…</p>
-    if (loaded.value === 'failed') return <Failed />
-    const Shown = loaded.value.view
-    return <Shown />
+  return function LazyView() {
+    useEffect(() => {
+      if (loaded.peek() === undefined) void start()
+    }, [])
+    const Loaded = loaded.value
+    if (Loaded) return <Loaded />
+    return (
+      <main class="view" aria-label={title}>
+        {hasFailed.value ? (
+          <p role="alert">
+            This view could not be loaded: the server does not answer, or the page has changed.{' '}
+            <button type="button" onClick={() => location.reload()}>
+              Reload the page
+            </button>
+          </p>
+        ) : (
+          <p class="weak">Loading…</p>
+        )}
+      </main>
+    )
   }
-}
-
-function Failed() {
-  return (
-    <p class="error" role="alert">
-      This view could not be loaded: the server did not answer, or has a newer page.{' '}
-      <button type="button" onClick={() => location.reload()}>
-        Reload
-      </button>
-    </p>
-  )
 }

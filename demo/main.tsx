@@ -22,6 +22,7 @@ import './rebuilt.css'
 import { checkKey, hasServer, isChecked, mayHaveServer } from './api.ts'
 import { App } from './app.tsx'
 import { startEngine } from './engine.ts'
+import { startMeasuring } from './engines/measurements.ts'
 import { followBuilds } from './rebuilt.tsx'
 import { resumeAnswer } from './send.ts'
 import { hasServiceWorker, startServiceWorker } from './service.ts'
@@ -30,6 +31,7 @@ import { refreshModels } from './state.ts'
 const root = document.getElementById('app')
 if (root) render(<App />, root)
 
+startMeasuring()
 followBuilds()
 startEngine()
 void resumeAnswer()
