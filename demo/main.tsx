@@ -17,10 +17,12 @@ import './activity/activity.css'
 import './activity/detail.css'
 import './start/start.css'
 import './connect/connect.css'
+import './rebuilt.css'
 import { checkKey } from './api.ts'
 import { App } from './app.tsx'
 import { startEngine } from './engine.ts'
 import { startMeasuring } from './engines/measurements.ts'
+import { followBuilds } from './rebuilt.tsx'
 import { resumeAnswer } from './send.ts'
 import { startServiceWorker } from './service.ts'
 import { refreshModels } from './state.ts'
@@ -29,6 +31,7 @@ const root = document.getElementById('app')
 if (root) render(<App />, root)
 
 startMeasuring()
+followBuilds()
 startEngine()
 void resumeAnswer()
 await Promise.all([startServiceWorker(), checkKey()])
