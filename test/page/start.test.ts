@@ -49,7 +49,7 @@ function overflowing(page: Page): Promise<string[]> {
 
 it('shows a server that is started now, without a reload, and chats with its model', async () => {
   const { page, errors, context } = await open()
-  await page.getByRole('heading', { name: 'The model servers do not answer' }).waitFor(SOON)
+  await page.getByRole('heading', { name: 'The model server does not answer' }).waitFor(SOON)
   const found = page.locator('.found > li')
   expect(await found.locator('h4').allTextContents()).toEqual(['late'])
   await found.getByText('Down').waitFor()
