@@ -1,5 +1,5 @@
 import type { EngineActivity } from '../../src/wire/activity/schema.ts'
-import { useFeed } from '../activity/feed.ts'
+import { feed, useFeed } from '../activity/feed.ts'
 import { engines } from '../activity/store.ts'
 import { hasServer, isChecked, isServerAdmin, served, wantsKey } from '../api.ts'
 import { CopyLine } from '../copy-line.tsx'
@@ -55,6 +55,9 @@ function Engines() {
   useFeed()
   const all = engines.value
   if (isLost.value) return <Lost />
+  // A server without a feed: it may be switched off.
+  const { state } = feed.value
+  if (state === 'refused' || state === 'missing') return <ServedModels />
   if (all === undefined) return <p class="weak">Looking for model servers…</p>
   const servers = all.filter((engine) => !isBuiltIn(engine))
   return (
