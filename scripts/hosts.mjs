@@ -20,6 +20,9 @@ const binaries = {
 /** @typedef {keyof typeof binaries} Runtime */
 /** @typedef {{ packages: string[], entry: string, worker?: string, args: string[], runtime: Runtime, env: Record<string, string> }} HostParts */
 
+/** The programs that doctor runs, where there are any. */
+const ASKED = 'nvidia-smi,system_profiler,lsof,sh,/bin/sh,sluice'
+
 /** The tools that write files. */
 const WRITERS = ['chat', 'record', 'check']
 
@@ -116,6 +119,8 @@ function writing(name, [tool = '']) {
  */
 function starting(name, args) {
   if (name !== 'deno') return []
+  // What doctor asks for GPUs, limits and other versions of sluice.
+  if (args[0] === 'doctor') return [`--allow-run=${ASKED}`]
   const texts = [...args, process.env.SLUICE_UPSTREAM ?? '', ...settingsTexts(args)]
   return texts.some((text) => /["']run["']\s*:/.test(text)) ? ['--allow-run'] : []
 }
@@ -147,6 +152,22 @@ export function namesRedis(args) {
     process.env.SLUICE_STATE !== undefined ||
     settingsTexts(args).some((text) => inFile.test(text))
   )
+}
+
+/**
+ * Whether the command line runs a server with a page, so that the page has to be built.
+ * @param {string[]} args
+ */
+export function wantsPage(args) {
+  const [first = ''] = args
+  const isServer = first === '' || first === 'serve' || first.startsWith('-')
+  const isText = args.some((each) => ['--help', '-h', '--version', '-v'].includes(each))
+  const isOff =
+    args.includes('--no-page') ||
+    args.includes('--page=false') ||
+    /^(?:false|0|no|off)$/i.test(process.env.SLUICE_PAGE ?? '') ||
+    settingsTexts(args).some((text) => /["']?\bpage["']?\s*:\s*false/.test(text))
+  return isServer && !isText && !isOff
 }
 
 /** The text of a settings file; empty where there is none. @param {string} file */

@@ -47,17 +47,19 @@ export interface ServeCommand {
 
 /**
  * Reads a command line: the command to serve, or the text to print where it asks for that. A flag
- * overrides the environment, which overrides the settings file. Rejects with a `SettingsError`.
+ * overrides the environment, which overrides the settings file. `build` is printed behind the version.
+ * Rejects with a `SettingsError`.
  */
 export async function readCommand(
   args: readonly string[],
   hostDefaults: SettingsInput = {},
+  build?: string,
 ): Promise<ServeCommand | string> {
   const flagWarnings: string[] = []
   const line = readFlags(args, (warning) => flagWarnings.push(warning))
   if (line.help && line.command === 'key') return (await import('./tools/key.ts')).keyHelp
   if (line.help) return helpText()
-  if (line.version) return `${VERSION}\n`
+  if (line.version) return build === undefined ? `${VERSION}\n` : `${VERSION} (${build})\n`
   if (line.command === 'key') return (await import('./tools/key.ts')).newKey(line.words, line.roles)
   if (line.command === 'schema') {
     const { settingsSchema } = await import('./schema.ts')
@@ -103,7 +105,7 @@ function shortened(warnings: string[]): string[] {
 }
 
 /** The settings file in this folder, if there is one. Rejects with a `SettingsError` for two. */
-async function defaultFile(): Promise<string | undefined> {
+export async function defaultFile(): Promise<string | undefined> {
   const there = await Promise.all(DEFAULT_FILES.map(exists))
   const [file, other] = DEFAULT_FILES.filter((_, index) => there[index])
   if (other === undefined) return file
@@ -112,7 +114,8 @@ async function defaultFile(): Promise<string | undefined> {
   )
 }
 
-async function readFileAt(path: string, warn: Warn): Promise<SettingsFile> {
+/** Rejects with a `SettingsError`. */
+export async function readFileAt(path: string, warn: Warn): Promise<SettingsFile> {
   const { text, isPublic } = await readFromDisk(path)
   // Loaded for a file alone: a start without one does without it.
   const { createScanner } = await import('jsonc-parser')
