@@ -99,7 +99,7 @@ async function untilStored(ids: string[]): Promise<void> {
     const names = redis.ask('keys', 'sluice:1:s:*}')
     const missing = ids.filter((id) => !names.includes(id))
     if (missing.length === 0) return
-    if (performance.now() > begun + LATE) throw new Error(`Not stored: ${missing.join(', ')}`)
+    if (performance.now() > deadline) throw new Error(`Not stored: ${missing.join(', ')}`)
     await sleep(50)
   }
 }
