@@ -16,9 +16,11 @@ import './activity/activity.css'
 import './activity/detail.css'
 import './start/start.css'
 import './connect/connect.css'
+import './rebuilt.css'
 import { checkKey } from './api.ts'
 import { App } from './app.tsx'
 import { startEngine } from './engine.ts'
+import { followBuilds } from './rebuilt.tsx'
 import { resumeAnswer } from './send.ts'
 import { startServiceWorker } from './service.ts'
 import { refreshModels } from './state.ts'
@@ -26,6 +28,7 @@ import { refreshModels } from './state.ts'
 const root = document.getElementById('app')
 if (root) render(<App />, root)
 
+followBuilds()
 startEngine()
 void resumeAnswer()
 await Promise.all([startServiceWorker(), checkKey()])
