@@ -64,7 +64,8 @@ function Plot() {
     if (place.current) plot.current = plotTokens(place.current)
     return () => plot.current?.remove()
   }, [])
-  useEffect(() => plot.current?.show(tokens), [tokens])
+  // The list is the same while an answer comes.
+  useEffect(() => plot.current?.show(tokens), [tokens, tokens.length])
   return (
     <figure class="plot" hidden={tokens.length < 2}>
       <figcaption>Tokens received over time</figcaption>
