@@ -1,4 +1,5 @@
 import { render } from 'preact'
+import 'uplot/dist/uPlot.min.css'
 import './style.css'
 import './nav.css'
 import './common.css'
@@ -20,7 +21,17 @@ import './rebuilt.css'
 import { checkKey } from './api.ts'
 import { App } from './app.tsx'
 import { startEngine } from './engine.ts'
+
+<<<<<<< HEAD
+
+import { startMeasuring } from './engines/measurements.ts'
+
+=======
+
 import { followBuilds } from './rebuilt.tsx'
+
+>>>>>>> main
+
 import { resumeAnswer } from './send.ts'
 import { startServiceWorker } from './service.ts'
 import { refreshModels } from './state.ts'
@@ -28,7 +39,11 @@ import { refreshModels } from './state.ts'
 const root = document.getElementById('app')
 if (root) render(<App />, root)
 
+<<<<<<< HEAD
+startMeasuring()
+=======
 followBuilds()
+>>>>>>> main
 startEngine()
 void resumeAnswer()
 await Promise.all([startServiceWorker(), checkKey()])

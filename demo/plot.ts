@@ -1,5 +1,4 @@
 import uPlot from 'uplot'
-import 'uplot/dist/uPlot.min.css'
 
 /** A plot of the number of tokens received over time. */
 export interface TokenPlot {

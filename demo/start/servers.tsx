@@ -61,7 +61,8 @@ function Engines() {
       {servers.length === 0 && (
         <p>
           No model server yet. sluice looks for Ollama, LM Studio, llama-server, vLLM and others at
-          their usual ports, unless it was started with --upstream or --no-discover.
+          their usual ports, unless it was started with <code>--upstream</code> or{' '}
+          <code>--no-discover</code>.
         </p>
       )}
       <ul class="found">

@@ -18,26 +18,21 @@ export function StartView() {
         <div class="start-columns">
           <Servers />
           <GpuModels />
-          {!isFilesOnly() && <InstallList isOpen={isWithoutModels()} />}
+          {hasServer.value && !isLost.value && <InstallList isOpen={isWithoutModels()} />}
         </div>
       </div>
     </main>
   )
 }
 
-/** Whether no sluice serves this page. */
-function isFilesOnly(): boolean {
-  return isChecked.value && !hasServer.value && !isLost.value
-}
-
-/** Whether there is a sluice, and it has no model: then the first way to get one is open. */
+/** Whether sluice has no model: then the first way to get one is open. */
 function isWithoutModels(): boolean {
-  return hasServer.value && !wantsKey.value && ready.value.length === 0
+  return !wantsKey.value && ready.value.length === 0
 }
 
 function Welcome() {
   const { title, text } = words()
-  const model = best.value
+  const model = isLost.value ? undefined : best.value
   const canTry = models.value?.some(({ id }) => id === STATIC) && !wantsKey.value
   return (
     <div class="welcome">
