@@ -21,17 +21,8 @@ import './rebuilt.css'
 import { checkKey } from './api.ts'
 import { App } from './app.tsx'
 import { startEngine } from './engine.ts'
-
-<<<<<<< HEAD
-
 import { startMeasuring } from './engines/measurements.ts'
-
-=======
-
 import { followBuilds } from './rebuilt.tsx'
-
->>>>>>> main
-
 import { resumeAnswer } from './send.ts'
 import { startServiceWorker } from './service.ts'
 import { refreshModels } from './state.ts'
@@ -39,11 +30,8 @@ import { refreshModels } from './state.ts'
 const root = document.getElementById('app')
 if (root) render(<App />, root)
 
-<<<<<<< HEAD
 startMeasuring()
-=======
 followBuilds()
->>>>>>> main
 startEngine()
 void resumeAnswer()
 await Promise.all([startServiceWorker(), checkKey()])
