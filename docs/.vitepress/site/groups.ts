@@ -10,7 +10,10 @@ export interface Group {
 
 /** In the order of the sidebar. A page belongs to the first pattern that matches it. */
 export const groups: Group[] = [
-  { text: 'Start', pages: ['docs/start/*', 'README.md', 'docs/page.md', 'docs/commands.md'] },
+  {
+    text: 'Start',
+    pages: ['docs/start/*', 'docs/install.md', 'README.md', 'docs/page.md', 'docs/commands.md'],
+  },
   {
     text: 'Run',
     pages: [
