@@ -116,6 +116,7 @@ describe('a release', () => {
       'package-lock.json',
       'CHANGELOG.md',
       '.changeset',
+      'jsr.json',
       'src/version.ts',
       'scripts/set-version.mjs',
     ]
@@ -143,6 +144,7 @@ describe('a release', () => {
     const next = JSON.parse(await read('package.json')).version as string
     expect(next === version).toBe(changesets.length === 0)
     expect(await read('src/version.ts')).toContain(`export const VERSION = '${next}'\n`)
+    expect(JSON.parse(await read('jsr.json')).version).toBe(next)
     const lock = JSON.parse(await textOf('package-lock.json'))
     lock.version = next
     lock.packages[''].version = next
