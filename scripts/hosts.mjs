@@ -20,6 +20,9 @@ const binaries = {
 /** @typedef {keyof typeof binaries} Runtime */
 /** @typedef {{ packages: string[], entry: string, worker?: string, args: string[], runtime: Runtime, env: Record<string, string> }} HostParts */
 
+/** The programs that doctor runs, where there are any. */
+const ASKED = 'nvidia-smi,system_profiler,lsof,sh,/bin/sh,sluice'
+
 /** The tools that write files. */
 const WRITERS = ['chat', 'record', 'check']
 
@@ -116,6 +119,8 @@ function writing(name, [tool = '']) {
  */
 function starting(name, args) {
   if (name !== 'deno') return []
+  // What doctor asks for GPUs, limits and other versions of sluice.
+  if (args[0] === 'doctor') return [`--allow-run=${ASKED}`]
   const texts = [...args, process.env.SLUICE_UPSTREAM ?? '', ...settingsTexts(args)]
   return texts.some((text) => /["']run["']\s*:/.test(text)) ? ['--allow-run'] : []
 }

@@ -105,7 +105,7 @@ function shortened(warnings: string[]): string[] {
 }
 
 /** The settings file in this folder, if there is one. Rejects with a `SettingsError` for two. */
-async function defaultFile(): Promise<string | undefined> {
+export async function defaultFile(): Promise<string | undefined> {
   const there = await Promise.all(DEFAULT_FILES.map(exists))
   const [file, other] = DEFAULT_FILES.filter((_, index) => there[index])
   if (other === undefined) return file
@@ -114,7 +114,8 @@ async function defaultFile(): Promise<string | undefined> {
   )
 }
 
-async function readFileAt(path: string, warn: Warn): Promise<SettingsFile> {
+/** Rejects with a `SettingsError`. */
+export async function readFileAt(path: string, warn: Warn): Promise<SettingsFile> {
   const { text, isPublic } = await readFromDisk(path)
   // Loaded for a file alone: a start without one does without it.
   const { createScanner } = await import('jsonc-parser')

@@ -80,12 +80,25 @@ async function killOne(kill: number): Promise<void> {
       return client(dying, api, `kill ${kill}, stream ${n}, ${api}`, random, () => killedAt)
     })
     const begun = await Promise.all(clients)
+    // One whose beginning is not stored is known to nobody else.
+    await untilStored(begun.map(({ id }) => id))
     await sleep(300 + random() * 1_500)
     killedAt = performance.now()
     await dying.kill()
     await Promise.all(begun.map(({ ending }) => ending))
   } finally {
     await dying.kill()
+  }
+}
+
+async function untilStored(ids: string[]): Promise<void> {
+  const deadline = performance.now() + LATE
+  for (;;) {
+    const names = redis.ask('keys', 'sluice:1:s:*}')
+    const missing = ids.filter((id) => !names.includes(id))
+    if (missing.length === 0) return
+    if (performance.now() > deadline) throw new Error(`Not stored: ${missing.join(', ')}`)
+    await sleep(50)
   }
 }
 
@@ -119,7 +132,8 @@ async function client(
   })()
   // It is awaited after the kill.
   ending.catch(() => {})
-  return { ending }
+  follower?.catch(() => {})
+  return { ending, id: resumeUrl('', response).split('/').at(-1) ?? '' }
 }
 
 /** Resumes until the stream has ended. */
@@ -130,8 +144,10 @@ async function readOn(url: string, events: string[]): Promise<string[]> {
     if (answer.status === 204) return events
     if (answer.status === 200) {
       if ((await readEvents(answer, Infinity, events)).isOver) return events
-    } else if (answer.status === 503) await answer.body?.cancel()
-    else throw new Error(`${answer.status}: ${await answer.text()}`)
+    } else if (answer.status === 503 || (answer.status === 404 && events.length === 0)) {
+      // Not stored yet, or the store did not answer in time.
+      await answer.body?.cancel()
+    } else throw new Error(`${answer.status}: ${await answer.text()}`)
     if (performance.now() > deadline) throw new Error('The stream does not end.')
     await sleep(100)
   }

@@ -41,7 +41,10 @@ export const groups: Group[] = [
     ],
   },
   { text: 'Engines', pages: ['docs/engines/*', 'docs/upstreams.md', 'docs/webgpu.md'] },
-  { text: 'Clients', pages: ['docs/clients.md', 'docs/clients/*', 'docs/resume-clients.md'] },
+  {
+    text: 'Clients',
+    pages: ['docs/clients.md', 'docs/clients/*', 'docs/sdks.md', 'docs/resume-clients.md'],
+  },
   {
     text: 'APIs',
     pages: [

@@ -145,7 +145,7 @@ function requireUsable({ lastError, isAway }: RedisConnection, close: () => void
 }
 
 /** Imported by its name, and only here: a server that shares nothing need not have it. */
-async function loadLibrary() {
+export async function loadLibrary() {
   try {
     return await import('@redis/client')
   } catch (cause) {
@@ -156,7 +156,11 @@ async function loadLibrary() {
   }
 }
 
-async function readCa(path: string | undefined, usesTls: boolean): Promise<string | undefined> {
+/** Rejects with a `SettingsError`. */
+export async function readCa(
+  path: string | undefined,
+  usesTls: boolean,
+): Promise<string | undefined> {
   if (path === undefined) return undefined
   if (!usesTls) {
     throw new SettingsError(

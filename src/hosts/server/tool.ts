@@ -1,4 +1,5 @@
 import { loadTool } from '../../cli/tools/tools.ts'
+import { hostFacts } from './host-facts.ts'
 import { addressOf, bypassProxyForLoopback, exitWithError, listenError } from './process.ts'
 import type { Runtime } from './runtime.ts'
 import { processTerminal } from './terminal.ts'
@@ -9,6 +10,7 @@ const BODY_TIMEOUT = 30_000
 /** Runs the tool that the command line names, and ends the process. */
 export async function runTool(runtime: Runtime, args: readonly string[]): Promise<never> {
   const tool = await loadTool(args).catch(exitWithError)
+  const host = hostFacts(runtime, { ...process.env })
   bypassProxyForLoopback(process.env)
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM']) {
@@ -23,7 +25,7 @@ export async function runTool(runtime: Runtime, args: readonly string[]): Promis
     .run(args.slice(1), {
       runtime: runtime.name,
       fetch: runtime.fetch ?? ((url, init) => fetch(url, init)),
-      ...{ out, err, signal: stop.signal },
+      ...{ out, err, host, signal: stop.signal },
       async serve({ fetch, host, port }) {
         const options = { fetch, port, hostname: host, tls: undefined, bodyTimeout: BODY_TIMEOUT }
         const httpServer = await runtime
