@@ -118,6 +118,7 @@ describe('a release', () => {
       '.changeset',
       'jsr.json',
       'src/version.ts',
+      'scripts/changelog.mjs',
       'scripts/set-version.mjs',
     ]
     for (const folder of ['src', 'scripts']) await mkdir(join(checkout, folder))
@@ -139,6 +140,7 @@ describe('a release', () => {
     expect(command).toBe('changeset version')
     const node = binaryOf('node')
     await run(node, ['node_modules/@changesets/cli/bin.js', 'version'])
+    await run(node, ['scripts/changelog.mjs'])
     await run(node, ['scripts/set-version.mjs'])
     const read = (path: string) => readFile(join(checkout, path), 'utf8')
     const next = JSON.parse(await read('package.json')).version as string
@@ -154,6 +156,7 @@ describe('a release', () => {
       const [, said = ''] = /^---\n.*?\n---\n+(.*?)\n/s.exec(await textOf(path)) ?? []
       expect(said.length).toBeGreaterThan(20)
       expect(changelog.split(`\n## ${version}\n`)[0]).toContain(said)
+      expect(changelog.split(said)).toHaveLength(2)
     }
   })
 })
