@@ -102,8 +102,7 @@ async function receive(recording: Recording, pending: PendingAnswer): Promise<vo
   try {
     for await (const frame of streamChat(own)) answer.add(frame)
     answer.flush()
-    const isWhole = wire.value.frames.some(({ text }) => text.includes('[DONE]'))
-    if (isWhole) answer.end('finished')
+    if (answer.isWhole) answer.end('finished')
     else answer.end('failed', answer.failure ?? INCOMPLETE)
   } catch (error) {
     answer.flush()

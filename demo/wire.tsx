@@ -79,7 +79,8 @@ function Plot() {
       plot.current = undefined
     }
   }, [isShown])
-  useEffect(() => plot.current?.show(tokens), [tokens])
+  // The list is the same while an answer comes.
+  useEffect(() => plot.current?.show(tokens), [tokens, tokens.length])
   return (
     <figure class="plot" hidden={!isShown}>
       <figcaption>Tokens received over time</figcaption>
