@@ -13,6 +13,7 @@ const chat = useChatPage({
     ...(CODE.match(/.{1,9}/gs) ?? []).flatMap((piece) => [text(piece), { wait: 5 }]),
     ...END,
   ],
+  ponder: [delta({ reasoning_content: 'Let me see. ' }), { hang: true }],
   think: [
     delta({ reasoning_content: 'Let me see. ' }),
     { wait: 1_100 },
@@ -31,7 +32,7 @@ const chat = useChatPage({
   'weather result': [text('It is sunny.'), ...END],
   fail: [
     text('The beginning'),
-    { send: 'data: {"error":{"message":"The GPU is gone.","code":"gpu_lost"}}\n\n' },
+    { send: 'data: {"error":{"message":"The GPU is gone. <b>It is</b>","code":"gpu_lost"}}\n\n' },
     { end: true },
   ],
 })
@@ -63,7 +64,7 @@ it('folds the reasoning, shows it while it comes, and how long it took', async (
   await chat.answer().getByText('Thought for 1 s').waitFor()
   expect(await chat.answer().locator('.glimpse').count()).toBe(0)
   expect(await chat.answer().getByText('It is so.').count()).toBe(0)
-  await chat.answer().getByText('Thought for 1 s').click()
+  await chat.answer().getByText('Thought for').click()
   await chat.answer().locator('.reasoning', { hasText: 'Let me see. It is so.' }).waitFor()
 })
 
@@ -105,6 +106,7 @@ it('shows an error below what had come, with its code, and asks again', async ()
   const failure = chat.answer().locator('.failure')
   await failure.getByText('The GPU is gone.').waitFor()
   expect(await failure.locator('code').textContent()).toBe('gpu_lost')
+  expect(await failure.textContent()).toContain('<b>It is</b>')
   expect(await chat.answer().locator('.words').textContent()).toBe('The beginning\n')
   const before = chat.upstream.requests.length
   await failure.getByRole('button', { name: 'Retry' }).click()
