@@ -1,12 +1,9 @@
-import { ActivityView } from './activity/view.tsx'
+import type { ComponentType } from 'preact'
 import { CaptureBadge } from './captures/badge.tsx'
-import { CapturesView } from './captures/view.tsx'
 import { Chat } from './chat.tsx'
 import { column } from './columns.ts'
-import { ConnectView } from './connect/view.tsx'
 import { gpu } from './engine.ts'
-import { EnginesView } from './engines/view.tsx'
-import { KeysView } from './keys/view.tsx'
+import { lazyView } from './lazy-view.tsx'
 import { Models } from './models.tsx'
 import { Navigation } from './nav.tsx'
 import { StartView } from './start/view.tsx'
@@ -19,15 +16,16 @@ const TABS = [
   ['wire', 'Stream'],
 ] as const
 
+/** The first two are shown first; the others are loaded when they are asked for. */
 const SHOWN = {
   start: StartView,
   chat: ChatView,
-  connect: ConnectView,
-  activity: ActivityView,
-  engines: EnginesView,
-  keys: KeysView,
-  captures: CapturesView,
-} satisfies Record<ViewName, () => unknown>
+  connect: lazyView('Connect', async () => (await import('./connect/view.tsx')).ConnectView),
+  activity: lazyView('Activity', async () => (await import('./activity/view.tsx')).ActivityView),
+  engines: lazyView('Engines', async () => (await import('./engines/view.tsx')).EnginesView),
+  keys: lazyView('Keys', async () => (await import('./keys/view.tsx')).KeysView),
+  captures: lazyView('Captures', async () => (await import('./captures/view.tsx')).CapturesView),
+} satisfies Record<ViewName, ComponentType>
 
 export function App() {
   const Shown = SHOWN[view.value]

@@ -1,5 +1,5 @@
-// The lines that connect a client, as docs/clients/*.md and docs/sdks.md have them: those pages are the only
-// place where they are written. The field suite runs them, and the page shows them, filled in.
+// The lines that connect a client, as docs/clients/*.md have them: those pages are the only place where they
+// are written. Tests run them, and the page shows them, filled in.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,10 +11,7 @@ import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 
-/** The page of the SDKs, below the repository's folder. */
-const SDKS = 'docs/sdks.md'
-
-/** The folder of the pages, one for each client of the field suite. */
+/** The folder of the pages, one for each client. */
 export const PAGES = join(root, 'docs/clients')
 
 /**
@@ -54,41 +51,38 @@ function optionOf(word) {
   return [name, value]
 }
 
-/** Every client with its lines, for the page. @returns {ClientPage[]} */
+/** What needs nothing to be installed is listed before the libraries. */
+const FIRST = ['curl', 'environment']
+
+/** Every client with its lines, for the page: the programs that the field suite drives, and then the others. */
 export function clientPages() {
   /** @type {Record<string, { version: string, date: string, apis: object }>} */
   const results = JSON.parse(readFileSync(join(PAGES, 'results.json'), 'utf8'))
   const names = readdirSync(PAGES)
     .filter((file) => file.endsWith('.md'))
     .map((file) => file.slice(0, -'.md'.length))
-  const order = [...new Set([...Object.keys(results), ...names])].filter((name) =>
-    names.includes(name),
-  )
-  const programs = order.map((name) => {
-    const page = pageOf(name, readFileSync(join(PAGES, `${name}.md`), 'utf8'))
-    const result = results[name]
-    if (result === undefined) return page
-    const { version, date, apis } = result
-    return { ...page, apis: Object.keys(apis), tested: { version, date } }
-  })
-  const [, ...sections] = readFileSync(join(root, SDKS), 'utf8').split(/^## /m)
-  const sdks = sections.map((text) => {
-    const title = text.slice(0, text.indexOf('\n'))
-    const name = title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
-    return { ...pageOf(name, `# ${text}`), isSdk: true }
-  })
-  return [...programs, ...sdks]
+  const ordered = new Set([...Object.keys(results), ...FIRST, ...names.sort()])
+  return [...ordered]
+    .filter((name) => names.includes(name))
+    .map((name) => {
+      const page = pageOf(name, readFileSync(join(PAGES, `${name}.md`), 'utf8'))
+      const result = results[name]
+      if (result === undefined) return { ...page, isSdk: true }
+      const { version, date, apis } = result
+      return { ...page, apis: Object.keys(apis), tested: { version, date } }
+    })
 }
 
 /** Sentences that the page leaves out, since it fills these in. */
 const PLACEHOLDERS =
   /`(?:my-model|YOUR_KEY|SLUICE_KEY)` (?:stands for|is) [^.;]*(?:; where sluice has no keys, any word will do)?\.\s*/g
 
-/** @param {string} name @param {string} markdown @returns {ClientPage} */
-export function pageOf(name, markdown) {
+/** @param {string} name @param {string} source the page @returns {ClientPage} */
+export function pageOf(name, source) {
+  const markdown = source.replace(/^---\n[\s\S]*?\n---\n/, '').trimStart()
   const title = /^# (.+)$/m.exec(markdown)?.[1] ?? name
   const needs = /^## What you need\n([\s\S]*?)^## /m.exec(markdown)?.[1] ?? ''
-  const install = /`((?:npm|pip) install [^`]+)`/.exec(needs)?.[1]
+  const [, install, others = ''] = /`((?:npm|pip) install [^`]+)`(?:, (.+))?\.?$/m.exec(needs) ?? []
   const advice = / lists them\. (.+)$/m.exec(needs)?.[1]
   const rest = markdown.replace(/^# .+\n/, '').replace(`## What you need\n${needs}`, '')
   const parts = withApis(partsOf(rest))
@@ -99,6 +93,7 @@ export function pageOf(name, markdown) {
     title,
     intro,
     ...(install !== undefined && { install }),
+    ...(others !== '' && { others: others[0]?.toUpperCase() + others.slice(1) }),
     ...(advice !== undefined && { advice }),
     apis: [...new Set(parts.flatMap(({ apis }) => apis))],
     parts: intro === '' ? parts : parts.slice(1),
@@ -157,5 +152,5 @@ function withApis(parts) {
  */
 export function writeClientLines(folder) {
   writeFileSync(join(folder, 'clients.json'), `${JSON.stringify(clientPages())}\n`)
-  return [SDKS, ...readdirSync(PAGES).map((file) => `docs/clients/${file}`)]
+  return readdirSync(PAGES).map((file) => `docs/clients/${file}`)
 }

@@ -85,6 +85,12 @@ export const parts = [
   { ...classes('objects', ['objects'], 300), isBeside: true },
   // It downloads Debian's packages once.
   { ...classes('redis', ['redis'], 300), skips: bringRedis, isBeside: true },
+  {
+    name: 'snippets',
+    commands: [[...vitest, 'run', '--project', 'rest', 'test/docs/']],
+    seconds: 300,
+    isBeside: true,
+  },
   // It installs VitePress once.
   {
     ...tests('docs', 'test/site/', 300),

@@ -20,6 +20,7 @@ import type { RouteContext } from './routes/route.ts'
 import { createRoutes } from './routes/router.ts'
 import { memoryResponses, type StoredResponses } from './routes/runs/runs.ts'
 import { telemetrySources } from './routes/telemetry-sources.ts'
+import { requireCapturedKey } from './settings/capture-rule.ts'
 import { warnOnce } from './settings/deprecated.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings/settings.ts'
 import { WORKERD_DEFAULTS } from './settings/workerd-defaults.ts'
@@ -129,6 +130,7 @@ export interface PlacedHandler extends Handler {
 export function createCheckedHandler(settings: Settings, host: HandlerHost): PlacedHandler {
   requireKnownCallers(settings, host)
   requireOwnLabels(settings, host)
+  requireCapturedKey(settings, host.authenticate !== undefined)
   const running = new Set<Exchange>()
   const answered: AnsweredRequests = { pending: 0, log: host.log }
   let isDraining = false

@@ -1,6 +1,6 @@
 /** What is sent with each question. */
 import { NO_OPTIONS, type Options, options } from '../state.ts'
-import { NUMBERS, type NumberName, numberIn } from './request.ts'
+import { type NUMBERS, numberIn } from './request.ts'
 import { toolsIn } from './tools.ts'
 
 const FIELDS = [
@@ -64,11 +64,15 @@ export function OptionsForm() {
   )
 }
 
-function NumberField({ name, title, hint }: { name: NumberName; title: string; hint: string }) {
+interface NumberFieldProps {
+  name: (typeof NUMBERS)[number]
+  title: string
+  hint: string
+}
+
+function NumberField({ name, title, hint }: NumberFieldProps) {
   const text = options.value[name]
-  const isWrong = Number.isNaN(numberIn(name, text))
-  const [least, greatest] = NUMBERS[name]
-  const range = Number.isFinite(greatest) ? `from ${least} to ${greatest}` : 'that is whole'
+  const isWrong = Number.isNaN(numberIn(text))
   return (
     <label>
       {title}
@@ -79,7 +83,7 @@ function NumberField({ name, title, hint }: { name: NumberName; title: string; h
         aria-invalid={isWrong}
         onInput={(event) => set(name, event.currentTarget.value)}
       />
-      {isWrong && <small class="error">Expected a number {range}; it is not sent.</small>}
+      {isWrong && <small class="error">Expected a number; it is not sent.</small>}
     </label>
   )
 }

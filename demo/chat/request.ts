@@ -7,22 +7,12 @@ import { toolsIn } from './tools.ts'
 /** What a tool says whose result the user did not give: a server wants one for each call. */
 const NOT_RUN = 'The tool was not run.'
 
-/** The numbers of the options, with the least and the greatest of each. */
-export const NUMBERS = {
-  temperature: [0, 2],
-  top_p: [0, 1],
-  max_tokens: [1, Number.POSITIVE_INFINITY],
-} as const
+/** The options that are numbers. Which of them a model takes is for its server to say. */
+export const NUMBERS = ['temperature', 'top_p', 'max_tokens'] as const
 
-export type NumberName = keyof typeof NUMBERS
-
-/** Undefined for an empty text, and NaN for one that is no such number. */
-export function numberIn(name: NumberName, text: string): number | undefined {
-  if (text.trim() === '') return undefined
-  const [least, greatest] = NUMBERS[name]
-  const value = Number(text)
-  const isWhole = name !== 'max_tokens' || Number.isInteger(value)
-  return value >= least && value <= greatest && isWhole ? value : Number.NaN
+/** Undefined for an empty text, and NaN for one that is no number. */
+export function numberIn(text: string): number | undefined {
+  return text.trim() === '' ? undefined : Number(text)
 }
 
 /** `urlOf` gives the URL of an image by its name; empty where it is not stored any more. */
@@ -30,9 +20,7 @@ export function requestBody(
   urlOf: (name: string) => string = (name) => images.value.get(name) ?? '',
 ): ChatBody {
   const { system, reasoning_effort, tools } = options.value
-  const fields = (Object.keys(NUMBERS) as NumberName[]).map(
-    (name) => [name, numberIn(name, options.value[name])] as const,
-  )
+  const fields = NUMBERS.map((name) => [name, numberIn(options.value[name])] as const)
   const set = fields.filter(([, value]) => value !== undefined && !Number.isNaN(value))
   const offered = toolsIn(tools).tools ?? []
   const head: SentMessage[] = system.trim() ? [{ role: 'system', content: system }] : []

@@ -29,6 +29,8 @@ export interface ClientPage {
   intro: string
   /** The command that installs it. */
   install?: string
+  /** What may be installed in place of that. */
+  others?: string
   /** What it needs of a model. */
   advice?: string
   /** The ids of the APIs that it can use, its usual one first. */

@@ -12,7 +12,7 @@ const isWindows = systemOf(navigator.userAgent) === 'windows'
 
 /** One client, with its lines filled in. */
 export function Client({ client }: { client: ClientPage }) {
-  const { title, intro, install, advice, apis, tested, parts } = client
+  const { title, intro, install, others, advice, apis, tested, parts } = client
   const [api, setApi] = useState(apis[0] ?? '')
   const shown = parts.filter((each) => each.apis.length === 0 || each.apis.includes(api))
   const hasVariables = shown.some((part) => part.kind === 'block' && part.text.includes('export '))
@@ -38,6 +38,11 @@ export function Client({ client }: { client: ClientPage }) {
         <>
           <h4>Install it</h4>
           <CopyLine text={install} />
+          {others !== undefined && (
+            <p class="weak">
+              <Inline text={others} />
+            </p>
+          )}
         </>
       )}
       {advice !== undefined && <p class="weak">{advice}</p>}

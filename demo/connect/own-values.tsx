@@ -2,7 +2,7 @@ import { hasServer, isChecked, key } from '../api.ts'
 import { CopyLine } from '../copy-line.tsx'
 import { Key } from '../key.tsx'
 import { isOnThisMachine } from '../start/place.ts'
-import { chosenModel } from '../state.ts'
+import { chosenModel, models } from '../state.ts'
 import { isPlain } from './fill.ts'
 import { clientModel, clientModels, isKeyShown, keyState, valuesFor } from './values.ts'
 
@@ -69,8 +69,8 @@ function OwnModel() {
   if (all.length === 0) {
     return (
       <p class="weak" id="client-model">
-        {isChecked.value ? 'No model is listed' : 'Loading the list of models…'}: the lines say{' '}
-        <code>my-model</code>.
+        {models.value !== undefined ? 'No model is listed' : 'Loading the list of models…'}: the
+        lines say <code>my-model</code>.
       </p>
     )
   }

@@ -1,12 +1,13 @@
 /** The address, the key and the model that the lines are filled with. */
 import { computed, signal } from '@preact/signals'
-import { hasServer, key, served, wantsKey } from '../api.ts'
+import { hasServer, key, wantsKey } from '../api.ts'
+import { best } from '../start/found.ts'
 import { ownAddress } from '../start/place.ts'
-import { chosenModel } from '../state.ts'
+import { chosenModel, models } from '../state.ts'
 import { isPlain, PLACEHOLDERS, type Values } from './fill.ts'
 
 /** Shown in place of the key until it is asked for. */
-export const MASK = '••••••••'
+const MASK = '••••••••'
 
 /** What the lines say where any word will do. */
 const ANY_WORD = 'none'
@@ -15,13 +16,15 @@ const ANY_WORD = 'none'
 export const isKeyShown = signal(false)
 
 /** The models of the server that a client can use; the browser's own can be used by this page only. */
-export const clientModels = computed(() => (served.value ?? []).map(({ id }) => id))
+export const clientModels = computed(() =>
+  (models.value ?? []).filter(({ owned_by }) => owned_by !== 'web-llm').map(({ id }) => id),
+)
 
 /** The model of the lines: the chosen one, or else one that is ready. */
 export const clientModel = computed(() => {
-  const all = served.value ?? []
-  if (all.some(({ id }) => id === chosenModel.value)) return chosenModel.value
-  return all.find(({ ready }) => ready)?.id ?? all[0]?.id ?? ''
+  const all = clientModels.value
+  if (all.includes(chosenModel.value)) return chosenModel.value
+  return best.value ?? all[0] ?? ''
 })
 
 /** `none`: the server has no keys. `needed`: it wants one, and this page has none. */

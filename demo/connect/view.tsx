@@ -65,9 +65,13 @@ function List({ all, chosen }: { all: readonly ClientPage[]; chosen: string }) {
   const shown = searched(all, search.value)
   return (
     <nav class="clients" aria-label="Clients">
-      <label class="client-select">
-        Client
-        <select value={chosen} onChange={(event) => openView('connect', event.currentTarget.value)}>
+      <div class="client-select">
+        <label for="client">Client</label>
+        <select
+          id="client"
+          value={chosen}
+          onChange={(event) => openView('connect', event.currentTarget.value)}
+        >
           {GROUPS.map(([title, isSdk]) => (
             <optgroup key={title} label={title}>
               {all.filter(isOf(isSdk)).map(({ name, title }) => (
@@ -78,7 +82,7 @@ function List({ all, chosen }: { all: readonly ClientPage[]; chosen: string }) {
             </optgroup>
           ))}
         </select>
-      </label>
+      </div>
       <div class="client-list">
         <input
           type="search"
@@ -97,9 +101,8 @@ function List({ all, chosen }: { all: readonly ClientPage[]; chosen: string }) {
         </p>
         {shown.length === 0 && (
           <p class="weak">
-            No client matches.{' '}
-            <a href={hashOf('connect', 'environment-variables')}>Environment variables</a> work for
-            most programs.
+            No client matches. <a href={hashOf('connect', 'environment')}>Environment variables</a>{' '}
+            work for most programs.
           </p>
         )}
         {GROUPS.map(([title, isSdk]) => (

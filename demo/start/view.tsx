@@ -1,6 +1,6 @@
 import { engines } from '../activity/store.ts'
 import { hasServer, isChecked, isServerAdmin, wantsKey } from '../api.ts'
-import { isBuiltIn } from '../engines/words.ts'
+import { isBuiltIn, stateTone } from '../engines/words.ts'
 import { models } from '../state.ts'
 import { hashOf } from '../views.ts'
 import { best, chatWith, isLost, ready, STATIC, tryStream, useFound } from './found.ts'
@@ -18,26 +18,21 @@ export function StartView() {
         <div class="start-columns">
           <Servers />
           <GpuModels />
-          {!isFilesOnly() && <InstallList isOpen={isWithoutModels()} />}
+          {hasServer.value && !isLost.value && <InstallList isOpen={isWithoutModels()} />}
         </div>
       </div>
     </main>
   )
 }
 
-/** Whether no sluice serves this page. */
-function isFilesOnly(): boolean {
-  return isChecked.value && !hasServer.value && !isLost.value
-}
-
-/** Whether there is a sluice, and it has no model: then the first way to get one is open. */
+/** Whether sluice has no model: then the first way to get one is open. */
 function isWithoutModels(): boolean {
-  return hasServer.value && !wantsKey.value && ready.value.length === 0
+  return !wantsKey.value && ready.value.length === 0
 }
 
 function Welcome() {
   const { title, text } = words()
-  const model = best.value
+  const model = isLost.value ? undefined : best.value
   const canTry = models.value?.some(({ id }) => id === STATIC) && !wantsKey.value
   return (
     <div class="welcome">
@@ -90,10 +85,15 @@ function words(): { title: string; text: string } {
       text: 'Chat here, or point any program that speaks the OpenAI, Anthropic or Ollama API at this address.',
     }
   }
-  if (isServerAdmin.value && engines.value?.some((engine) => !isBuiltIn(engine))) {
+  const servers = engines.value?.filter((engine) => !isBuiltIn(engine)) ?? []
+  const areAllDown = servers.every(({ state }) => stateTone(state) === 'bad')
+  if (isServerAdmin.value && servers.length > 0 && areAllDown) {
     return {
-      title: 'The model servers do not answer',
-      text: 'Below is what each of them says. Until then the built-in model streams a fixed sentence.',
+      title:
+        servers.length === 1
+          ? 'The model server does not answer'
+          : 'The model servers do not answer',
+      text: 'What is known of it is below. Until then the built-in model streams a fixed sentence.',
     }
   }
   if (!hasServer.value) {

@@ -33,6 +33,10 @@ export default defineConfig({
   // So that any static host can serve it.
   cleanUrls: false,
   metaChunk: true,
+  // Addresses of a reader's own machine.
+  ignoreDeadLinks: 'localhostLinks',
+  // A page's code is small: it is fetched when it is asked for.
+  router: { prefetchLinks: false },
   head: headOf(),
   markdown: markdownOptions((path) => fileOf.get(path) ?? path),
   themeConfig: {
@@ -54,11 +58,18 @@ export default defineConfig({
       editLink: { pattern: `${repository}/edit/main/:path`, text: 'Edit this page' },
     }),
   },
-  transformPageData({ filePath }) {
+  transformPageData({ filePath, frontmatter }) {
     if (!fileOf.has(sitePath(filePath))) return
-    const { title, description } = readPage(filePath)
-    // VitePress writes it into an attribute as it is.
-    return { title, description: description.replaceAll('"', '”').replaceAll('<', '') }
+    const { title, description, path } = readPage(filePath)
+    return {
+      title,
+      // VitePress writes it into an attribute as it is.
+      description: description.replaceAll('"', '”').replaceAll('<', ''),
+      frontmatter: {
+        pageClass: `page-${path.replace(/\.md$/, '').replaceAll('/', '-')}`,
+        ...frontmatter,
+      },
+    }
   },
   transformHead: ({ page, pageData }) => (pageData.isNotFound ? [] : alternates(page)),
   transformHtml: (html) => withPolicy(html.replace(/ *<link [^>]*vp-icons\.css[^>]*>\n/, '')),
@@ -67,12 +78,12 @@ export default defineConfig({
     publicDir: false,
     server: { watch: { ignored: ['**/{src,test,bench,demo,dist,dist-docs}/**'] } },
     build: { chunkSizeWarningLimit: 2_000 },
+    // The project's own names a target that VitePress's esbuild does not know.
+    esbuild: { tsconfigRaw: { compilerOptions: { target: 'es2022' } } },
     resolve: {
       alias: [
-        {
-          find: /^.*\/VPSocialLink\.vue$/,
-          replacement: join(root, 'docs/.vitepress/theme/no-social-link.ts'),
-        },
+        { find: /^.*\/VPSocialLink\.vue$/, replacement: ownPart('no-social-link.ts') },
+        { find: /^.*\/VPSidebarGroup\.vue$/, replacement: ownPart('sidebar.ts') },
       ],
     },
     plugins: [
@@ -105,6 +116,11 @@ function otherFolders(): string[] {
 
 function textOf(file: string): string {
   return readFileSync(join(root, file), 'utf8')
+}
+
+/** In place of a part of VitePress's theme. */
+function ownPart(name: string): string {
+  return join(root, 'docs/.vitepress/theme', name)
 }
 
 function withSlash(text: string): string {

@@ -1,5 +1,5 @@
 /** The captures that sluice has in memory, for admins. */
-import { CAPTURE_RULES, readCaptureRule } from '../settings/capture-rule.ts'
+import { CAPTURE_RULES, readCaptureRule, unknownName } from '../settings/capture-rule.ts'
 import type { Captures } from '../telemetry/captures/captures.ts'
 import { recordingText } from '../telemetry/captures/recorded.ts'
 import { isObject } from '../util/object.ts'
@@ -10,9 +10,6 @@ import { readBody } from './exchange.ts'
 import { jsonResponse } from './json.ts'
 import { SAME_ORIGIN } from './policy.ts'
 import type { RouteContext, RouteHandler } from './route.ts'
-
-/** The most names that an error lists. */
-const MOST_NAMES = 20
 
 /** No proxy or cache may store prompts and answers, and no page of another site may load them. */
 const PRIVATE = { 'cache-control': 'no-store', ...SAME_ORIGIN }
@@ -39,18 +36,11 @@ export const changeCaptures: RouteHandler = async (request, trace, context) => {
 /** Throws an `ApiError` (400) for a key or an engine that there is not: nothing would ever be captured. */
 function requireKnown(text: string, context: RouteContext): void {
   const rule = readCaptureRule(text)
-  if (rule === undefined || !('name' in rule)) return
-  const known = rule.kind === 'key' ? keyNames(context) : engineLabels(context)
-  if (known === undefined || known.includes(rule.name)) return
-  const [what, where] =
-    rule.kind === 'key'
-      ? ['the name of a configured key', 'the setting keys']
-      : ['the label of an engine', 'GET /health']
-  const names = known.length === 0 ? 'there are none' : known.slice(0, MOST_NAMES).join(', ')
-  throw badRequest(
-    `capture: expected ${rule.kind}= with ${what} (${names}), got ${quoted(rule.name)}; ${where} has them all.`,
-    'capture',
-  )
+  if (rule === undefined) return
+  const wrong = unknownName(rule, { key: keyNames(context), engine: engineLabels(context) })
+  if (wrong === undefined) return
+  const where = rule.kind === 'key' ? 'the setting keys' : 'GET /health'
+  throw badRequest(`capture: ${wrong}; ${where} has them all.`, 'capture')
 }
 
 /** Undefined where the program says who its callers are: then any name may come. */

@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { binaryOf, hostCommand } from '../../scripts/hosts.mjs'
 import { readCommand } from '../../src/cli/command.ts'
 import { PYTHON_FOLDER } from './clients.ts'
@@ -65,8 +66,10 @@ export class Shell {
       cwd: folder,
       env: environmentIn(folder),
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     })
+    // What somebody types who is asked for a question.
+    child.stdin.on('error', () => {}).end('Hello!\n')
     let output = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (part: string) => {
@@ -78,7 +81,9 @@ export class Shell {
       child.once('exit', (exit, signal) => resolve(exit ?? signal ?? 0))
     })
     clearTimeout(timer)
-    await new Promise((resolve) => setTimeout(resolve, 15))
+    await sleep(15)
+    // A server says that it listens.
+    for (let tries = 0; stays && output === '' && tries < 100; tries++) await sleep(100)
     if (stays) this.#staying = child.pid
     else endGroup(child.pid)
     return { code, output: this.#place.withPageAddresses(output) }
@@ -164,7 +169,9 @@ else
 fi
 case "$1" in
   top) case "$*" in *http*) exec ${tool} "$@" ;; *) exec ${tool} "$@" ${usual} ;; esac ;;
-  chat|check|record|key|schema|doctor) exec ${tool} "$@" ;;
+  chat|record|key|schema) exec ${tool} "$@" ;;
+  # 1 says that they found something, and the page shows what.
+  check|doctor) ${tool} "$@" && exit; [ $? = 1 ]; exit ;;
   ${SERVING}) ${tool} "$@" 2> replay.log & 
     for _ in 1 2 3 4 5 6 7 8 9; do grep -q ' at http' replay.log && break; sleep 0.2; done
     cat replay.log >&2; grep -q ' at http' replay.log; exit ;;

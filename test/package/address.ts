@@ -1,12 +1,13 @@
 import type { ChildProcess } from 'node:child_process'
 
-/** The address a server that just started prints: `http://127.0.0.1:8787`. Rejects after 20 s. */
-export function untilAddress(child: ChildProcess): Promise<string> {
+/** The address that a server prints when it listens: `http://127.0.0.1:8787`. Rejects after `wait` ms. */
+export function untilAddress(child: ChildProcess, wait = 20_000): Promise<string> {
   return new Promise((resolve, reject) => {
     let output = ''
     const read = (data: Buffer) => {
       output += data
-      const [address] = output.match(/http:\/\/127\.0\.0\.1:\d+(?=\D)/) ?? []
+      // What is installed first may print addresses too.
+      const [, address] = output.match(/ (?:at|on) (http:\/\/127\.0\.0\.1:\d+)(?=\D)/) ?? []
       if (address) settle(() => resolve(address))
     }
     const settle = (outcome: () => void) => {
@@ -14,7 +15,7 @@ export function untilAddress(child: ChildProcess): Promise<string> {
       outcome()
     }
     const fail = (reason: string) => settle(() => reject(new Error(`${reason}:\n${output}`)))
-    const timer = setTimeout(fail, 20_000, 'It printed no address within 20 s')
+    const timer = setTimeout(fail, wait, `It printed no address within ${wait} ms`)
     child.stdout?.on('data', read)
     child.stderr?.on('data', read)
     child.once('exit', (code) => fail(`It exited with ${code}`))

@@ -12,6 +12,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { buildBinaries, ownTarget } from '../../scripts/binary.mjs'
 import { root } from '../../scripts/hosts.mjs'
 import { untilAddress } from './address.ts'
+import { pack, unpack } from './packed.ts'
 
 const exec = promisify(execFile)
 const serving = ['--port', '0', '--no-discover', '--static-delay', '20']
@@ -26,7 +27,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-binary-test-'))
   empty = join(folder, 'empty')
   await mkdir(empty)
-  const [path = ''] = await buildBinaries(join(folder, 'built'), [ownTarget])
+  const page = join(await unpack(await pack(folder), folder), 'dist/page')
+  const [path = ''] = await buildBinaries(join(folder, 'built'), [ownTarget], { page })
   binary = path
 }, 120_000)
 

@@ -1,7 +1,8 @@
 // What the chat shows of an answer: code, reasoning, calls and errors.
 
 import { expect, it } from 'vitest'
-import { delta, END, text, useChatPage } from './support/chat-page.ts'
+import { useChatPage } from './support/chat-page.ts'
+import { delta, END, text } from './support/chat-steps.ts'
 
 const CODE = '```ts\nconst answer: number = 42 // <b>not bold</b>\n```'
 const call = (index: number, fields: object) => delta({ tool_calls: [{ index, ...fields }] })

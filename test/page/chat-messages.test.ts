@@ -2,7 +2,8 @@
 
 import { deflateSync } from 'node:zlib'
 import { expect, it } from 'vitest'
-import { END, text, useChatPage } from './support/chat-page.ts'
+import { useChatPage } from './support/chat-page.ts'
+import { END, text } from './support/chat-steps.ts'
 
 const chat = useChatPage({
   slow: [text('One'), { wait: 20_000 }, text(' two'), ...END],

@@ -27,6 +27,8 @@ const AT_ONCE = 4
 /** Milliseconds within which a reader should know of the end, and those that a busy machine may take. */
 const SOON = 10_000
 const LATE = 25_000
+/** Milliseconds for which a stream may not be stored on such a machine. */
+const NOT_STORED = 15_000
 
 let redis: RedisProcess
 let upstream: Upstream
@@ -80,12 +82,25 @@ async function killOne(kill: number): Promise<void> {
       return client(dying, api, `kill ${kill}, stream ${n}, ${api}`, random, () => killedAt)
     })
     const begun = await Promise.all(clients)
+    // One whose beginning is not stored is known to nobody else.
+    await untilStored(begun.map(({ id }) => id))
     await sleep(300 + random() * 1_500)
     killedAt = performance.now()
     await dying.kill()
     await Promise.all(begun.map(({ ending }) => ending))
   } finally {
     await dying.kill()
+  }
+}
+
+async function untilStored(ids: string[]): Promise<void> {
+  const deadline = performance.now() + LATE
+  for (;;) {
+    const names = redis.ask('keys', 'sluice:1:s:*}')
+    const missing = ids.filter((id) => !names.includes(id))
+    if (missing.length === 0) return
+    if (performance.now() > deadline) throw new Error(`Not stored: ${missing.join(', ')}`)
+    await sleep(50)
   }
 }
 
@@ -119,20 +134,26 @@ async function client(
   })()
   // It is awaited after the kill.
   ending.catch(() => {})
-  return { ending }
+  follower?.catch(() => {})
+  return { ending, id: resumeUrl('', response).split('/').at(-1) ?? '' }
 }
 
 /** Resumes until the stream has ended. */
 async function readOn(url: string, events: string[]): Promise<string[]> {
-  const deadline = performance.now() + LATE
+  const begun = performance.now()
   for (;;) {
     const answer = await resume(url, events.length)
     if (answer.status === 204) return events
     if (answer.status === 200) {
       if ((await readEvents(answer, Infinity, events)).isOver) return events
-    } else if (answer.status === 503) await answer.body?.cancel()
-    else throw new Error(`${answer.status}: ${await answer.text()}`)
-    if (performance.now() > deadline) throw new Error('The stream does not end.')
+    } else if (
+      answer.status === 503 ||
+      (answer.status === 404 && performance.now() < begun + NOT_STORED)
+    ) {
+      // Not stored yet, or the store did not answer in time.
+      await answer.body?.cancel()
+    } else throw new Error(`${answer.status}: ${await answer.text()}`)
+    if (performance.now() > begun + LATE) throw new Error('The stream does not end.')
     await sleep(100)
   }
 }

@@ -72,7 +72,6 @@ export interface Service {
   volumes?: string[]
   configs?: { source: string; target: string }[]
   depends_on?: string[]
-  healthcheck?: { test: string[] }
   stop_grace_period?: string
   ports?: string[]
 }

@@ -106,10 +106,14 @@ export interface CutOptions {
   onCut?: () => void
 }
 
+/** Milliseconds for which a stream may not be stored on a machine that is too busy. */
+const NOT_STORED = 15_000
+
 /** Reads a stream to its end, and leaves it at random events to resume it at a random server. */
 export async function readInPieces(response: Response, options: CutOptions): Promise<string[]> {
   const { random, servers, most = 8 } = options
   const all: string[] = []
+  const begun = performance.now()
   let part = await readEvents(response, 1 + Math.floor(random() * most))
   all.push(...part.events)
   while (!part.isOver) {
@@ -118,8 +122,8 @@ export async function readInPieces(response: Response, options: CutOptions): Pro
     options.onCut?.()
     const next = await resume(resumeUrl(at, response), all.length, random() < 0.5)
     if (next.status === 204) return all
-    // The store may not answer in time on a busy machine: the client asks again.
-    if (next.status === 503) {
+    // The store may not answer in time on a busy machine, or not have taken the stream: the client asks again.
+    if (next.status === 503 || (next.status === 404 && performance.now() < begun + NOT_STORED)) {
       await next.body?.cancel()
       await sleep(100)
       continue

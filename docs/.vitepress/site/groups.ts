@@ -10,7 +10,10 @@ export interface Group {
 
 /** In the order of the sidebar. A page belongs to the first pattern that matches it. */
 export const groups: Group[] = [
-  { text: 'Start', pages: ['docs/start/*', 'README.md', 'docs/page.md', 'docs/commands.md'] },
+  {
+    text: 'Start',
+    pages: ['docs/start/*', 'docs/install.md', 'README.md', 'docs/page.md', 'docs/commands.md'],
+  },
   {
     text: 'Run',
     pages: [
@@ -37,8 +40,11 @@ export const groups: Group[] = [
       'docs/tracing.md',
     ],
   },
-  { text: 'Engines', pages: ['docs/engines/*', 'docs/upstreams.md', 'docs/webgpu.md'] },
-  { text: 'Clients', pages: ['docs/clients.md', 'docs/clients/*', 'docs/resume-clients.md'] },
+  { text: 'Engines', pages: ['docs/engines/*', 'docs/upstreams.md'] },
+  {
+    text: 'Clients',
+    pages: ['docs/clients.md', 'docs/clients/*', 'docs/resume-clients.md'],
+  },
   {
     text: 'APIs',
     pages: [
@@ -64,7 +70,7 @@ export const groups: Group[] = [
     ],
   },
   { text: 'Compare', pages: ['docs/compare/*', 'bench/RESULTS.md'] },
-  { text: 'Help', pages: ['docs/troubleshooting.md', 'docs/lesson.md', 'docs/doctor.md'] },
+  { text: 'Help', pages: ['docs/troubleshooting.md', 'docs/lesson.md'] },
   {
     text: 'How it works',
     pages: [

@@ -21,6 +21,7 @@ export function markdownOptions(fileOf: (path: string) => string): MarkdownOptio
       md.core.ruler.push('repository', (state) => {
         const from = fileOf(state.env.relativePath)
         for (const token of state.tokens) inToken(token, from)
+        state.tokens = withoutDoubles(state.tokens)
       })
       keepBraces(md)
       nameFiles(md)
@@ -42,6 +43,15 @@ function inToken(token: Token, from: string): void {
     const image = src === null ? undefined : resolveLink(from, src)
     if (image) keepItsPlace(child, image.file)
   }
+}
+
+/** Without anchors of the names that headings have already: no two of a page may be the same. */
+function withoutDoubles(tokens: Token[]): Token[] {
+  const headings = new Set(tokens.flatMap((token) => token.attrGet('id') ?? []))
+  const isDouble = (token: Token | undefined) =>
+    headings.has(/^<a id="([^"]+)"><\/a>$/.exec(token?.content ?? '')?.[1] ?? '')
+  // Such an anchor is the only content of a paragraph.
+  return tokens.filter((_, at) => ![at - 1, at, at + 1].some((near) => isDouble(tokens[near])))
 }
 
 /** Says how large an image is, so that nothing moves when it has arrived. */

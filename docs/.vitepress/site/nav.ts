@@ -17,7 +17,7 @@ export function sidebar(): DefaultTheme.SidebarItem[] {
 /** Above every page, what is looked for most. */
 export function nav(repository: string | undefined): DefaultTheme.NavItem[] {
   const pages = [
-    { text: 'Start', page: firstOf('Start') },
+    { text: 'Get started', page: firstOf('Start') },
     { text: 'Clients', page: firstOf('Clients') },
     { text: 'Settings', page: pageAt('docs/settings.md') },
     { text: 'Errors', page: pageAt('docs/errors.md') },

@@ -1,10 +1,16 @@
-import { type CaptureRule, captureRuleText, readCaptureRule } from '../../settings/capture-rule.ts'
+import {
+  type CaptureRule,
+  captureRuleText,
+  readCaptureRule,
+  unknownName,
+} from '../../settings/capture-rule.ts'
 import type { Settings } from '../../settings/settings.ts'
 import type { Exchange } from '../../stream/exchange.ts'
 import { isObject } from '../../util/object.ts'
 import { terminalLine } from '../../util/safe/terminal.ts'
 import type { TelemetryFeature } from '../feature.ts'
 import type { ObservedRequest, RequestObserver } from '../request-observer.ts'
+import type { Sources } from '../sources.ts'
 import { Capture, type CaptureStore } from './capture.ts'
 
 /** The part of all bytes that one capture may take. */
@@ -28,11 +34,18 @@ export class Captures implements TelemetryFeature, RequestObserver, CaptureStore
   /** Writes a message for the operator. */
   tell = (line: string): void => console.warn(`sluice: ${terminalLine(line)}`)
 
-  configure({ capture, captureCount, captureBytes }: Settings): RequestObserver {
+  configure(
+    { capture, captureCount, captureBytes }: Settings,
+    { engines }: Pick<Sources, 'engines'>,
+  ): RequestObserver {
     this.#limits = { count: captureCount, bytes: captureBytes }
     if (capture !== this.#setting) {
       this.#setting = capture
-      this.#apply(readCaptureRule(capture) ?? { kind: 'off' }, 'the setting capture')
+      const rule = readCaptureRule(capture) ?? { kind: 'off' }
+      this.#apply(rule, 'the setting capture')
+      // Not refused: an engine may be found later.
+      const wrong = unknownName(rule, { engine: engines().map(({ label }) => label) })
+      if (wrong) this.tell(`capture: ${wrong}; nothing is captured until there is one.`)
     }
     while (this.#kept.size > captureCount && this.#evict());
     while (this.#bytes > captureBytes && this.#evict());

@@ -26,7 +26,7 @@ const GAP = [
 /** Seconds for which a client left data unread. */
 const BLOCKED = [0.001, 0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1200]
 
-/** Seconds until events are in the log that instances share: batches wait for 0.05. */
+/** Seconds until events are in the log that instances share: batches wait for up to 0.1. */
 const STORED = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
 /** Seconds until an engine has stopped. */

@@ -55,7 +55,8 @@ export function record(id: string, fields: Partial<Activity>): Activity {
   }
 }
 
-export async function serveActivity(folder: string): Promise<ActivityStandIn> {
+/** `now`: the time that it says it is. */
+export async function serveActivity(folder: string, now = Date.now): Promise<ActivityStandIn> {
   const readers = new Set<ServerResponse>()
   const server = createServer((request, response) => void answer(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -71,7 +72,7 @@ export async function serveActivity(folder: string): Promise<ActivityStandIn> {
     },
     cancelled: [],
     change(changes) {
-      for (const reader of readers) send(reader, 'changes', { time: Date.now(), ...changes })
+      for (const reader of readers) send(reader, 'changes', { time: now(), ...changes })
     },
     breakAll() {
       for (const reader of readers) reader.destroy()
@@ -120,7 +121,7 @@ export async function serveActivity(folder: string): Promise<ActivityStandIn> {
       openStream(response)
       readers.add(response)
       response.on('close', () => readers.delete(response))
-      send(response, 'snapshot', { ...stand.list, time: Date.now() })
+      send(response, 'snapshot', { ...stand.list, time: now() })
     }
   }
 

@@ -7,6 +7,7 @@ import type { Script, Step } from '../../support/script.ts'
 import { type Server, startServer } from '../../support/server.ts'
 import { type RecordedRequest, startUpstream, type Upstream } from '../../support/upstream.ts'
 import { launch } from './browser.ts'
+import { END, text } from './chat-steps.ts'
 import { openView } from './open-view.ts'
 import { builtPage } from './pages.ts'
 
@@ -26,19 +27,6 @@ export interface ChatPage {
 }
 
 const MODEL = { id: 'chatty', object: 'model', created: 1, owned_by: 'tests' } as const
-
-/** The event of a delta. */
-export function delta(fields: object, finish_reason: string | null = null): Step {
-  const choices = [{ index: 0, delta: fields, finish_reason }]
-  return { chunk: { id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices } }
-}
-
-export function text(content: string): Step {
-  return delta({ content })
-}
-
-/** The end of an answer. */
-export const END: readonly Step[] = [delta({}, 'stop'), { send: 'data: [DONE]\n\n' }]
 
 /** One server and one browser for the file, a fresh page for each test, which must not throw. */
 export function useChatPage(answers: Answers): ChatPage {
@@ -83,7 +71,9 @@ export function useChatPage(answers: Answers): ChatPage {
 
   used.ask = async (message) => {
     await used.page.getByLabel('Message', { exact: true }).fill(message)
-    await used.page.keyboard.press('Enter')
+    // A key waits for nothing, as a click does.
+    await used.page.getByRole('button', { name: 'Send', disabled: false }).waitFor()
+    await used.page.getByLabel('Message', { exact: true }).press('Enter')
   }
   used.answer = () => used.page.locator('.message.assistant').last()
   used.asked = () => {

@@ -19,7 +19,7 @@ import {
 
 const PASSWORD = 'a1b2c3'
 const KEY = `guest=sha256:${'0'.repeat(64)}`
-const dockerfile = deployed('Dockerfile')
+const containerfile = deployed('Containerfile')
 
 /** Routes that anybody may ask. */
 const open = Object.values(table)
@@ -29,7 +29,10 @@ const open = Object.values(table)
 /** What a container would serve with. */
 function settingsOf(environment: Record<string, string>, file: string) {
   const image = Object.fromEntries(
-    [...dockerfile.matchAll(/^ENV (SLUICE_\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
+    [...containerfile.matchAll(/^ENV (SLUICE_\w+)=(.*)$/gm)].map(([, name, value]) => [
+      name,
+      value,
+    ]),
   )
   const given = settingsFromEnv({ ...image, ...environment })
   for (const name of Object.keys(environment))
@@ -40,7 +43,7 @@ function settingsOf(environment: Record<string, string>, file: string) {
       ...given,
       ...more,
     })
-    requireSupport(settings, 'node')
+    requireSupport(settings, 'bun')
     requireProtection(settings)
     return settings
   }
@@ -62,10 +65,6 @@ describe('the compose file', () => {
     expect(state).toMatchObject({ hosts: [{ host: 'redis', port: 6379 }], password: PASSWORD })
     const stops = Number(service?.stop_grace_period?.replace(/s$/, '')) * 1_000
     expect(stops).toBeGreaterThan(settings.drainDelay + settings.grace)
-    const path = /http:\/\/127\.0\.0\.1:8787(\/[\w/]+)/.exec(
-      service?.healthcheck?.test.join() ?? '',
-    )
-    expect(open).toContain(path?.[1])
     expect(service?.command).toEqual(['--config', '/etc/sluice/sluice.jsonc'])
     expect(service?.volumes).toEqual(['./sluice.jsonc:/etc/sluice/sluice.jsonc:ro'])
   })
@@ -84,7 +83,7 @@ describe('the compose file', () => {
     }
     expect(services['sluice-1']?.build).toEqual({
       context: '../..',
-      dockerfile: 'deploy/Dockerfile',
+      dockerfile: 'deploy/Containerfile',
     })
   })
 
@@ -105,14 +104,40 @@ describe('the compose file', () => {
 })
 
 describe('the image', () => {
-  it('has the version of the client for Redis that is tested, and the port of sluice', () => {
-    const { devDependencies, engines } = JSON.parse(
-      readFileSync(join(root, 'package.json'), 'utf8'),
-    )
-    expect(dockerfile).toContain(`@redis/client@${devDependencies['@redis/client']} `)
-    expect(dockerfile).toContain(`EXPOSE ${parseSettings({}).port}\n`)
-    const [, node] = /^FROM node:(\d+)-slim$/m.exec(dockerfile) ?? []
+  it('has the port of sluice, and asks a route that anybody may ask whether it is healthy', () => {
+    const { port } = parseSettings({})
+    expect(containerfile).toContain(`EXPOSE ${port}\n`)
+    const asked = new RegExp(`127\\.0\\.0\\.1:\\$\\{SLUICE_PORT:-${port}\\}(/[\\w/]+)`)
+    const [, path] = asked.exec(containerfile) ?? []
+    expect(open).toContain(path)
+  })
+
+  it('runs as a user that is not root, as the manifest for Kubernetes says', () => {
+    const [, user] = /^USER (\d+):\d+$/m.exec(containerfile) ?? []
+    const { spec } = kubernetesManifest().Deployment as { spec: DeploymentSpec }
+    expect(spec.template.spec.securityContext.runAsUser).toBe(Number(user))
+    expect(Number(user)).toBeGreaterThan(0)
+  })
+
+  it('is built on a Node that the scripts run on', () => {
+    const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    const [, node] = /^FROM .*node:(\d+)-slim AS build$/m.exec(containerfile) ?? []
     expect(Number(node)).toBeGreaterThanOrEqual(Number(/\d+/.exec(engines.node)?.[0]))
+  })
+})
+
+describe('the service of systemd', () => {
+  const service = deployed('sluice.service')
+
+  it('has time to stop, and is not started again where the settings are wrong', () => {
+    const { drainDelay, grace } = parseSettings({})
+    const seconds = Number(/^TimeoutStopSec=(\d+)s$/m.exec(service)?.[1])
+    expect(seconds * 1_000).toBeGreaterThan(drainDelay + grace)
+    // What exitWithError exits with for a SettingsError.
+    expect(service).toContain('\nRestartPreventExitStatus=2\n')
+    expect(service).toContain(
+      '\nExecStart=/usr/local/bin/sluice --config /etc/sluice/sluice.json\n',
+    )
   })
 })
 
@@ -181,6 +206,7 @@ interface DeploymentSpec {
     metadata: { labels: object }
     spec: {
       terminationGracePeriodSeconds: number
+      securityContext: { runAsUser: number }
       volumes: object[]
       containers: {
         args: string[]

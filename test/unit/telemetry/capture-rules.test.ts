@@ -115,6 +115,22 @@ describe('what is captured', () => {
     expect(await change('engine=gpu')).toMatch(/^200 /)
   })
 
+  it('is refused at the start for a key that there is not, and told of an engine that there is not', async () => {
+    const keys = [{ name: 'ann', hash: await hashKey('sk-ann-0123456789'), admin: true }]
+    expect(() => capturing({ keys, capture: 'key=anne' })).toThrow(
+      'capture: expected key= with the name of a configured key (ann), got "anne"; name a key that there is',
+    )
+    expect(() => capturing({ capture: 'key=ann' })).toThrow('(there are none), got "ann"')
+    const host = { authenticate: () => ({ name: 'ann', admin: true }) }
+    expect(capturing({ capture: 'key=bob' }, undefined, host).captures.rule).toBe('key=bob')
+    const { told, captures } = capturing({ keys, capture: 'engine=gpu2' })
+    expect(captures.rule).toBe('engine=gpu2')
+    expect(told.at(-1)).toBe(
+      'capture: expected engine= with the label of an engine (gpu, static), got "gpu2"; nothing is captured until there is one.',
+    )
+    expect(capturing({ keys, capture: 'engine=gpu' }).told).toHaveLength(1)
+  })
+
   it('may name any key where the program knows the callers, and none where there are none', async () => {
     const own = capturing({}, undefined, { authenticate: () => ({ name: 'ann', admin: true }) })
     expect((await own.post('/v1/captures', { capture: 'key=bob' })).status).toBe(200)

@@ -113,7 +113,7 @@ export const engineErrors = {
     causes: ['A small model, which does not always follow the format.'],
     remedies: ['Send the request again, or use a larger model.'],
     retry: 'now',
-    guide: 'webgpu.md',
+    guide: 'engines/webgpu.md',
   },
   engine_failed: {
     status: [503],
@@ -125,7 +125,7 @@ export const engineErrors = {
       'Use a smaller model; close other programs that use the GPU.',
     ],
     retry: 'now',
-    guide: 'webgpu.md',
+    guide: 'engines/webgpu.md',
   },
   device_lost: {
     status: [503],
@@ -134,7 +134,7 @@ export const engineErrors = {
     causes: ['Too little GPU memory.', 'A computer that slept, or a driver that was updated.'],
     remedies: ['Send the request again: it loads the model anew.', 'Use a smaller model.'],
     retry: 'now',
-    guide: 'webgpu.md',
+    guide: 'engines/webgpu.md',
   },
   engine_lost: {
     status: [503],
@@ -142,7 +142,7 @@ export const engineErrors = {
     causes: ['Its tab was closed or reloaded.'],
     remedies: ['Open the page again, and send the request again.'],
     retry: 'later',
-    guide: 'webgpu.md',
+    guide: 'engines/webgpu.md',
   },
   engine_missing: {
     status: [503],
@@ -150,7 +150,7 @@ export const engineErrors = {
     causes: ['The page of sluice is not open.'],
     remedies: ['Open the page, leave it open, and send the request again.'],
     retry: 'later',
-    guide: 'webgpu.md',
+    guide: 'engines/webgpu.md',
   },
   webgpu_missing: {
     status: [503],
@@ -164,7 +164,7 @@ export const engineErrors = {
       'For a server, run sluice on Deno with `--webgpu`.',
     ],
     retry: 'never',
-    guide: 'webgpu.md',
+    guide: 'engines/webgpu.md',
   },
   webgpu_unavailable: {
     status: [503],
@@ -172,7 +172,7 @@ export const engineErrors = {
     causes: ['WebGPU is switched off, or the GPU is used up by other pages.'],
     remedies: ['Close other pages that use the GPU, and start the browser again.'],
     retry: 'later',
-    guide: 'webgpu.md',
+    guide: 'engines/webgpu.md',
   },
   webgpu_feature_missing: {
     status: [503],
@@ -181,7 +181,7 @@ export const engineErrors = {
     causes: ['An older GPU, or a driver that does not offer the feature.'],
     remedies: ['Use a model whose name has `q4f32` instead of `q4f16`.', 'Update the driver.'],
     retry: 'never',
-    guide: 'webgpu.md',
+    guide: 'engines/webgpu.md',
   },
   adapter_missing: {
     status: [503],
@@ -195,7 +195,7 @@ export const engineErrors = {
       'Switch on hardware acceleration in the settings of the browser.',
     ],
     retry: 'never',
-    guide: 'webgpu.md',
+    guide: 'engines/webgpu.md',
   },
   adapter_too_small: {
     status: [503],
@@ -203,7 +203,7 @@ export const engineErrors = {
     causes: ['An old or very small GPU.'],
     remedies: ['Use another GPU, or a model server such as Ollama, which can use the processor.'],
     retry: 'never',
-    guide: 'webgpu.md',
+    guide: 'engines/webgpu.md',
   },
   webllm_missing: {
     status: [503],
@@ -212,6 +212,6 @@ export const engineErrors = {
     remedies: ['Install it: `npm install @mlc-ai/web-llm`.'],
     retry: 'never',
     settings: ['webgpu'],
-    guide: 'webgpu.md',
+    guide: 'engines/webgpu.md',
   },
 } satisfies Record<string, ErrorReference>

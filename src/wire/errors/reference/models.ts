@@ -73,7 +73,7 @@ export const modelErrors = {
     causes: ['It was unloaded while the request was on its way.'],
     remedies: ['Send the request again: it loads the model.'],
     retry: 'now',
-    guide: 'webgpu.md',
+    guide: 'engines/webgpu.md',
   },
   model_broken: {
     status: [503],
@@ -88,7 +88,7 @@ export const modelErrors = {
     ],
     retry: 'never',
     settings: ['webgpuModels'],
-    guide: 'webgpu.md',
+    guide: 'engines/webgpu.md',
   },
   models_invalid: {
     status: [503],
@@ -97,6 +97,6 @@ export const modelErrors = {
     remedies: ['Correct the list; the message says where. `--webgpu-models FILE` names it.'],
     retry: 'never',
     settings: ['webgpuModels'],
-    guide: 'webgpu.md',
+    guide: 'engines/webgpu.md',
   },
 } satisfies Record<string, ErrorReference>

@@ -53,6 +53,18 @@ const list =
   }
 
 describe('finding', () => {
+  it('looks for llama-server at its ports from before and since October 2026', async () => {
+    const looked: string[] = []
+    const refusing: typeof fetch = (input) => {
+      looked.push(new URL(String(input instanceof Request ? input.url : input)).port)
+      return Promise.reject(new TypeError('refused'))
+    }
+    await createDiscovery({ fetch: refusing, lenient: [], known: [] }).probeAll(
+      AbortSignal.timeout(2_000),
+    )
+    expect(looked).toEqual(expect.arrayContaining(['8080', '9931', '11434', '1234']))
+  })
+
   it('leaves out the addresses of the server itself, also those that come later', async () => {
     const itself = await serve(list('m'))
     const own: string[] = []
