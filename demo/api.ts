@@ -84,6 +84,15 @@ export function authorization(): Record<string, string> {
   return key.value === '' ? {} : { authorization: `Bearer ${key.value}` }
 }
 
+/**
+ * Whether the server of the page may be a sluice, which numbers its answers. A browser would log it as an error of
+ * the page that a server of mere files has no `health`.
+ */
+export async function mayHaveServer(): Promise<boolean> {
+  const response = await fetch(document.baseURI, { method: 'HEAD' }).catch(() => undefined)
+  return response?.headers.has('x-request-id') ?? false
+}
+
 /** Finds out whether the server behind the page, if there is one, accepts the key. */
 export async function checkKey(): Promise<void> {
   const health = new URL('./health', document.baseURI)

@@ -3,12 +3,14 @@
  * the service worker. When that tab is closed, another one takes over.
  */
 import { signal } from '@preact/signals'
+import type { Model } from '../src/engines/engine.ts'
 import type { Port } from '../src/engines/remote/protocol.ts'
-import { createRemote, type RemoteEngine } from '../src/engines/remote/remote.ts'
+import type { RemoteEngine } from '../src/engines/remote/remote.ts'
 import type { WorkerCommand, WorkerEvent } from '../src/engines/webllm/worker.ts'
 import type { FromPage, ToPage } from '../worker/messages.ts'
 import { readModelsFile } from './own-models.ts'
 import { ownScript } from './own-script.ts'
+import { startServiceWorker } from './service.ts'
 
 export type Gpu =
   | { state: 'checking' }
@@ -27,6 +29,8 @@ export interface Loading {
 }
 
 export const gpu = signal<Gpu>({ state: 'checking' })
+/** What it can run, where no service worker lists it with the server's models. */
+export const gpuModels = signal<readonly Model[]>([])
 export const loading = signal<Loading | undefined>(undefined)
 
 /** The messages between tabs. */
@@ -91,10 +95,6 @@ function runEngine(): void {
   })
   const order: WorkerCommand = { kind: 'start', options: readModelsFile() }
   worker.postMessage(order)
-  local = createRemote({
-    label: 'webllm',
-    connect: async () => portTo(worker as Worker, 'page') as unknown as Port,
-  })
   if (performance.now() - wantedAt < 5_000) lendEngine(worker)
   addEventListener('pagehide', () => {
     toService({ kind: 'engine-gone' })
@@ -144,6 +144,7 @@ function handleMessage(message: TabMessage): void {
 function applyNews(news: WorkerEvent): void {
   if (news.kind === 'ready') {
     gpu.value = { state: 'ready', name: news.gpu }
+    gpuModels.value = news.models
     onModels()
   } else if (news.kind === 'failed') {
     const { message, code } = news.error
@@ -168,7 +169,9 @@ function applyNews(news: WorkerEvent): void {
 /** Loads a model in the tab that runs the engine. */
 export function loadModel(model: string): void {
   loading.value = { model, done: 0, text: 'starting', startedAt: performance.now() }
-  if (local) void load(model)
+  // It answers this page's requests for the model, and those of its own scripts.
+  void startServiceWorker().then(onModels)
+  if (worker) void load(model)
   else tabs.postMessage({ kind: 'load', model } satisfies TabMessage)
 }
 
@@ -177,12 +180,22 @@ export function cancelLoading(): void {
   broadcast({ kind: 'stop-loading' })
 }
 
+/** Loads a model itself; whoever asks it does so through the service worker. */
+async function remote(engine: Worker): Promise<RemoteEngine> {
+  const { createRemote } = await import('../src/engines/remote/remote.ts')
+  local ??= createRemote({
+    label: 'webllm',
+    connect: async () => portTo(engine, 'page') as unknown as Port,
+  })
+  return local
+}
+
 async function load(model: string): Promise<void> {
-  if (local === undefined) return
+  if (worker === undefined) return
   stopLoading = new AbortController()
   const { signal } = stopLoading
   try {
-    await local.load(model, signal)
+    await (await remote(worker)).load(model, signal)
     broadcast({ kind: 'loaded', model })
   } catch (error) {
     if (signal.aborted) return

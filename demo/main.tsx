@@ -1,4 +1,5 @@
 import { render } from 'preact'
+// What is loaded later could bring its own style only by a script.
 import 'uplot/dist/uPlot.min.css'
 import './style.css'
 import './nav.css'
@@ -18,13 +19,13 @@ import './activity/detail.css'
 import './start/start.css'
 import './connect/connect.css'
 import './rebuilt.css'
-import { checkKey } from './api.ts'
+import { checkKey, hasServer, isChecked, mayHaveServer } from './api.ts'
 import { App } from './app.tsx'
 import { startEngine } from './engine.ts'
 import { startMeasuring } from './engines/measurements.ts'
 import { followBuilds } from './rebuilt.tsx'
 import { resumeAnswer } from './send.ts'
-import { startServiceWorker } from './service.ts'
+import { hasServiceWorker, startServiceWorker } from './service.ts'
 import { refreshModels } from './state.ts'
 
 const root = document.getElementById('app')
@@ -34,5 +35,7 @@ startMeasuring()
 followBuilds()
 startEngine()
 void resumeAnswer()
-await Promise.all([startServiceWorker(), checkKey()])
+if (await mayHaveServer()) await checkKey()
+if (!hasServer.value || hasServiceWorker()) await startServiceWorker()
+if (!isChecked.value) await checkKey()
 await refreshModels()

@@ -8,6 +8,9 @@ export interface TokenPlot {
 
 const HEIGHT = 130
 
+/** The most points of the line. */
+const POINTS = 1_000
+
 export function plotTokens(place: HTMLElement): TokenPlot {
   const style = getComputedStyle(place)
   const line = style.getPropertyValue('--accent').trim() || style.color
@@ -38,7 +41,14 @@ export function plotTokens(place: HTMLElement): TokenPlot {
   })
   resized.observe(place)
   return {
-    show: (tokens) => plot.setData([tokens, tokens.map((_, index) => index + 1)]),
+    show(tokens) {
+      // More would not be seen.
+      const step = Math.ceil(tokens.length / POINTS)
+      const shown = tokens.flatMap((at, index) =>
+        index % step === 0 || index === tokens.length - 1 ? [[at, index + 1] as const] : [],
+      )
+      plot.setData([shown.map(([at]) => at), shown.map(([, count]) => count)])
+    },
     remove() {
       resized.disconnect()
       plot.destroy()

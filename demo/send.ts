@@ -9,6 +9,7 @@ import { requestBody } from './chat/request.ts'
 import { ChatLink, Refused } from './chat-link.ts'
 import { streamChat } from './chat-stream.ts'
 import { forgetAnswer, type PendingAnswer, pendingAnswer } from './pending-answer.ts'
+import { startServiceWorker } from './service.ts'
 import { ShownAnswer } from './shown-answer.ts'
 import {
   answering,
@@ -101,8 +102,7 @@ async function receive(recording: Recording, pending: PendingAnswer): Promise<vo
   try {
     for await (const frame of streamChat(own)) answer.add(frame)
     answer.flush()
-    const isWhole = wire.value.frames.some(({ text }) => text.includes('[DONE]'))
-    if (isWhole) answer.end('finished')
+    if (answer.isWhole) answer.end('finished')
     else answer.end('failed', answer.failure ?? INCOMPLETE)
   } catch (error) {
     answer.flush()
@@ -147,7 +147,11 @@ async function judge({ recording, isResumed }: ChatLink, frames: readonly Frame[
 async function isOfServer(): Promise<boolean> {
   const owner = models.value?.find(({ id }) => id === model.value)?.owned_by
   // The built-in model may be the service worker's own.
-  if (owner === 'web-llm') return false
+  if (owner === 'web-llm') {
+    // It answers for the GPU.
+    await startServiceWorker()
+    return false
+  }
   if (owner === 'sluice' && navigator.serviceWorker?.controller) return false
   // The server may not have answered yet when the page was loaded.
   if (!hasServer.value) await withTimeout(HEALTH_TIMEOUT, checkKey())

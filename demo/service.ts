@@ -13,8 +13,23 @@ export const service = signal<Service>({ state: 'starting' })
 /** Milliseconds within which a new service worker has to control this page. */
 const CONTROL_TIMEOUT = 4_000
 
-/** Resolves when the service worker controls this page, or when it is known why it cannot. */
-export async function startServiceWorker(): Promise<void> {
+let starting: Promise<void> | undefined
+
+/**
+ * Resolves when the service worker controls this page, or when it is known why it cannot. It is 200 kB and
+ * answers only what no server can: it is started for a model of the GPU, or where no server is behind the page.
+ */
+export function startServiceWorker(): Promise<void> {
+  starting ??= start()
+  return starting
+}
+
+/** Whether an earlier page has started it: then it answers this one's requests too. */
+export function hasServiceWorker(): boolean {
+  return Boolean((navigator.serviceWorker as ServiceWorkerContainer | undefined)?.controller)
+}
+
+async function start(): Promise<void> {
   const workers = navigator.serviceWorker as ServiceWorkerContainer | undefined
   if (workers === undefined) {
     const why = 'Browsers allow a service worker only on pages from https or localhost.'

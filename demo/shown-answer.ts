@@ -1,17 +1,24 @@
 /** Shows an answer in its conversation, and the events of its stream, as they arrive. */
 import { batch } from '@preact/signals'
 import { ThinkSeparator } from '../src/wire/contract/think.ts'
-import { type ApiFailure, type Payload, payloadOf } from './api.ts'
+import { type ApiFailure, type Frame, type Payload, payloadOf } from './api.ts'
 import { type Addition, added } from './chat/addition.ts'
 import type { ChatFrame } from './chat-stream.ts'
 import { type PendingAnswer, rememberAnswer } from './pending-answer.ts'
 import { note, type Said, setMessages, wire } from './state.ts'
+
+/** Milliseconds between two times that the events are shown; the text follows each repaint. */
+const PAUSE = 100
 
 export class ShownAnswer {
   readonly #pending: PendingAnswer
   /** A server may leave `<think>` in the text. */
   readonly #think = new ThinkSeparator('separate')
   #waiting: ChatFrame[] = []
+  readonly #frames: Frame[] = []
+  readonly #tokens: number[] = []
+  /** When the events were shown last. */
+  #shownAt = Number.NEGATIVE_INFINITY
   #isScheduled = false
   /**
    * The number of the last event that the conversation showed before the page was loaded again: what it
@@ -57,13 +64,18 @@ export class ShownAnswer {
     this.#remember()
   }
 
+  get isWhole(): boolean {
+    return this.#frames.at(-1)?.text.includes('[DONE]') ?? false
+  }
+
   /** The error that the stream itself brought. */
   get failure(): ApiFailure | undefined {
     return this.#failure
   }
 
   end(outcome: NonNullable<Said['outcome']>, failure = this.#failure): void {
-    const { tokens } = wire.value
+    this.#showWire()
+    const tokens = this.#tokens
     const first = tokens[0]
     const last = tokens.at(-1)
     this.#change((said) => ({
@@ -120,16 +132,23 @@ export class ShownAnswer {
     })
   }
 
-  #showTokens(frames: ChatFrame[], tokens: number[]): void {
-    const before = wire.value
+  #showTokens(frames: readonly ChatFrame[], tokens: number[]): void {
     const pending = this.#pending
     // It came to the page that was there before.
-    if (before.tokens.length === 0 && tokens.length > 0) {
+    if (this.#tokens.length === 0 && tokens.length > 0) {
       pending.first ??= tokens[0]
       tokens[0] = pending.first ?? 0
     }
-    wire.value = { frames: [...before.frames, ...frames], tokens: [...before.tokens, ...tokens] }
+    // Into the same lists, as copies of long ones would be most of the work.
+    this.#frames.push(...frames)
+    this.#tokens.push(...tokens)
     if (tokens.length > 0) note.value = ''
+    if (performance.now() - this.#shownAt >= PAUSE) this.#showWire()
+  }
+
+  #showWire(): void {
+    this.#shownAt = performance.now()
+    wire.value = { frames: this.#frames, tokens: this.#tokens }
   }
 
   #remember(): void {

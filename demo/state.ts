@@ -4,7 +4,7 @@ import type { Finding } from '../src/check/rules/rule.ts'
 import type { RuleName } from '../src/check/rules/rules.ts'
 import { type Frame, listModels, type Message, type Model } from './api.ts'
 import { type Cached, cachedParts, storageUsed } from './cache.ts'
-import { whenModelsChange } from './engine.ts'
+import { gpuModels, whenModelsChange } from './engine.ts'
 import { persisted } from './persisted-signal.ts'
 
 /** A message as the page shows it. */
@@ -134,9 +134,12 @@ export function deleteConversation(id: string): void {
 
 export async function refreshModels(): Promise<void> {
   try {
-    models.value = await listModels()
+    const listed = await listModels()
+    // The service worker lists both; without it the server lists only its own.
+    const others = gpuModels.value.filter(({ id }) => listed.every((each) => each.id !== id))
+    models.value = [...listed, ...others]
   } catch {
-    models.value ??= []
+    models.value ??= [...gpuModels.value]
   }
   await refreshStorage()
 }
@@ -151,4 +154,7 @@ export async function refreshStorage(): Promise<void> {
   cached.value = found
 }
 
-whenModelsChange(() => void refreshModels())
+whenModelsChange(() => {
+  // Before the first list the page does not know yet who lists them.
+  if (models.value !== undefined) void refreshModels()
+})

@@ -5,7 +5,7 @@ import { codeFor, LANGUAGES, type Language } from './code.ts'
 import { timeText } from './format.ts'
 import { Frames } from './frames/frames.tsx'
 import { Rules } from './frames/rules.tsx'
-import { plotTokens, type TokenPlot } from './plot.ts'
+import type { TokenPlot } from './plot.ts'
 import { isStreaming, wire } from './state.ts'
 
 export function WireView() {
@@ -60,13 +60,29 @@ function Plot() {
   const place = useRef<HTMLDivElement>(null)
   const { tokens } = wire.value
   const plot = useRef<TokenPlot>(undefined)
+  const latest = useRef(tokens)
+  latest.current = tokens
+  const isShown = tokens.length >= 2
   useEffect(() => {
-    if (place.current) plot.current = plotTokens(place.current)
-    return () => plot.current?.remove()
-  }, [])
-  useEffect(() => plot.current?.show(tokens), [tokens])
+    if (!isShown) return undefined
+    let isGone = false
+    // Loaded when there is something to plot; without it the figures are shown alone.
+    const made = import('./plot.ts').then(({ plotTokens }) => {
+      if (isGone || place.current === null) return
+      plot.current = plotTokens(place.current)
+      plot.current.show(latest.current)
+    })
+    made.catch(() => {})
+    return () => {
+      isGone = true
+      plot.current?.remove()
+      plot.current = undefined
+    }
+  }, [isShown])
+  // The list is the same while an answer comes.
+  useEffect(() => plot.current?.show(tokens), [tokens, tokens.length])
   return (
-    <figure class="plot" hidden={tokens.length < 2}>
+    <figure class="plot" hidden={!isShown}>
       <figcaption>Tokens received over time</figcaption>
       <div ref={place} role="img" aria-label="The number of tokens received over time" />
     </figure>

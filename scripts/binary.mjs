@@ -116,8 +116,10 @@ function exeOf(target) {
   return target.startsWith('windows') ? '.exe' : ''
 }
 
-/** The commit that is built, and whether files differ from it. */
+/** The commit that is built, and whether files differ from it. An image is built without git. */
 function commit() {
+  const { SLUICE_COMMIT } = process.env
+  if (SLUICE_COMMIT) return SLUICE_COMMIT
   try {
     const git = (/** @type {string[]} */ ...args) =>
       execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: 'pipe' }).trim()

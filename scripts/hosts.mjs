@@ -1,7 +1,7 @@
 // The npm packages that each host needs, and the command that runs it from a checkout.
 
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { delimiter, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bundle } from './bundle.mjs'
 
@@ -21,7 +21,7 @@ const binaries = {
 /** @typedef {{ packages: string[], entry: string, worker?: string, args: string[], runtime: Runtime, env: Record<string, string> }} HostParts */
 
 /** The programs that doctor runs, where there are any. */
-const ASKED = 'nvidia-smi,system_profiler,lsof,sh,/bin/sh,sluice'
+const ASKED = ['nvidia-smi', 'system_profiler', 'lsof', 'sh', 'sluice']
 
 /** The tools that write files. */
 const WRITERS = ['chat', 'record', 'check']
@@ -120,9 +120,21 @@ function writing(name, [tool = '']) {
 function starting(name, args) {
   if (name !== 'deno') return []
   // What doctor asks for GPUs, limits and other versions of sluice.
-  if (args[0] === 'doctor') return [`--allow-run=${ASKED}`]
+  if (args[0] === 'doctor') return askedOf(ASKED)
   const texts = [...args, process.env.SLUICE_UPSTREAM ?? '', ...settingsTexts(args)]
   return texts.some((text) => /["']run["']\s*:/.test(text)) ? ['--allow-run'] : []
+}
+
+/**
+ * Permission to run the programs of these names that there are: of others, Deno says that it knows none.
+ * @param {string[]} names
+ */
+function askedOf(names) {
+  const folders = (process.env.PATH ?? '').split(delimiter)
+  const there = names.flatMap((name) =>
+    folders.map((folder) => join(folder, name)).filter((path) => existsSync(path)),
+  )
+  return there.length > 0 ? [`--allow-run=${[...new Set(there)].join(',')}`] : []
 }
 
 /**

@@ -64,6 +64,7 @@ export async function buildPageFiles(outDir, options = {}) {
     ...shared,
     ...named,
     entryPoints: [{ in: engine, out: 'engine' }],
+    splitting: true,
     plugins: [webllmApart, ...plugins],
   })
   const [page, service] = await Promise.all([

@@ -1,5 +1,5 @@
 // Part of `npm run release:version`: copies the version that changesets has set in package.json to
-// src/version.ts, because a worker cannot read package.json, and to package-lock.json.
+// src/version.ts, because a worker cannot read package.json, to jsr.json and to package-lock.json.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 
@@ -7,6 +7,9 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 
 const source = readFileSync('src/version.ts', 'utf8')
 writeFileSync('src/version.ts', source.replace(/(?<=VERSION = ')[^']+/, version))
+
+const jsr = readFileSync('jsr.json', 'utf8')
+writeFileSync('jsr.json', jsr.replace(/(?<="version": ")[^"]+/, version))
 
 const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'))
 lock.version = version

@@ -1,9 +1,7 @@
 /** The captures as this page knows them. The feed tells when there are others; nothing is polled. */
 import { effect, signal, untracked } from '@preact/signals'
-import { checkStream } from '../../src/check/check-stream.ts'
 import type { Finding } from '../../src/check/rules/rule.ts'
 import type { RuleName } from '../../src/check/rules/rules.ts'
-import { parseRecording } from '../../src/recording/recording.ts'
 import { captures } from '../activity/store.ts'
 import { isServerAdmin, key } from '../api.ts'
 import { saveFile } from '../save-file.ts'
@@ -120,7 +118,10 @@ export function download(id: string, side: Side): Promise<void> {
 export async function check(id: string, side: Side): Promise<void> {
   setCheck(id, { state: 'running' })
   try {
-    const recording = parseRecording(await readCapture(id, side))
+    const text = await readCapture(id, side)
+    const { checkStream } = await import('../../src/check/check-stream.ts')
+    const { parseRecording } = await import('../../src/recording/recording.ts')
+    const recording = parseRecording(text)
     setCheck(id, { state: 'checked', side, findings: checkStream(recording) })
   } catch (error) {
     setCheck(id, { state: 'failed', why: messageOf(error) })

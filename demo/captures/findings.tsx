@@ -1,4 +1,4 @@
-import { RuleList } from '../frames/rules.tsx'
+import { RuleList } from '../frames/rule-list.tsx'
 import type { Checked } from './captures-state.ts'
 
 /** The result of a check: the rules that the stream breaks. */

@@ -41,7 +41,7 @@ export function Composer() {
         >
           Settings
         </button>
-        <span class="hint weak">Enter sends, Shift+Enter starts a new line</span>
+        <span class="hint weak">Shift+Enter: new line</span>
         {isStreaming.value ? (
           <button type="button" onClick={stop} title="Escape stops too">
             Stop

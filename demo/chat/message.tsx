@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { Answer } from '../answer.tsx'
+import { CopyButton } from '../copy-button.tsx'
 import { timeText } from '../format.ts'
 import { regenerate } from '../send.ts'
 import { answering, current, isConnectionLost, isStreaming, note, type Said } from '../state.ts'
@@ -92,18 +93,9 @@ function Actions({ said, isLast, onEdit }: { said: Said; isLast: boolean; onEdit
     )
   }
   if (said.role !== 'assistant') return null
-  const clipboard = navigator.clipboard as Clipboard | undefined
   return (
     <>
-      {clipboard && said.content !== '' && (
-        <button
-          type="button"
-          class="quiet"
-          onClick={() => void clipboard.writeText(said.content).catch(() => {})}
-        >
-          Copy
-        </button>
-      )}
+      {said.content !== '' && <CopyButton text={() => said.content} name="this answer" />}
       {isLast && said.error === undefined && (
         <button type="button" class="quiet" onClick={() => void regenerate()}>
           Regenerate

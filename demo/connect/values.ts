@@ -7,7 +7,7 @@ import { chosenModel, models } from '../state.ts'
 import { isPlain, PLACEHOLDERS, type Values } from './fill.ts'
 
 /** Shown in place of the key until it is asked for. */
-export const MASK = '••••••••'
+const MASK = '••••••••'
 
 /** What the lines say where any word will do. */
 const ANY_WORD = 'none'

@@ -1,4 +1,5 @@
 /** A block of code: its language, a button that copies it, and the code, coloured if the language is known. */
+import { copyText } from '../copy-text.ts'
 import type { CodePart } from './highlight.ts'
 import { languageOf } from './languages.ts'
 
@@ -99,7 +100,7 @@ export class CodeBox {
     if (text === '') return
     let lines = this.#code.lastElementChild
     if (lines === null || this.#lines >= LINES) {
-      lines = element('span', 'lines')
+      lines = element('span', 'code-lines')
       this.#code.append(lines)
       this.#lines = 0
     }
@@ -133,19 +134,12 @@ function barOf(language: string, code: () => string): HTMLElement {
   copy.textContent = 'Copy'
   copy.setAttribute('aria-label', language === '' ? 'Copy code' : `Copy ${language} code`)
   copy.addEventListener('click', () => void copyCode(copy, code()))
-  bar.append(element('span', '', language))
-  // There is no clipboard on a page without https, except on localhost.
-  if (navigator.clipboard as Clipboard | undefined) bar.append(copy)
+  bar.append(element('span', '', language), copy)
   return bar
 }
 
 async function copyCode(button: HTMLButtonElement, code: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(code)
-    button.textContent = 'Copied'
-  } catch {
-    button.textContent = 'Not allowed'
-  }
+  button.textContent = (await copyText(code)) ? 'Copied' : 'Not copied'
   setTimeout(() => {
     button.textContent = 'Copy'
   }, 2_000)

@@ -2,6 +2,7 @@
 import { computed, effect } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { feed } from '../activity/feed.ts'
+import { engines } from '../activity/store.ts'
 import { checkKey, hasServer, isChecked, isServerAdmin, served } from '../api.ts'
 import { column } from '../columns.ts'
 import { send } from '../send.ts'
@@ -45,6 +46,16 @@ effect(() => {
   if (now === lastReady) return
   lastReady = now
   void refreshModels()
+})
+
+// What an admin is told of the engines comes at once, and what is ready only when it is asked for.
+let lastEngines = ''
+effect(() => {
+  const all = engines.value ?? []
+  const now = all.map(({ label, state, models }) => [label, state, ...models].join()).join('\n')
+  if (now === lastEngines) return
+  lastEngines = now
+  void checkKey()
 })
 
 /** Asks the server what it has, again and again, while the calling view is shown. */

@@ -34,7 +34,7 @@ export function GpuModels() {
 /** Why there is no GPU, and what to do. */
 function problem({ why, remedy }: Extract<Gpu, { state: 'missing' }>): string {
   if (!isSecureContext) {
-    return 'No model can run in this browser, since it allows WebGPU only on pages from https or localhost: open this page as http://localhost:…, or serve it over https.'
+    return 'No model can run in this browser, since it allows WebGPU only on pages from https or localhost: serve this page over https, or open it as http://localhost:… on the machine that serves it.'
   }
   if (!('gpu' in navigator)) {
     return 'No model can run in this browser, since it has no WebGPU: use a current Chrome, Edge or Safari, or Firefox on Windows or macOS.'

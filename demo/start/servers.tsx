@@ -1,5 +1,5 @@
 import type { EngineActivity } from '../../src/wire/activity/schema.ts'
-import { useFeed } from '../activity/feed.ts'
+import { feed, useFeed } from '../activity/feed.ts'
 import { engines } from '../activity/store.ts'
 import { hasServer, isChecked, isServerAdmin, served, wantsKey } from '../api.ts'
 import { CopyLine } from '../copy-line.tsx'
@@ -8,6 +8,7 @@ import { explain, isBuiltIn, kindName, stateTone, stateWord } from '../engines/w
 import { Key } from '../key.tsx'
 import { hashOf } from '../views.ts'
 import { chatWith, isLost, ready } from './found.ts'
+import { INSTALLS } from './installs.ts'
 import { isOnThisMachine } from './place.ts'
 
 /** The most models that are named. */
@@ -54,6 +55,9 @@ function Engines() {
   useFeed()
   const all = engines.value
   if (isLost.value) return <Lost />
+  // A server without a feed: it may be switched off.
+  const { state } = feed.value
+  if (state === 'refused' || state === 'missing') return <ServedModels />
   if (all === undefined) return <p class="weak">Looking for model servers…</p>
   const servers = all.filter((engine) => !isBuiltIn(engine))
   return (
@@ -91,7 +95,7 @@ function Engine({ engine }: { engine: EngineActivity }) {
         <Health word={stateWord(state)} tone={stateTone(state)} />
       </div>
       {state === 'up' ? (
-        <Names names={sorted} label={name || label} />
+        <Names names={sorted} label={name || label} command={commandFor(kind)} />
       ) : (
         <>
           <p class="weak">{trouble?.remedy ?? trouble?.what}</p>
@@ -103,6 +107,11 @@ function Engine({ engine }: { engine: EngineActivity }) {
       )}
     </li>
   )
+}
+
+/** What gets a first model for a kind of server. */
+function commandFor(kind = ''): string | undefined {
+  return INSTALLS.find(({ title }) => plain(title) === plain(kind))?.serve[0]
 }
 
 /** A name without what its spellings differ in. */
@@ -132,8 +141,23 @@ function ServedModels() {
 }
 
 /** Models to chat with. */
-function Names({ names, label }: { names: string[]; label: string }) {
-  if (names.length === 0) return <p class="weak">It lists no models yet.</p>
+function Names({
+  names,
+  label,
+  command,
+}: {
+  names: string[]
+  label: string
+  command?: string | undefined
+}) {
+  if (names.length === 0) {
+    return (
+      <>
+        <p class="weak">It has no models yet{command === undefined ? '.' : '. To get one:'}</p>
+        {command !== undefined && <CopyLine text={command} />}
+      </>
+    )
+  }
   const rest = names.length - NAMED
   return (
     <ul class="chips" aria-label={`Models of ${label}`}>

@@ -1,6 +1,6 @@
 import { engines } from '../activity/store.ts'
 import { hasServer, isChecked, isServerAdmin, wantsKey } from '../api.ts'
-import { isBuiltIn } from '../engines/words.ts'
+import { isBuiltIn, stateTone } from '../engines/words.ts'
 import { models } from '../state.ts'
 import { hashOf } from '../views.ts'
 import { best, chatWith, isLost, ready, STATIC, tryStream, useFound } from './found.ts'
@@ -85,10 +85,15 @@ function words(): { title: string; text: string } {
       text: 'Chat here, or point any program that speaks the OpenAI, Anthropic or Ollama API at this address.',
     }
   }
-  if (isServerAdmin.value && engines.value?.some((engine) => !isBuiltIn(engine))) {
+  const servers = engines.value?.filter((engine) => !isBuiltIn(engine)) ?? []
+  const areAllDown = servers.every(({ state }) => stateTone(state) === 'bad')
+  if (isServerAdmin.value && servers.length > 0 && areAllDown) {
     return {
-      title: 'The model servers do not answer',
-      text: 'Below is what each of them says. Until then the built-in model streams a fixed sentence.',
+      title:
+        servers.length === 1
+          ? 'The model server does not answer'
+          : 'The model servers do not answer',
+      text: 'What is known of it is below. Until then the built-in model streams a fixed sentence.',
     }
   }
   if (!hasServer.value) {

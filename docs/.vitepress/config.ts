@@ -33,6 +33,8 @@ export default defineConfig({
   // So that any static host can serve it.
   cleanUrls: false,
   metaChunk: true,
+  // Addresses of a reader's own machine.
+  ignoreDeadLinks: 'localhostLinks',
   // A page's code is small: it is fetched when it is asked for.
   router: { prefetchLinks: false },
   head: headOf(),

@@ -3,8 +3,11 @@
  * replaces every `import.meta.url` with the URL of the entry.
  */
 
-/** Whether sluice runs from a checkout and not from a built package. */
-export const isCheckout = import.meta.url.endsWith('.ts')
+/** Whether sluice runs from its sources, which JSR delivers as well, and not from a built package. */
+const isSource = import.meta.url.endsWith('.ts')
+
+/** Whether it runs from a checkout, where the scripts that build the page are. */
+export const isCheckout = isSource && import.meta.url.startsWith('file:')
 
 /**
  * A module of `src`, by its path without the extension.
@@ -13,12 +16,12 @@ export const isCheckout = import.meta.url.endsWith('.ts')
  * await import(moduleUrl('hosts/server/tool').href)
  */
 export function moduleUrl(path: string): URL {
-  return new URL(`../${path}${isCheckout ? '.ts' : '.js'}`, import.meta.url)
+  return new URL(`../${path}${isSource ? '.ts' : '.js'}`, import.meta.url)
 }
 
 /** A worker's module, by its name: in `worker/`, beside `src/` in a checkout and within a package. */
 export function workerUrl(name: string): URL {
-  const path = isCheckout ? `../../worker/${name}.ts` : `../worker/${name}.js`
+  const path = isSource ? `../../worker/${name}.ts` : `../worker/${name}.js`
   return new URL(path, import.meta.url)
 }
 

@@ -20,6 +20,7 @@ import { contextSizes } from './context-sizes.ts'
 import { contract } from './contract.ts'
 import { curl } from './curl.ts'
 import { deadlines } from './deadlines.ts'
+import { doctor } from './doctor.ts'
 import { embeddings } from './embeddings.ts'
 import { errorDocs } from './error-docs.ts'
 import { foreignHeaders } from './foreign-headers.ts'
@@ -167,6 +168,7 @@ const topics = {
     recordings,
     captures,
     check,
+    doctor,
     'chat tool': chatTool,
     'a managed server': managed,
     'several processes': several,
@@ -220,6 +222,7 @@ const shared: Partial<Record<SuiteName, HostName[]>> = {
   'who sees which activity': [],
   captures: ['workerd'],
   check: ['deno', 'node'],
+  doctor: ['deno', 'node'],
   'chat tool': ['deno', 'node'],
 }
 

@@ -11,6 +11,7 @@ export const BASIC_CLIENTS = [
   'anthropic-sdk',
   'browser-fetch',
   'curl',
+  'environment',
   'langchain',
   'openai-js',
   'openai-python',

@@ -2,7 +2,7 @@
 
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
@@ -124,6 +124,23 @@ describe('the files', () => {
     expect(await readFile(join(installed, 'LICENSE'), 'utf8')).toMatch(
       /^MIT License\n\nCopyright \(c\) \d{4} sluice contributors\n/,
     )
+  })
+
+  it('are packed and unpacked within their budgets', async () => {
+    const remedy = 'make the package smaller, or change test/package/size-budget.json and say why'
+    expect((await stat(tarball)).size, remedy).toBeLessThan(budget.tarball)
+    const sizes = await Promise.all(files.map((file) => stat(join(installed, file))))
+    const sum = sizes.reduce((total, { size }) => total + size, 0)
+    expect(sum, remedy).toBeLessThan(budget.installed)
+  })
+
+  it('are none of the tests, and no source of the page or of a script', () => {
+    expect(
+      files.filter((file) => /(^|\/)(test|demo|scripts|\.github)\/|\.test\.|\.map$/.test(file)),
+    ).toEqual([])
+    expect(
+      files.filter((file) => /binary|embedded-files/.test(file) && file.startsWith('dist/')),
+    ).toEqual([])
   })
 
   it.each(Object.entries(budget.packed))('hold %s within its budget', async (file, allowed) => {

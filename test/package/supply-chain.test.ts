@@ -1,5 +1,6 @@
 // What SECURITY.md says of where the package and its dependencies come from.
 
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -60,5 +61,23 @@ describe('the package', () => {
     const workflow = await readFile(join(root, '.github/workflows/release.yml'), 'utf8')
     expect(workflow).toMatch(/id-token: write/)
     expect(workflow).not.toMatch(/NPM_TOKEN|NODE_AUTH_TOKEN|secrets\./)
+  })
+
+  it('is the same on JSR, where its exports are the sources', async () => {
+    const jsr = await json('jsr.json')
+    expect(jsr).toMatchObject({ name: description.name, version: description.version })
+    const exported = Object.keys(description.exports).filter((name) => name !== './package.json')
+    expect(Object.keys(jsr.exports).sort()).toEqual(exported.sort())
+    for (const [name, source] of Object.entries<string>(jsr.exports)) {
+      const built = source.replace('./src/', './dist/').replace('./worker/', './dist/worker/')
+      expect(description.exports[name].default).toBe(built.replace(/\.ts$/, '.js'))
+      expect(existsSync(join(root, source)), source).toBe(true)
+    }
+  })
+
+  it('comes with binaries whose origin and checksums can be checked', async () => {
+    const workflow = await readFile(join(root, '.github/workflows/release.yml'), 'utf8')
+    expect(workflow).toContain('attest-build-provenance')
+    expect(workflow).toContain('dist-bin/SHA256SUMS')
   })
 })

@@ -6,6 +6,7 @@ import { linesOf, ON_PAGES, readPage, withValues } from '../field/page.ts'
 import { startServer, useServerWith } from '../support/server.ts'
 import { launch } from './support/browser.ts'
 import { keyEntry, openView } from './support/open-view.ts'
+import { overflowing } from './support/overflowing.ts'
 import { builtPage } from './support/pages.ts'
 
 const KEY = 'secret-of-ann'
@@ -64,7 +65,7 @@ describe('with keys', () => {
   })
 })
 
-it('says that any word will do, and finds clients, their APIs and what one needs elsewhere', async () => {
+it('says that any word will do, finds clients and their APIs, and fits on a phone', async () => {
   await using server = await startServer('bun', ['--static-delay', '0'])
   const { page } = await openView(browser, server.url, 'connect')
   await page.getByText('This server has no keys: any word will do.').waitFor()
@@ -78,21 +79,12 @@ it('says that any word will do, and finds clients, their APIs and what one needs
   const values = { ...ON_PAGES, url: server.url, key: 'none', model: 'static' }
   const text = withValues(blocks[0]?.text ?? '', values).trimEnd()
   expect(await page.locator('figure pre').first().textContent()).toBe(text)
-  await page.context().close()
-}, 30_000)
 
-it('fits on a phone, where the clients are a list to choose from', async () => {
-  await using server = await startServer('bun', ['--static-delay', '0'])
-  const viewport = { width: 390, height: 844 }
-  const { page } = await openView(browser, server.url, 'connect/claude-code', { viewport })
+  // On a phone the clients are a list to choose from.
+  await page.setViewportSize({ width: 390, height: 844 })
   await page.getByLabel('Client', { exact: true }).selectOption('Copilot CLI')
   await page.getByText('COPILOT_PROVIDER_BASE_URL').waitFor()
   expect(new URL(page.url()).hash).toBe('#connect/copilot-cli')
-  const wide = await page.evaluate(() => {
-    const all = [...document.querySelectorAll('body *')].filter((each) => !each.closest('.hidden'))
-    const beyond = all.filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
-    return beyond.map(({ tagName, className }) => `${tagName} ${className}`)
-  })
-  expect(wide).toEqual([])
+  expect(await overflowing(page)).toEqual([])
   await page.context().close()
-}, 30_000)
+})

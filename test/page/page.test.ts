@@ -1,6 +1,9 @@
 // The page at `/` and the API from inside it, in a real browser.
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { hostCommand } from '../../scripts/hosts.mjs'
@@ -91,7 +94,7 @@ it('loads without an error, finds the real adapter, and lists what it can run', 
   }
   const list = JSON.stringify([missing])
   const asked: string[] = []
-  fresh.context().on('request', (request) => asked.push(request.url()))
+  fresh.context().on('request', (request) => asked.push(new URL(request.url()).pathname))
   const hasWebllm = () => asked.some((url) => url.includes('/web-llm-'))
   await fresh.addInitScript((own) => localStorage.setItem('sluice.models', own), list)
   await fresh.goto(`${address}/#chat`)
@@ -99,13 +102,18 @@ it('loads without an error, finds the real adapter, and lists what it can run', 
   await fresh.locator('.model-list li').nth(20).waitFor()
   expect(errors).toEqual([])
 
-  // The built-in model, through the service worker.
+  // A model of the server, with all that the page shows of its answer.
   await fresh.locator('.name', { hasText: 'static' }).click()
   await fresh.getByLabel('Message', { exact: true }).fill('Hello')
   await fresh.keyboard.press('Enter')
   await fresh.getByText(/tokens · .*finished/).waitFor()
+  await fresh.getByText('This stream breaks no rule').waitFor()
+  await fresh.locator('.plot canvas').waitFor()
   expect(asked.some((url) => url.includes('/engine-'))).toBe(true)
+  expect(asked.some((url) => url.includes('/plot-'))).toBe(true)
   expect(hasWebllm()).toBe(false)
+  expect(asked).not.toContain('/service-worker.js')
+  expect(await gzipped(asked)).toBeLessThan(PAGE_BUDGET)
 
   // A model whose files are not there: only now is there something to run on the GPU.
   await fresh.locator('.name', { hasText: 'missing' }).click()
@@ -115,6 +123,7 @@ it('loads without an error, finds the real adapter, and lists what it can run', 
     .locator('.message .error', { hasText: 'model: missing could not be loaded' })
     .waitFor()
   expect(hasWebllm()).toBe(true)
+  expect(asked).toContain('/service-worker.js')
   await fresh.close()
 }, 60_000)
 
@@ -149,6 +158,21 @@ it.each(['deno', 'node', 'workerd'] as const)(
   },
   30_000,
 )
+
+/** The most bytes, gzipped, of all that the page loads to be shown and to chat with a model of a server. */
+const PAGE_BUDGET = 150_000
+
+/** What files of the page weigh together, gzipped. */
+async function gzipped(paths: string[]): Promise<number> {
+  const folder = await builtPage('released')
+  const names = [...new Set(paths)].map((path) => (path === '/' ? 'index.html' : path.slice(1)))
+  const files = names.filter((name) => existsSync(join(folder, name)))
+  expect(files.length).toBeGreaterThan(10)
+  const sizes = files.map((name) => gzipSync(readFileSync(join(folder, name)), { level: 9 }).length)
+  const sum = sizes.reduce((all, each) => all + each, 0)
+  process.stdout.write(`the page and a chat: ${files.length} files, ${sum} bytes gzipped\n`)
+  return sum
+}
 
 /** Runs in the page: what arrived, and when. */
 async function readStream(): Promise<{ at: number; text: string }[]> {

@@ -1,10 +1,11 @@
 // The view that a newcomer sees, with the real server and a real browser.
 
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { useServerWith } from '../support/server.ts'
 import { closedPort, startUpstream, type Upstream } from '../support/upstream.ts'
 import { launch } from './support/browser.ts'
+import { overflowing } from './support/overflowing.ts'
 import { builtPage } from './support/pages.ts'
 
 const SOON = { timeout: 15_000 }
@@ -38,18 +39,9 @@ async function open(hash = '', options: BrowserContextOptions = {}) {
   return { page, errors, context }
 }
 
-/** Elements that reach beyond the window, those apart that only a screen reader has. */
-function overflowing(page: Page): Promise<string[]> {
-  return page.evaluate(() => {
-    const all = [...document.querySelectorAll('body *')].filter((each) => !each.closest('.hidden'))
-    const wide = all.filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
-    return wide.map(({ tagName, className }) => `${tagName} ${className}`)
-  })
-}
-
 it('shows a server that is started now, without a reload, and chats with its model', async () => {
   const { page, errors, context } = await open()
-  await page.getByRole('heading', { name: 'The model servers do not answer' }).waitFor(SOON)
+  await page.getByRole('heading', { name: 'The model server does not answer' }).waitFor(SOON)
   const found = page.locator('.found > li')
   expect(await found.locator('h4').allTextContents()).toEqual(['late'])
   await found.getByText('Down').waitFor()
@@ -78,20 +70,15 @@ it('streams the built-in model at once, and opens with the chat from then on', a
   await context.close()
 })
 
-it('offers models for this GPU, with the size of each', async () => {
-  const { page, context } = await open('#start')
+it('fits on a phone, with models for its GPU, the lines for a system, and the views in a bar below', async () => {
+  const userAgent = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/150 Safari/537.36'
+  const viewport = { width: 390, height: 844 }
+  const { page, errors, context } = await open('#start', { userAgent, viewport })
   const picks = page.locator('.picks > li')
   await picks.first().waitFor(SOON)
   expect(await picks.count()).toBe(3)
   expect(await picks.first().textContent()).toMatch(/download about .* MB · needs .* of memory/)
-  await page.getByRole('link', { name: /^All \d+ models/ }).click()
-  await page.getByLabel('Search models').waitFor()
-  await context.close()
-})
 
-it('has the lines for this system, and for another one', async () => {
-  const userAgent = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/150 Safari/537.36'
-  const { page, context } = await open('#start', { userAgent })
   const get = page.getByRole('region', { name: /^Get (a|another) model server/ })
   await get.getByText('llama-server', { exact: true }).click()
   await get.getByText('winget install llama.cpp').waitFor()
@@ -99,18 +86,16 @@ it('has the lines for this system, and for another one', async () => {
   await get.getByLabel('macOS').check()
   await get.getByText('brew install llama.cpp').waitFor()
   expect(await get.getByText('winget install llama.cpp').count()).toBe(0)
-  await context.close()
-})
-
-it('fits on a phone, where the views are in a bar below', async () => {
-  const { page, context } = await open('#start', { viewport: { width: 390, height: 844 } })
-  await page.locator('.picks > li').first().waitFor(SOON)
   expect(await overflowing(page)).toEqual([])
+
+  await page.getByRole('link', { name: /^All \d+ models/ }).click()
+  await page.getByLabel('Search models').waitFor()
   const captures = page.getByRole('link', { name: 'Captures' })
   expect(await captures.isVisible()).toBe(false)
   await page.getByRole('button', { name: 'More' }).click()
   await captures.click()
   await page.getByRole('main', { name: 'Captures' }).waitFor()
   expect(await captures.isVisible()).toBe(false)
+  expect(errors).toEqual([])
   await context.close()
 })

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { PERMIT_LEASE } from '../../src/state/limits.ts'
 import type { RedisConnection } from '../../src/state/redis/connection.ts'
 import { redisLimits } from '../../src/state/redis/limits.ts'
 import { claim, held } from '../state/limits-claims.ts'
@@ -106,5 +107,27 @@ describe('limits in Redis', () => {
     expect(levels.day.requests).toBe(2)
     const refused = await limits.admit(claim(two))
     expect([refused.refusedBy, refused.availableInMs <= 30_000]).toEqual(['requests', true])
+    pass(-600_000)
+    expect((await limits.admit(claim(two))).refusedBy).toBe('requests')
+    pass(30_001)
+    // What was refused has not waited for the old time to come again.
+    expect((await limits.admit(claim(two))).refusedBy).toBeUndefined()
+  })
+
+  it('make no lease longer where the time of the server goes back', async () => {
+    const { port, pass } = withMovableTime(first)
+    const limits = redisLimits(port)
+    const two = { maxConcurrency: 2 }
+    const key = 'set back'
+    const { claim: one, permit } = held(two, { key })
+    await limits.admit(one)
+    await limits.admit(held(two, { key }).claim)
+    pass(-3_600_000)
+    expect((await limits.levels(key, two)).running).toBe(2)
+    pass(20_000)
+    await limits.renew([permit])
+    pass(PERMIT_LEASE - 20_000 + 1)
+    // One of them was renewed.
+    expect((await limits.levels(key, two)).running).toBe(1)
   })
 })

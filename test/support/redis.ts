@@ -15,6 +15,8 @@ export interface RedisOptions {
   password?: string
   /** A free one by default. */
   port?: number
+  /** Further names in its environment. */
+  env?: Record<string, string>
 }
 
 /** A process that serves, be it Redis or Sentinel. */
@@ -137,7 +139,7 @@ async function start(
   const port = options.port ?? (await closedPort())
   const folder = mkdtempSync(join(tmpdir(), `sluice-${program}-`))
   const args = argsOf(folder, port)
-  let current = launch(program, args)
+  let current = launch(program, args, options.env)
   await current.isReady()
   const kill = async () => {
     current.child.kill('SIGKILL')
@@ -159,16 +161,16 @@ async function start(
     thaw: () => void current.child.kill('SIGCONT'),
     async restart() {
       await kill()
-      current = launch(program, args)
+      current = launch(program, args, options.env)
       await current.isReady()
     },
   }
 }
 
-function launch(program: Program, args: string[]) {
+function launch(program: Program, args: string[], more: RedisOptions['env'] = {}) {
   const path = redisProgram(program)
   if (path === undefined) throw new Error(`${program} is not there any more.`)
-  const env = redisEnvironment()
+  const env = { ...redisEnvironment(), ...more }
   const child = spawn(path, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   running.add(child)
   const ended = new Promise<void>((resolve) => {

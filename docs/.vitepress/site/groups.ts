@@ -40,10 +40,10 @@ export const groups: Group[] = [
       'docs/tracing.md',
     ],
   },
-  { text: 'Engines', pages: ['docs/engines/*', 'docs/upstreams.md', 'docs/webgpu.md'] },
+  { text: 'Engines', pages: ['docs/engines/*', 'docs/upstreams.md'] },
   {
     text: 'Clients',
-    pages: ['docs/clients.md', 'docs/clients/*', 'docs/sdks.md', 'docs/resume-clients.md'],
+    pages: ['docs/clients.md', 'docs/clients/*', 'docs/resume-clients.md'],
   },
   {
     text: 'APIs',
@@ -70,7 +70,7 @@ export const groups: Group[] = [
     ],
   },
   { text: 'Compare', pages: ['docs/compare/*', 'bench/RESULTS.md'] },
-  { text: 'Help', pages: ['docs/troubleshooting.md', 'docs/lesson.md', 'docs/doctor.md'] },
+  { text: 'Help', pages: ['docs/troubleshooting.md', 'docs/lesson.md'] },
   {
     text: 'How it works',
     pages: [

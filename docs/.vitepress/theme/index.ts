@@ -3,6 +3,7 @@ import DefaultTheme from 'vitepress/theme-without-fonts'
 import { h } from 'vue'
 import { PageActions } from './page-actions.ts'
 import './style.css'
+import './settings.css'
 
 export default {
   extends: DefaultTheme,

@@ -40,7 +40,7 @@ export async function readGiven(
 ): Promise<GivenSettings> {
   const reader = new Reader()
   const { warn } = reader
-  const line = reader.attempt(() => readFlags(args, warn))
+  const line = flagsOf(args, reader)
   const file = line?.config ?? (env[CONFIG_FILE] || (await reader.later(defaultFile())))
   const held = file === undefined ? undefined : await reader.later(readFileAt(file, warn))
   const given: SettingsInput = {
@@ -49,9 +49,32 @@ export async function readGiven(
     ...line?.settings,
   }
   const settings = together(given, reader)
-  requireAllSupported(settings, given, place, reader)
+  requireAllSupported(given, place, reader)
   const { problems, warnings } = reader
   return { file, settings, names: Object.keys(given), problems, warnings }
+}
+
+/** The flags that are right: of a wrong one, the value that follows it is left out too. */
+function flagsOf(args: readonly string[], reader: Reader) {
+  const whole = silently(() => readFlags(args, reader.warn))
+  if (whole !== undefined) return whole
+  const groups: string[][] = []
+  for (const arg of args) {
+    const last = groups.at(-1)
+    if (arg.startsWith('-') || last === undefined) groups.push([arg])
+    else last.push(arg)
+  }
+  const right = groups.filter((group) => reader.attempt(() => readFlags(group)) !== undefined)
+  return reader.attempt(() => readFlags(right.flat(), reader.warn))
+}
+
+function silently<T>(act: () => T): T | undefined {
+  try {
+    return act()
+  } catch (error) {
+    if (error instanceof SettingsError) return undefined
+    throw error
+  }
 }
 
 /** Collects what is wrong. */
@@ -144,18 +167,10 @@ function together(given: SettingsInput, reader: Reader): Settings {
   return reader.attempt(() => parseSettings(place)) ?? parseSettings({})
 }
 
-function requireAllSupported(
-  settings: Settings,
-  given: SettingsInput,
-  place: Place,
-  reader: Reader,
-): void {
-  for (const name of Object.keys(given)) {
-    const value = (settings as unknown as Record<string, unknown>)[name]
-    if (name === 'upstream' || value === undefined) continue
-    reader.attempt(() => requireSupport({ [name]: value } as unknown as Settings, place))
+function requireAllSupported(given: SettingsInput, place: Place, reader: Reader): void {
+  for (const [name, value] of Object.entries(given)) {
+    reader.attempt(() =>
+      requireSupport({ upstream: [], [name]: value } as unknown as Settings, place),
+    )
   }
-  if (given.upstream === undefined) return
-  const { upstream } = settings
-  reader.attempt(() => requireSupport({ upstream } as unknown as Settings, place))
 }

@@ -2,7 +2,7 @@ import { terminalText } from '../../util/safe/terminal.ts'
 import { checkAddress } from '../doctor/checks/address.ts'
 import { clockFound } from '../doctor/checks/clock.ts'
 import { checkGpu } from '../doctor/checks/gpu.ts'
-import { checkInstall } from '../doctor/checks/install.ts'
+import { checkInstall, programOf } from '../doctor/checks/install.ts'
 import { checkProxies } from '../doctor/checks/proxies.ts'
 import { checkResources } from '../doctor/checks/resources.ts'
 import { checkRuntime } from '../doctor/checks/runtime.ts'
@@ -72,7 +72,7 @@ async function examine(args: readonly string[], context: ToolContext): Promise<n
   const examination: Examination = {
     ...{ context, host, given, tries, clocks: [] },
     settings: given.settings,
-    program: host.isCheckout ? 'npm start --' : 'sluice',
+    program: programOf(host),
   }
   const found = await runChecks(CHECKING, examination, signal, tries ? TRIAL_DEADLINE : DEADLINE)
   const clock = clockFound(examination).map((each): Finding => ({ check: 'network', ...each }))

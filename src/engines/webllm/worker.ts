@@ -3,12 +3,12 @@
  * starts it.
  */
 import { ApiError, toApiError } from '../../wire/errors/api-error.ts'
-import type { Progress } from '../engine.ts'
+import type { Model, Progress } from '../engine.ts'
 import { type Port, packError, type WireError } from '../remote/protocol.ts'
-import { serveEngine } from '../remote/serve-engine.ts'
+import { downloadSizes } from './download-sizes.ts'
 import { type DetectedGpu, findGpu } from './gpu.ts'
-import { readModelList, runnableModels } from './models.ts'
-import { type LocalEngine, type Mlc, type ModelRecord, Webllm } from './webllm.ts'
+import { runnableModels, toModel } from './models.ts'
+import type { LocalEngine, Mlc, ModelRecord } from './webllm.ts'
 
 /** Messages from a page or host to its engine's worker. */
 export type WorkerCommand =
@@ -33,7 +33,8 @@ export interface EngineOptions {
 
 /** Messages from the worker to the page or host that started it. */
 export type WorkerEvent =
-  | { kind: 'ready'; gpu: string; models: number }
+  /** `models` are those that run here, of which none is loaded. */
+  | { kind: 'ready'; gpu: string; models: Model[] }
   | { kind: 'failed'; error: WireError }
   | { kind: 'progress'; progress: Progress }
 
@@ -49,9 +50,12 @@ export interface MadeEngine {
   prebuilt: readonly ModelRecord[]
 }
 
-/** Makes this worker serve an engine; `make` creates it on the `start` command. */
+/**
+ * Makes this worker serve an engine; `make` creates it on the `start` command. What runs models is loaded when
+ * the first client connects: most pages only list them.
+ */
 export function runEngine(make: () => Promise<MadeEngine>): void {
-  let engine: Promise<LocalEngine> | undefined
+  let engine: Promise<() => Promise<LocalEngine>> | undefined
   scope.addEventListener('message', ({ data }) => {
     const command = data as WorkerCommand
     if (command.kind === 'start') engine ??= start(command.options, make)
@@ -64,9 +68,10 @@ const stopByClient = new Map<string, () => void>()
 
 async function connect(
   { port, who }: Extract<WorkerCommand, { kind: 'connect' }>,
-  engine?: Promise<LocalEngine>,
+  engine?: Promise<() => Promise<LocalEngine>>,
 ): Promise<void> {
-  const made = (await engine) ?? refusingEngine(notStarted())
+  const made = (await (await engine)?.()) ?? refusingEngine(notStarted())
+  const { serveEngine } = await import('../remote/serve-engine.ts')
   stopByClient.get(who)?.()
   stopByClient.set(who, serveEngine(port as unknown as Port, made))
 }
@@ -74,26 +79,42 @@ async function connect(
 async function start(
   options: EngineOptions,
   make: () => Promise<MadeEngine>,
-): Promise<LocalEngine> {
+): Promise<() => Promise<LocalEngine>> {
   try {
     const gpu = await findGpu()
     const { mlc, prebuilt } = await make()
     const own = await ownModels(options)
     const records = chooseModels([...own, ...(options.onlyOwnModels ? [] : prebuilt)], options, gpu)
-    const { queue, unloadAfter } = options
-    const made = new Webllm(mlc, {
-      records,
-      unloadAfter,
-      ...(queue !== undefined && { queue }),
-      onProgress: (progress) => scope.postMessage({ kind: 'progress', progress }),
-    })
-    scope.postMessage({ kind: 'ready', gpu: gpu.name, models: records.length })
-    return made
+    const sizes = await downloadSizes(records, undefined)
+    const models = records.map((each) => toModel(each, undefined, sizes.get(each.model_id)))
+    scope.postMessage({ kind: 'ready', gpu: gpu.name, models })
+    let made: Promise<LocalEngine> | undefined
+    return () => {
+      made ??= engineOf(mlc, records, options).catch((error: unknown) => {
+        made = undefined
+        throw error
+      })
+      return made
+    }
   } catch (error) {
     const failure = toApiError(error)
     scope.postMessage({ kind: 'failed', error: packError(failure) })
-    return refusingEngine(failure)
+    return async () => refusingEngine(failure)
   }
+}
+
+async function engineOf(
+  mlc: Mlc,
+  records: readonly ModelRecord[],
+  { queue, unloadAfter }: EngineOptions,
+): Promise<LocalEngine> {
+  const { Webllm } = await import('./webllm.ts')
+  return new Webllm(mlc, {
+    records,
+    unloadAfter,
+    ...(queue !== undefined && { queue }),
+    onProgress: (progress) => scope.postMessage({ kind: 'progress', progress }),
+  })
 }
 
 /** The models that this GPU can run; of several with the same name, the first. */
@@ -112,6 +133,7 @@ async function ownModels({ models, modelsUrl }: EngineOptions): Promise<ModelRec
   const isUrl = typeof models === 'string' && URL.canParse(models)
   try {
     const json: unknown = isUrl ? await (await fetch(models)).json() : models
+    const { readModelList } = await import('./own-models.ts')
     return readModelList(json, isUrl ? models : (modelsUrl ?? globalThis.location.href))
   } catch (error) {
     const where = isUrl ? `${models}: ` : ''

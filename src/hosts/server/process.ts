@@ -69,7 +69,7 @@ export function listenError(
     ? 'by a program that does not share it; start each sluice there with --reuse-port and as the same user'
     : 'stop the program that uses it'
   const reasons: Record<string, string> = {
-    EADDRINUSE: `port: ${port} is already in use on ${host}${reusePort ? ' ' : '; '}${sharing}, or choose another port with --port.`,
+    EADDRINUSE: `port: ${port} is already in use on ${host}${reusePort ? ' ' : '; '}${sharing}, or choose another port with --port. "sluice doctor" tells which program uses it.`,
     EACCES: `port: this user may not listen on port ${port}; choose a port from 1024 with --port.`,
     EADDRNOTAVAIL: noAddress,
     // Deno has this code for the same error.

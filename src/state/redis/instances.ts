@@ -18,6 +18,8 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local life = tonumber(ARGV[2])
 local changed = redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+-- The clock was set back: those that live say so at once when they are told of the change.
+changed = changed + redis.call('ZREMRANGEBYSCORE', KEYS[1], '(' .. now + ${LIFE}, '+inf')
 if life > 0 then
   changed = changed + redis.call('ZADD', KEYS[1], now + life, ARGV[1])
   redis.call('PEXPIRE', KEYS[1], life)

@@ -6,7 +6,7 @@
  * lease), and what each permit holds (a hash).
  * ARGV 1 to 7: the limits, in the order of `LIMIT_ORDER`; empty for none.
  */
-import type { LimitsOfKey } from '../limits.ts'
+import { type LimitsOfKey, PERMIT_LEASE } from '../limits.ts'
 import type { RedisScript } from './port.ts'
 
 /** Milliseconds for which an account is kept without being used: longer than any month. */
@@ -64,12 +64,23 @@ for at, name in ipairs(names) do
   a[name] = tonumber(read[at] or '')
 end
 
+local function text(number)
+  return string.format('%.17g', number)
+end
+
 local function refill(amount, since, size)
   if not size then return amount, since end
   if not amount then return size, now end
   return math.min(size, amount + math.max(0, now - since) * size / 60000), now
 end
 
+-- A clock that was set back goes on from there, also where nothing else is written.
+for _, name in ipairs({ 'rqt', 'tkt' }) do
+  if a[name] and a[name] > now then
+    a[name] = now
+    redis.call('HSET', account, name, text(now))
+  end
+end
 a.rq, a.rqt = refill(a.rq, a.rqt, limit(1))
 a.tk, a.tkt = refill(a.tk, a.tkt, limit(2))
 
@@ -83,10 +94,6 @@ end
 local day = math.floor(now / 86400000)
 a.dp = go_on(a.dp, day, { 'dr', 'dt', 'da' })
 a.mp = go_on(a.mp, month_of(day), { 'mr', 'mt', 'ma' })
-
-local function text(number)
-  return string.format('%.17g', number)
-end
 
 local function save()
   local fields = {}
@@ -127,6 +134,11 @@ end
 local function drop_ended()
   for slot, key in pairs(slots) do
     for _, id in ipairs(redis.call('ZRANGEBYSCORE', key, '-inf', now)) do drop(id, slot) end
+    -- A clock that was set back makes no lease longer.
+    local longest = now + ${PERMIT_LEASE}
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. longest, '+inf')) do
+      redis.call('ZADD', key, longest, id)
+    end
   end
 end
 

@@ -48,8 +48,15 @@ const WORDS =
 
 const streamed: Step[] = WORDS.split(/(?= )/).flatMap((word) => [{ wait: 24 }, text(word)])
 
+const usage = { prompt_tokens: 14, completion_tokens: 35, total_tokens: 49 }
+const end: Step[] = [
+  delta({}, 'stop'),
+  { chunk: { id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [], usage } },
+  { send: 'data: [DONE]\n\n' },
+]
+
 const scripts: Record<string, Step[]> = {
-  'What is a stream?': [{ wait: 180 }, ...streamed, ...END],
+  'What is a stream?': [{ wait: 180 }, ...streamed, ...end],
   'Which is larger, 9.11 or 9.9?': [
     delta({ reasoning_content: 'Compare the whole parts first: both are 9. ' }),
     delta({ reasoning_content: 'Then the decimals: 0.11 and 0.90. So 9.9 is larger, although 11' }),

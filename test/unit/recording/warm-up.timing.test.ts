@@ -10,6 +10,7 @@ import { replayEngines } from '../../../src/hosts/server/replay-engines.ts'
 import type { Runtime } from '../../../src/hosts/server/runtime.ts'
 import { formatRecording } from '../../../src/recording/recording.ts'
 import { socketFetch } from '../../../src/transport/http1/fetch.ts'
+import { noHost } from '../../support/host-facts.ts'
 import { sound } from '../../support/zoo/chat.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-warm-up-'))
@@ -89,6 +90,7 @@ it('"sluice replay" answers itself before it says that it listens', async () => 
     fetch: socketFetch(dial),
     out: err,
     err,
+    host: noHost,
     signal: control.signal,
     async serve({ fetch, host, port }) {
       const options = { fetch, port, hostname: host, tls: undefined, bodyTimeout: 1_000 }

@@ -9,6 +9,9 @@ import { shownBytes } from '../shown.ts'
 
 const MIB = 1024 ** 2
 
+/** Drivers that use no GPU. */
+const SOFTWARE = /llvmpipe|lavapipe|swiftshader|basic render/i
+
 export const checkGpu: Check = async ({ context, settings }, signal) => {
   const [cards, webgpu] = await Promise.all([cardsFound(signal), webgpuFound(context, settings)])
   const none: Found = {
@@ -149,6 +152,11 @@ async function webgpuFound(
   }
   try {
     const { name } = await findGpu()
+    if (SOFTWARE.test(name)) {
+      const text = `WebGPU runs on the processor here (${name}): a token takes seconds.`
+      const remedy = 'Install the driver of the GPU, if there is one; else use a model server.'
+      return [{ code: 'webgpu_software', level: 'hint', text, remedy }]
+    }
     return [
       {
         code: 'webgpu',

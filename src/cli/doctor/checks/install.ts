@@ -35,6 +35,16 @@ export function installedAs({
   return `is in ${folder}`
 }
 
+/** How the user calls sluice. */
+export function programOf({
+  location,
+  isCheckout,
+}: Pick<Examination['host'], 'location' | 'isCheckout'>): string {
+  if (isCheckout) return 'npm start --'
+  if (location.includes('/_npx/')) return 'npx @sluice/sluice'
+  return /\/bunx-[^/]*\//.test(location) ? 'bunx @sluice/sluice' : 'sluice'
+}
+
 /** Bun's name for the files within a binary that it has compiled. */
 function isBinary(location: string): boolean {
   return /\/\$bunfs\/|\/~BUN\//i.test(decodeURIComponent(location))
@@ -42,13 +52,13 @@ function isBinary(location: string): boolean {
 
 async function pageFound({ host }: Examination): Promise<Found> {
   if (await host.hasPage()) return { code: 'page', level: 'ok', text: 'The page is built.' }
-  const text = 'The page at / is not built; the API works without it.'
-  if (!host.isCheckout) {
-    const remedy = 'Install sluice again: this installation is not complete.'
-    return { code: 'page_missing', level: 'warning', text, remedy }
+  if (host.isCheckout) {
+    const text = 'npm start builds the page in the background, and the API answers meanwhile.'
+    return { code: 'page_later', level: 'ok', text }
   }
-  const remedy = 'npm start builds it in the background; this builds it now:'
-  return { code: 'page_missing', level: 'hint', text, remedy, command: 'npm run build' }
+  const text = 'The files of the page are missing; the API works without them.'
+  const remedy = 'Install sluice again: this installation is not complete.'
+  return { code: 'page_missing', level: 'warning', text, remedy }
 }
 
 /** Commands called sluice on the path that are of another version, or of several. */

@@ -32,14 +32,11 @@ export const checkResources: Check = async ({ settings, host }, signal) => {
 
 export function descriptorsFound(
   limit: number,
-  { upstream, queue }: Pick<Settings, 'upstream' | 'queue'>,
+  { upstream, queue, maxConcurrency }: Pick<Settings, 'upstream' | 'queue' | 'maxConcurrency'>,
 ): Found {
-  const servers = upstream.length > 0 ? upstream : [{}]
-  const requests = servers.reduce(
-    (sum, { maxConcurrency = TYPICAL }: { maxConcurrency?: number | undefined }) =>
-      sum + maxConcurrency + queue,
-    0,
-  )
+  const ofEach = upstream.map((each) => each.maxConcurrency ?? maxConcurrency ?? TYPICAL)
+  const allowed = ofEach.length > 0 ? ofEach : [maxConcurrency ?? TYPICAL]
+  const requests = allowed.reduce((sum, concurrency) => sum + concurrency + queue, 0)
   // One for the client, and one for the server.
   const needed = OWN_DESCRIPTORS + 2 * requests
   if (limit >= needed) {
@@ -67,7 +64,7 @@ async function limitOfDescriptors(signal: AbortSignal): Promise<number | undefin
   if (process.platform === 'win32') return undefined
   const text = await readFile('/proc/self/limits', 'utf8').catch(() => undefined)
   const [, soft] = /^Max open files\s+(\d+|unlimited)/m.exec(text ?? '') ?? []
-  const told = soft ?? (await outputOf('/bin/sh', ['-c', 'ulimit -n'], signal))?.trim()
+  const told = soft ?? (await outputOf('sh', ['-c', 'ulimit -n'], signal))?.trim()
   if (told === 'unlimited') return Number.POSITIVE_INFINITY
   const limit = Number(told)
   return told === undefined || Number.isNaN(limit) ? undefined : limit

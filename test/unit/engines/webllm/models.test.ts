@@ -1,6 +1,7 @@
 import { prebuiltAppConfig } from '@mlc-ai/web-llm'
 import { describe, expect, it } from 'vitest'
-import { readModelList, runnableModels, toModel } from '../../../../src/engines/webllm/models.ts'
+import { runnableModels, toModel } from '../../../../src/engines/webllm/models.ts'
+import { readModelList } from '../../../../src/engines/webllm/own-models.ts'
 import type { ModelRecord } from '../../../../src/engines/webllm/webllm.ts'
 
 const prebuilt = prebuiltAppConfig.model_list as ModelRecord[]
