@@ -1,6 +1,7 @@
 /** What `sluice doctor` finds out, and how its checks run. */
 import type { Settings } from '../../settings/settings.ts'
 import type { HostFacts, ToolContext } from '../tools/tool.ts'
+import { deadlineSignal } from './deadline.ts'
 import type { GivenSettings } from './given-settings.ts'
 
 /**
@@ -85,12 +86,12 @@ async function within(
   signal: AbortSignal,
   deadline: number,
 ): Promise<Found[]> {
-  const timeout = AbortSignal.timeout(deadline)
+  const timeout = deadlineSignal(deadline, signal)
   const late = new Promise<Found[]>((resolve) => {
     timeout.addEventListener('abort', () => resolve([notInTime(deadline)]), { once: true })
   })
   try {
-    return await Promise.race([run(examination, AbortSignal.any([signal, timeout])), late])
+    return await Promise.race([run(examination, timeout), late])
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     const text = `This could not be looked at: ${why}`

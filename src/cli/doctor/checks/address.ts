@@ -11,15 +11,20 @@ import type { Check, Examination, Found } from '../finding.ts'
 import { whoListens } from '../who-listens.ts'
 import { jsonFrom } from './json-from.ts'
 
-export const checkAddress: Check = async (examination, signal) => {
+export const checkPorts: Check = async (examination, signal) => {
   const { settings } = examination
   const extra = ollamaPort(settings)
   const ports = [settings.port, ...(extra === undefined || extra === settings.port ? [] : [extra])]
   const found = await Promise.all(
     ports.filter((port) => port !== 0).map((port) => portFound(port, examination, signal)),
   )
-  return [...found.flat(), ...exposureFound(examination), ...(await certificateFound(settings))]
+  return found.flat()
 }
+
+export const checkExposure: Check = async (examination) => [
+  ...exposureFound(examination),
+  ...(await certificateFound(examination.settings)),
+]
 
 async function portFound(
   port: number,

@@ -12,15 +12,17 @@ const MIB = 1024 ** 2
 /** Drivers that use no GPU. */
 const SOFTWARE = /llvmpipe|lavapipe|swiftshader|basic render/i
 
-export const checkGpu: Check = async ({ context, settings }, signal) => {
-  const [cards, webgpu] = await Promise.all([cardsFound(signal), webgpuFound(context, settings)])
+export const checkWebgpu: Check = ({ context, settings }) => webgpuFound(context, settings)
+
+export const checkGpu: Check = async (_, signal) => {
+  const cards = await cardsFound(signal)
   const none: Found = {
     code: 'gpu_none',
     level: 'hint',
     text: `No GPU was found; models run on the processor, which has ${shownBytes(os.totalmem())} of memory to share with them.`,
     remedy: 'Use small models, such as qwen3:1.7b with Ollama.',
   }
-  return [...(cards.length > 0 ? cards : [none]), ...webgpu]
+  return cards.length > 0 ? cards : [none]
 }
 
 async function cardsFound(signal: AbortSignal): Promise<Found[]> {

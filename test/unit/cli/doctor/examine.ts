@@ -1,3 +1,4 @@
+import { checkLocalServers, upstreamChecks } from '../../../../src/cli/doctor/checks/servers.ts'
 import type { Check, Examination, Found, Level } from '../../../../src/cli/doctor/finding.ts'
 import { readGiven } from '../../../../src/cli/doctor/given-settings.ts'
 import { parseSettings, type SettingsInput } from '../../../../src/settings/settings.ts'
@@ -42,4 +43,10 @@ export function byCode(found: readonly Found[]): Record<string, Found> {
 
 export function levels(found: readonly Found[]): Record<string, Level> {
   return Object.fromEntries(found.map(({ code, level }) => [code, level]))
+}
+
+/** All checks of servers. */
+export const checkServers: Check = async (examined, signal) => {
+  const checks = [...upstreamChecks(examined.settings.upstream), checkLocalServers]
+  return (await Promise.all(checks.map((check) => check(examined, signal)))).flat()
 }
