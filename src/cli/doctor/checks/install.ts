@@ -21,8 +21,9 @@ export const checkInstall: Check = async (examination, signal) => {
 export function installedAs({
   location,
   isCheckout,
-}: Pick<Examination['host'], 'location' | 'isCheckout'>): string {
-  if (isBinary(location)) return 'is a binary of its own'
+  build,
+}: Pick<Examination['host'], 'location' | 'isCheckout' | 'build'>): string {
+  if (build !== undefined) return `is a binary of its own (${build})`
   if (!location.startsWith('file:')) return `comes from ${new URL(location).host}`
   const path = fileURLToPath(location).replaceAll('\\', '/')
   const folder = path.replace(/\/(src|dist)\/[^/]*$/, '')
@@ -43,11 +44,6 @@ export function programOf({
   if (isCheckout) return 'npm start --'
   if (location.includes('/_npx/')) return 'npx @sluice/sluice'
   return /\/bunx-[^/]*\//.test(location) ? 'bunx @sluice/sluice' : 'sluice'
-}
-
-/** Bun's name for the files within a binary that it has compiled. */
-function isBinary(location: string): boolean {
-  return /\/\$bunfs\/|\/~BUN\//i.test(decodeURIComponent(location))
 }
 
 async function pageFound({ host }: Examination): Promise<Found> {
