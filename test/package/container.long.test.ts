@@ -89,7 +89,7 @@ function firstInside({ pid }: ChildProcess): number {
   return Number(execFileSync('cat', [`/proc/${pid}/task/${pid}/children`], { encoding: 'utf8' }))
 }
 
-describe.skipIf(!canRun)('a container', () => {
+describe.skipIf(!canRun)('a container', { timeout: 60_000 }, () => {
   it('is not reached from outside without a key, and says so', async () => {
     const refused = await exec('unshare', contained([entry]), { env: environment({}) }).catch(
       (error) => error,
