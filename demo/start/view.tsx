@@ -30,8 +30,9 @@ export function StartView() {
 function Welcome() {
   const { title, text } = words()
   const model = isLost.value ? undefined : best.value
-  // Without a key it is the service worker's own.
-  const canTry = models.value?.some(({ id }) => id === STATIC)
+  const canTry =
+    models.value?.some(({ id }) => id === STATIC) ||
+    (wantsKey.value && 'serviceWorker' in navigator)
   return (
     <div class="welcome">
       <div role="status">

@@ -91,7 +91,7 @@ it('shows a call, and goes on with the result that the user gives', async () => 
   await chat.answer().getByText('It is sunny.').waitFor()
   const { messages, tools: offered } = chat.asked().body
   expect(offered).toEqual([{ type: 'function', function: JSON.parse(tools) }])
-  expect(messages.slice(1)).toEqual([
+  expect((messages as unknown[]).slice(1)).toEqual([
     {
       role: 'assistant',
       content: null,

@@ -63,6 +63,8 @@ function imagesOf(content: unknown): string[] {
   return parts.flatMap(({ image_url }) => (image_url ? [image_url.url] : []))
 }
 
+const firstSent = () => (chat.asked().body.messages as { content: unknown }[])[0]?.content
+
 const attached = () => chat.page.getByLabel('Attached images').locator('img')
 
 it('sends an image as the bytes that were pasted, and keeps it with the conversation', async () => {
@@ -82,7 +84,7 @@ it('sends an image as the bytes that were pasted, and keeps it with the conversa
     .poll(() => shown.evaluate((element) => (element as HTMLImageElement).naturalWidth), SOON)
     .toBe(12)
   await chat.page.getByRole('button', { name: 'Regenerate' }).click()
-  await expect.poll(() => imagesOf(chat.asked().body.messages[0]?.content), SOON).toHaveLength(1)
+  await expect.poll(() => imagesOf(firstSent()), SOON).toHaveLength(1)
   // Its storage has the image, and the conversation only its name.
   const stored = await chat.page.evaluate(() => JSON.stringify(localStorage))
   expect(stored).not.toContain('base64')

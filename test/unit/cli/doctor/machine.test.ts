@@ -165,10 +165,14 @@ it.each([
     'is installed in a project, in /app/node_modules/@sluice/sluice',
     'sluice',
   ],
-  ['file:///$bunfs/root/sluice', false, 'is a binary of its own', 'sluice'],
 ])('knows how it was installed by %s', (location, isCheckout, installed, program) => {
   expect(installedAs({ location, isCheckout })).toBe(installed)
   expect(programOf({ location, isCheckout })).toBe(program)
+})
+
+it('knows a binary by what it was built from', () => {
+  const host = { location: 'file:///version.js', isCheckout: false, build: 'commit 1a2b' }
+  expect(installedAs(host)).toBe('is a binary of its own (commit 1a2b)')
 })
 
 describe('resources', () => {
