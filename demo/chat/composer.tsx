@@ -9,7 +9,7 @@ import { toolsIn } from './tools.ts'
 
 const areOptionsShown = signal(false)
 
-export function submit(): void {
+function submit(): void {
   if (!canSend()) return
   const { text, images } = takeDraft()
   void send(text, images)

@@ -22,7 +22,7 @@ export async function exportJson(conversation: Conversation): Promise<void> {
   saveFile(`${nameOf(conversation)}.json`, JSON.stringify(body, null, 2), 'application/json')
 }
 
-export function markdownOf({ messages }: Pick<Conversation, 'messages'>): string {
+function markdownOf({ messages }: Pick<Conversation, 'messages'>): string {
   return `${messages.map(sectionOf).join('\n\n')}\n`
 }
 

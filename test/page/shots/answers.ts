@@ -48,7 +48,7 @@ const WORDS =
 
 const streamed: Step[] = WORDS.split(/(?= )/).flatMap((word) => [{ wait: 24 }, text(word)])
 
-const usage = { prompt_tokens: 14, completion_tokens: 35, total_tokens: 49 }
+const usage = { prompt_tokens: 14, completion_tokens: 36, total_tokens: 50 }
 const end: Step[] = [
   delta({}, 'stop'),
   {

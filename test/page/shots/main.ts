@@ -17,13 +17,15 @@ import { type Scene, type State, states } from './states.ts'
 const HELP = `npm run screenshots -- [options]
   --out FOLDER   where the pictures go (.screenshots)
   --only TEXT    only states whose name contains this
-  --readme       only docs/images/page.png and docs/images/activity.png, written anew`
+  --readme       only docs/images/page.png and docs/images/activity.png, written anew
+  --built        shows dist/page as it is, without building it`
 
 const { values } = parseArgs({
   options: {
     out: { type: 'string', default: join(root, '.screenshots') },
     only: { type: 'string', default: '' },
     readme: { type: 'boolean', default: false },
+    built: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
@@ -46,7 +48,7 @@ else await takeAll()
 
 async function takeAll(): Promise<void> {
   const folder = join(root, 'dist/page')
-  await buildPage(folder)
+  if (!values.built) await buildPage(folder)
   const upstream = await startUpstream({ models: MODELS, script: scriptFor })
   const server = await startProcess(
     'bun',
