@@ -13,7 +13,8 @@ const POINTS = 1_000
 
 export function plotTokens(place: HTMLElement): TokenPlot {
   const style = getComputedStyle(place)
-  const line = style.getPropertyValue('--accent').trim() || style.color
+  // A canvas does not know variables and light-dark(): the style sheet gives this property.
+  const line = style.caretColor
   const axis = {
     stroke: style.color,
     grid: { stroke: '#8884', width: 1 },

@@ -21,7 +21,7 @@ const binaries = {
 /** @typedef {{ packages: string[], entry: string, worker?: string, args: string[], runtime: Runtime, env: Record<string, string> }} HostParts */
 
 /** The programs that doctor runs, where there are any. */
-const ASKED = ['nvidia-smi', 'system_profiler', 'lsof', 'sh', 'sluice']
+const ASKED = ['nvidia-smi', 'system_profiler', 'lsof', 'ss', 'sh', 'sluice']
 
 /** The tools that write files. */
 const WRITERS = ['chat', 'record', 'check']

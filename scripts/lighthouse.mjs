@@ -83,14 +83,17 @@ async function startOwn() {
   ])
   const { file, args, env, cwd } = hostCommand('bun', ['--port', '0', '--no-discover'])
   const child = spawn(file, args, { env, cwd, stdio: ['ignore', 'ignore', 'pipe'] })
-  const stop = () => child.kill('SIGTERM')
-  let output = ''
-  for await (const data of child.stderr) {
-    output += data
-    const [address] = /http:\/\/127\.0\.0\.1:\d+(?=\D)/.exec(output) ?? []
-    if (address !== undefined) return { url: `${address}/`, stop }
-  }
-  throw new Error(`sluice did not start:\n${output}`)
+  /** @type {string} */
+  const url = await new Promise((resolve, reject) => {
+    let output = ''
+    child.stderr.on('data', (data) => {
+      output += data
+      const [address] = /http:\/\/127\.0\.0\.1:\d+(?=\D)/.exec(output) ?? []
+      if (address !== undefined) resolve(`${address}/`)
+    })
+    child.on('exit', () => reject(new Error(`sluice did not start:\n${output}`)))
+  })
+  return { url, stop: () => child.kill('SIGTERM') }
 }
 
 /**

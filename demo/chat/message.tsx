@@ -123,7 +123,7 @@ function StatsLine({ said: { stats, outcome } }: { said: Said }) {
   const { first, tokens, rate } = stats
   const facts = [
     `first token ${timeText(first)}`,
-    `${tokens} tokens`,
+    tokens === 1 ? '1 token' : `${tokens} tokens`,
     rate > 0 && `${rate.toFixed(1)} tokens/s`,
     outcome,
   ]

@@ -69,8 +69,13 @@ function OwnModel() {
   if (all.length === 0) {
     return (
       <p class="weak" id="client-model">
-        {models.value !== undefined ? 'No model is listed' : 'Loading the list of models…'}: the
-        lines say <code>my-model</code>.
+        {models.value === undefined ? (
+          'Loading the list of models…'
+        ) : (
+          <>
+            No model is listed. The lines say <code>my-model</code>.
+          </>
+        )}
       </p>
     )
   }

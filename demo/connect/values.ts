@@ -1,6 +1,6 @@
 /** The address, the key and the model that the lines are filled with. */
 import { computed, signal } from '@preact/signals'
-import { hasServer, key, wantsKey } from '../api.ts'
+import { hasServer, key, served, wantsKey } from '../api.ts'
 import { best } from '../start/found.ts'
 import { ownAddress } from '../start/place.ts'
 import { chosenModel, models } from '../state.ts'
@@ -16,9 +16,10 @@ const ANY_WORD = 'none'
 export const isKeyShown = signal(false)
 
 /** The models of the server that a client can use; the browser's own can be used by this page only. */
-export const clientModels = computed(() =>
-  (models.value ?? []).filter(({ owned_by }) => owned_by !== 'web-llm').map(({ id }) => id),
-)
+export const clientModels = computed(() => {
+  const all: readonly { id: string; owned_by?: string }[] = models.value ?? served.value ?? []
+  return all.filter(({ owned_by }) => owned_by !== 'web-llm').map(({ id }) => id)
+})
 
 /** The model of the lines: the chosen one, or else one that is ready. */
 export const clientModel = computed(() => {

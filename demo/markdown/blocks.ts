@@ -19,6 +19,9 @@ export interface Block {
 const MOST = 24_000
 const MOST_OF_LIST = 4_000
 
+/** Quotes and lists within each other: it takes the time of their number squared to find that the stack ends. */
+const TOO_DEEP = /^(?:> ?|[-*+] ){100}/m
+
 const CONTAINERS = 'blockquote|center|details|div|dl|figure|ol|p|section|table|ul'
 const TAG = new RegExp(`<(/?)(?:${CONTAINERS})(?=[\\s/>])`, 'gi')
 
@@ -76,6 +79,7 @@ export class BlockSplitter {
   }
 
   #tokensOf(rest: string): Token[] | undefined {
+    this.#isPlain ||= TOO_DEEP.test(rest)
     if (this.#isPlain) return undefined
     const source = this.#head === '' ? rest : `${this.#head}\n${rest}`
     try {

@@ -6,6 +6,7 @@ import { engines } from '../activity/store.ts'
 import { checkKey, hasServer, isChecked, isServerAdmin, served } from '../api.ts'
 import { column } from '../columns.ts'
 import { send } from '../send.ts'
+import { startServiceWorker } from '../service.ts'
 import { chosenModel, isStreaming, models, refreshModels, startConversation } from '../state.ts'
 import { openView } from '../views.ts'
 
@@ -84,7 +85,11 @@ export async function chatWith(model: string): Promise<void> {
 
 /** Sends a first message to the built-in model, whose answer streams word by word. */
 export async function tryStream(): Promise<void> {
+  const isListed = () => models.peek()?.some(({ id }) => id === STATIC)
+  // Where the server wants a key first, the service worker has one of its own.
+  if (!isListed()) await startServiceWorker()
   await chatWith(STATIC)
+  if (!isListed()) return
   if (isStreaming.peek()) return
   startConversation()
   await send('Hello!')

@@ -18,22 +18,21 @@ export function StartView() {
         <div class="start-columns">
           <Servers />
           <GpuModels />
-          {hasServer.value && !isLost.value && <InstallList isOpen={isWithoutModels()} />}
+          {hasServer.value && !isLost.value && !wantsKey.value && (
+            <InstallList isOpen={ready.value.length === 0} />
+          )}
         </div>
       </div>
     </main>
   )
 }
 
-/** Whether sluice has no model: then the first way to get one is open. */
-function isWithoutModels(): boolean {
-  return !wantsKey.value && ready.value.length === 0
-}
-
 function Welcome() {
   const { title, text } = words()
   const model = isLost.value ? undefined : best.value
-  const canTry = models.value?.some(({ id }) => id === STATIC) && !wantsKey.value
+  const canTry =
+    models.value?.some(({ id }) => id === STATIC) ||
+    (wantsKey.value && 'serviceWorker' in navigator)
   return (
     <div class="welcome">
       <div role="status">
@@ -76,7 +75,7 @@ function words(): { title: string; text: string } {
   if (wantsKey.value) {
     return {
       title: 'This sluice needs an API key',
-      text: 'Enter it below to see the models that it may use.',
+      text: 'Enter it below to see its models. The built-in model of this page streams a fixed sentence without one.',
     }
   }
   if (count > 0) {

@@ -26,7 +26,7 @@ model servers on this machine.
 Usage: sluice [serve] [flags]
        sluice chat [URL]      chat with a model in the terminal
        sluice check URL       check how a server streams, against named rules
-       sluice doctor          say whether this machine and these settings will work
+       sluice doctor          say if it will work on this machine, or why not
        sluice record URL      save a stream to a file, with its timing
        sluice replay FILE …   serve recordings, with the same bytes and times
        sluice top [URL]       show requests while they happen

@@ -3,22 +3,20 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../../scripts/hosts.mjs'
 
-/** Why a block cannot be run here. Nothing else may stand in `not-run="…"`. */
-export const REASONS = [
-  'changes the clone',
-  'installs software',
-  'needs a GPU',
-  'needs a cloud account',
-  'needs a terminal',
-  'needs Docker',
-  'needs Redis',
-  'needs root',
-  'needs several terminals',
-  'shows a form, with names to fill in',
-  'run by a test of its own',
-  'starts a model server',
-  'takes minutes',
-] as const
+/**
+ * Why a block cannot be run here, and how many say so. Nothing else may stand in `not-run="…"`, and a
+ * further block raises a number here, so that somebody asks whether it could not be run after all.
+ */
+export const REASONS: Readonly<Record<string, number>> = {
+  'installs software': 1,
+  'needs a cloud account': 1,
+  'needs Docker': 2,
+  'needs root': 3,
+  'run by a test of its own': 6,
+  'shows a form, with names to fill in': 1,
+  'starts a model server': 8,
+  'takes minutes': 1,
+}
 
 export interface DocBlock {
   /** Below the repository's folder. */

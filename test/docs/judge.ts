@@ -121,8 +121,8 @@ function isFailure({ outcome }: { outcome: string }): boolean {
 }
 
 function reasonFault(reason: string): string | undefined {
-  if ((REASONS as readonly string[]).includes(reason)) return undefined
-  return `not-run: expected one of ${REASONS.join(', ')}, got "${reason}".`
+  if (Object.hasOwn(REASONS, reason)) return undefined
+  return `not-run: expected one of ${Object.keys(REASONS).join(', ')}, got "${reason}".`
 }
 
 function patternOf(line: string): RegExp {

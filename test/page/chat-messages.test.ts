@@ -5,6 +5,9 @@ import { expect, it } from 'vitest'
 import { useChatPage } from './support/chat-page.ts'
 import { END, text } from './support/chat-steps.ts'
 
+/** The machine may be busy. */
+const SOON = { timeout: 15_000 }
+
 const chat = useChatPage({
   slow: [text('One'), { wait: 20_000 }, text(' two'), ...END],
 })
@@ -60,6 +63,8 @@ function imagesOf(content: unknown): string[] {
   return parts.flatMap(({ image_url }) => (image_url ? [image_url.url] : []))
 }
 
+const firstSent = () => (chat.asked().body.messages as { content: unknown }[])[0]?.content
+
 const attached = () => chat.page.getByLabel('Attached images').locator('img')
 
 it('sends an image as the bytes that were pasted, and keeps it with the conversation', async () => {
@@ -76,10 +81,10 @@ it('sends an image as the bytes that were pasted, and keeps it with the conversa
   await chat.page.reload()
   const shown = chat.page.locator('.message.user img')
   await expect
-    .poll(() => shown.evaluate((element) => (element as HTMLImageElement).naturalWidth))
+    .poll(() => shown.evaluate((element) => (element as HTMLImageElement).naturalWidth), SOON)
     .toBe(12)
   await chat.page.getByRole('button', { name: 'Regenerate' }).click()
-  await expect.poll(() => imagesOf(chat.asked().body.messages[0]?.content)).toHaveLength(1)
+  await expect.poll(() => imagesOf(firstSent()), SOON).toHaveLength(1)
   // Its storage has the image, and the conversation only its name.
   const stored = await chat.page.evaluate(() => JSON.stringify(localStorage))
   expect(stored).not.toContain('base64')
@@ -100,7 +105,7 @@ it('replaces a message that is edited and all that follow, and answers again', a
   await chat.ask('First')
   await chat.answer().getByText('finished').waitFor()
   await chat.ask('Second')
-  await expect.poll(() => chat.page.locator('.message').count()).toBe(4)
+  await expect.poll(() => chat.page.locator('.message').count(), SOON).toBe(4)
   await chat.answer().getByText('finished').waitFor()
   await chat.page.getByRole('button', { name: 'Edit' }).first().click()
   const field = chat.page.getByLabel('Your message')
@@ -108,7 +113,7 @@ it('replaces a message that is edited and all that follow, and answers again', a
   await chat.page.getByRole('button', { name: 'Edit' }).first().click()
   await field.fill('Third')
   await field.press('Enter')
-  await expect.poll(() => chat.page.locator('.message').count()).toBe(2)
+  await expect.poll(() => chat.page.locator('.message').count(), SOON).toBe(2)
   await chat.answer().getByText('finished').waitFor()
   expect(chat.asked().body.messages).toEqual([{ role: 'user', content: 'Third' }])
 })

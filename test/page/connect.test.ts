@@ -56,7 +56,12 @@ describe('with keys', () => {
   })
 
   it('asks for a key where it has none, and leaves its place free in the lines', async () => {
-    const { page } = await openView(browser, server.url, 'connect/codex')
+    const { page } = await openView(browser, server.url, 'start')
+    // The page's own model needs none.
+    await page.getByRole('heading', { name: 'This sluice needs an API key' }).waitFor()
+    await page.getByRole('button', { name: 'Try a stream now' }).click()
+    await page.getByText(/tokens · .*finished/).waitFor()
+    await page.goto(`${server.url}/#connect/codex`)
     await page.getByText('export SLUICE_KEY=YOUR_KEY').waitFor()
     await page.getByLabel('This server requires an API key.').fill(KEY)
     await page.getByRole('button', { name: 'Use key' }).click()

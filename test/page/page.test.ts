@@ -108,7 +108,7 @@ it('loads without an error, finds the real adapter, and lists what it can run', 
   await fresh.keyboard.press('Enter')
   await fresh.getByText(/tokens · .*finished/).waitFor()
   await fresh.getByText('This stream breaks no rule').waitFor()
-  await fresh.locator('.plot canvas').waitFor()
+  await expect.poll(() => fresh.locator('.plot canvas').evaluate(hasBlue)).toBe(true)
   expect(asked.some((url) => url.includes('/engine-'))).toBe(true)
   expect(asked.some((url) => url.includes('/plot-'))).toBe(true)
   expect(hasWebllm()).toBe(false)
@@ -158,6 +158,14 @@ it.each(['deno', 'node', 'workerd'] as const)(
   },
   30_000,
 )
+
+/** Whether a line of the page's colour is drawn; runs in the page. */
+function hasBlue(canvas: Node): boolean {
+  if (!(canvas instanceof HTMLCanvasElement)) return false
+  const image = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height)
+  const bytes = [...(image?.data ?? [])]
+  return bytes.some((red, at) => at % 4 === 0 && (bytes[at + 2] ?? 0) - red > 100)
+}
 
 /** The most bytes, gzipped, of all that the page loads to be shown and to chat with a model of a server. */
 const PAGE_BUDGET = 150_000

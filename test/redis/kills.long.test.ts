@@ -49,7 +49,7 @@ afterAll(async () => {
 })
 
 /** What the streams of all kills came to. */
-const totals = { lost: 0, whole: 0, late: 0, latest: 0 }
+const totals = { lost: 0, whole: 0, late: 0, latest: 0, broken: 0 }
 
 it(
   `${KILLS} kills of ${STREAMS} streams each: each stream has one terminal event, in time`,
@@ -58,13 +58,17 @@ it(
     async function more(): Promise<void> {
       while (next < FIRST + KILLS) await killOne(next++)
     }
-    await Promise.all(Array.from({ length: AT_ONCE }, more))
-    const { lost, whole, late, latest } = totals
+    // What was found until then is told of where one fails.
+    const done = await Promise.allSettled(Array.from({ length: AT_ONCE }, more))
+    const { lost, whole, late, latest, broken } = totals
     console.log(
-      `${KILLS} kills on ${HOST}, ${lost + whole} streams: ${lost} lost, ${whole} had ended; the end was known ` +
-        `after ${Math.round(latest)} ms at most, of ${late} after more than ${SOON} ms`,
+      `${next - FIRST} kills on ${HOST}, ${lost + whole} streams: ${lost} lost, ${whole} had ended; the end was known ` +
+        `after ${Math.round(latest)} ms at most, of ${late} after more than ${SOON} ms; ` +
+        `${broken} connections to survivors broke`,
     )
+    for (const each of done) if (each.status === 'rejected') throw each.reason
     expect(lost).toBeGreaterThan(whole)
+    expect(broken).toBeLessThanOrEqual((lost + whole) / 100)
     // On a quiet machine there is none.
     expect(late).toBeLessThanOrEqual((lost + whole) / 20)
   },
@@ -74,7 +78,9 @@ it(
 
 async function killOne(kill: number): Promise<void> {
   const random = randomFrom(SEED * 1_000_003 + kill)
-  const dying = await startServer(HOST, flags)
+  // On a machine that is too busy one may not start in time.
+  const start = () => startServer(HOST, flags)
+  const dying = await start().catch(start)
   let killedAt = Number.POSITIVE_INFINITY
   try {
     const clients = Array.from({ length: STREAMS }, (_, n) => {
@@ -145,7 +151,8 @@ async function readOn(url: string, events: string[]): Promise<string[]> {
     const answer = await resume(url, events.length)
     if (answer.status === 204) return events
     if (answer.status === 200) {
-      if ((await readEvents(answer, Infinity, events)).isOver) return events
+      const read = await readEvents(answer, Infinity, events).catch(() => totals.broken++)
+      if (typeof read === 'object' && read.isOver) return events
     } else if (
       answer.status === 503 ||
       (answer.status === 404 && performance.now() < begun + NOT_STORED)

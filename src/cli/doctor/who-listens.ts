@@ -1,5 +1,6 @@
 /** Which program has a port, as far as the system tells this user. */
-import { readdir, readFile, readlink } from 'node:fs/promises'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { basename } from 'node:path'
 import { outputOf } from './programs.ts'
 
 export interface Listener {
@@ -11,7 +12,13 @@ export interface Listener {
 const LISTENING = '0A'
 
 export async function whoListens(port: number, signal: AbortSignal): Promise<Listener | undefined> {
-  if (process.platform === 'linux') return linuxListener(port)
+  if (process.platform === 'linux') {
+    // Deno may not read /proc.
+    return (
+      linuxListener(port) ??
+      readSs((await outputOf('ss', ['-Hltnp', `sport = :${port}`], signal)) ?? '')
+    )
+  }
   if (process.platform !== 'darwin') return undefined
   return readLsof(
     (await outputOf('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fpc'], signal)) ?? '',
@@ -25,20 +32,40 @@ export function readLsof(text: string): Listener | undefined {
   return pid === undefined ? undefined : { pid: Number(pid), name }
 }
 
-async function linuxListener(port: number): Promise<Listener | undefined> {
-  const tables = await Promise.all(
-    ['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8').catch(() => '')),
-  )
+/** What `ss -Hltnp` prints of the first process. */
+export function readSs(text: string): Listener | undefined {
+  const [, name = 'a program', pid] = /users:\(\("([^"]*)",pid=(\d+)/.exec(text) ?? []
+  return pid === undefined ? undefined : { pid: Number(pid), name }
+}
+
+/**
+ * Without promises: each link of each process would wait for one of few threads, which the other checks need,
+ * and takes microseconds so.
+ */
+function linuxListener(port: number): Listener | undefined {
+  const tables = ['tcp', 'tcp6'].map((name) => orElse('', () => textAt(`/proc/net/${name}`)))
   const inodes = tables.flatMap((text) => inodesOf(text, port))
   if (inodes.length === 0) return undefined
   const sockets = new Set(inodes.map((inode) => `socket:[${inode}]`))
-  const processes = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))
-  for (const pid of processes) {
-    if (!(await hasSocket(pid, sockets))) continue
-    const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => 'a program')
-    return { pid: Number(pid), name: name.trim() }
+  const processes = orElse([], () => readdirSync('/proc')).filter((name) => /^\d+$/.test(name))
+  const pid = processes.find((each) => hasSocket(each, sockets))
+  if (pid === undefined) return undefined
+  // Not the name of its first thread, which Node calls MainThread.
+  const [file = ''] = orElse('', () => textAt(`/proc/${pid}/cmdline`)).split('\0')
+  return { pid: Number(pid), name: basename(file) || 'a program' }
+}
+
+function textAt(path: string): string {
+  return readFileSync(path, 'utf8')
+}
+
+/** What another user's process does not tell, and what has ended meanwhile, is left out. */
+function orElse<T>(other: T, read: () => T): T {
+  try {
+    return read()
+  } catch {
+    return other
   }
-  return undefined
 }
 
 /** The sockets that listen at a port, of a table in the form of /proc/net/tcp. */
@@ -51,12 +78,9 @@ export function inodesOf(table: string, port: number): string[] {
   })
 }
 
-/** Another user's process does not tell. */
-async function hasSocket(pid: string, sockets: ReadonlySet<string>): Promise<boolean> {
+function hasSocket(pid: string, sockets: ReadonlySet<string>): boolean {
   const folder = `/proc/${pid}/fd`
-  const names = await readdir(folder).catch(() => [])
-  const links = await Promise.all(
-    names.map((name) => readlink(`${folder}/${name}`).catch(() => '')),
-  )
-  return links.some((link) => sockets.has(link))
+  return orElse<string[]>([], () => readdirSync(folder)).some((name) => {
+    return sockets.has(orElse('', () => readlinkSync(`${folder}/${name}`)))
+  })
 }

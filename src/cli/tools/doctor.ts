@@ -1,20 +1,20 @@
 import { terminalText } from '../../util/safe/terminal.ts'
-import { checkAddress } from '../doctor/checks/address.ts'
+import { checkExposure, checkPorts } from '../doctor/checks/address.ts'
 import { clockFound } from '../doctor/checks/clock.ts'
-import { checkGpu } from '../doctor/checks/gpu.ts'
+import { checkGpu, checkWebgpu } from '../doctor/checks/gpu.ts'
 import { checkInstall, programOf } from '../doctor/checks/install.ts'
 import { checkProxies } from '../doctor/checks/proxies.ts'
 import { checkResources } from '../doctor/checks/resources.ts'
 import { checkRuntime } from '../doctor/checks/runtime.ts'
-import { checkServers } from '../doctor/checks/servers.ts'
+import { checkLocalServers, upstreamChecks } from '../doctor/checks/servers.ts'
 import { checkSettings } from '../doctor/checks/settings.ts'
 import { checkStore } from '../doctor/checks/store.ts'
 import {
   type Check,
   type CheckName,
   DEADLINE,
+  type Diagnosis,
   type Examination,
-  type Finding,
   runChecks,
   TRIAL_DEADLINE,
 } from '../doctor/finding.ts'
@@ -43,9 +43,11 @@ const CHECKING: readonly (readonly [CheckName, Check])[] = [
   ['runtime', checkRuntime],
   ['install', checkInstall],
   ['settings', checkSettings],
-  ['address', checkAddress],
-  ['servers', checkServers],
+  ['address', checkPorts],
+  ['address', checkExposure],
+  ['servers', checkLocalServers],
   ['gpu', checkGpu],
+  ['gpu', checkWebgpu],
   ['store', checkStore],
   ['network', checkProxies],
   ['resources', checkResources],
@@ -74,8 +76,16 @@ async function examine(args: readonly string[], context: ToolContext): Promise<n
     settings: given.settings,
     program: programOf(host),
   }
-  const found = await runChecks(CHECKING, examination, signal, tries ? TRIAL_DEADLINE : DEADLINE)
-  const clock = clockFound(examination).map((each): Finding => ({ check: 'network', ...each }))
+  const upstreams = upstreamChecks(given.settings.upstream).map(
+    (each) => ['servers', each] as const,
+  )
+  const found = await runChecks(
+    [...upstreams, ...CHECKING],
+    examination,
+    signal,
+    tries ? TRIAL_DEADLINE : DEADLINE,
+  )
+  const clock = clockFound(examination).map((each): Diagnosis => ({ check: 'network', ...each }))
   const secrets = secretsOf(given.settings, host.env)
   const findings = [...found, ...clock].map((each) => withoutSecrets(each, secrets))
   const style = terminalStyle(await out.isTerminal(), { ...host.env })

@@ -30,6 +30,8 @@ export interface HostFacts {
   env: Readonly<Record<string, string | undefined>>
   /** The address of a module of sluice, which tells how it was installed. */
   location: string
+  /** Of a binary, what it was built from. */
+  build?: string | undefined
   /** Whether it runs from a checkout. */
   isCheckout: boolean
   /** Whether the page was built. */

@@ -4,11 +4,11 @@ import { isCheckout, moduleUrl } from '../location.ts'
 import { pageFiles } from './files.ts'
 import type { Runtime } from './runtime.ts'
 
-export function hostFacts({ place }: Runtime, env: HostFacts['env']): HostFacts {
+export function hostFacts({ place, build, files }: Runtime, env: HostFacts['env']): HostFacts {
   return {
-    ...{ place, env, isCheckout },
+    ...{ place, env, build, isCheckout },
     location: moduleUrl('version').href,
-    hasPage: async () => (await pageFiles()('index.html')) !== undefined,
+    hasPage: async () => (await (files ?? pageFiles())('index.html')) !== undefined,
     async openStore({ state = '', stateCa }, signal) {
       const { openStoreOnce } = await import('./open-store-once.ts')
       return openStoreOnce(state, stateCa, signal)

@@ -1,6 +1,7 @@
 /** Answers with the events of a run. */
 import type { RunInfo, RunKey } from '../../state/run-log.ts'
 import { SSE_HEADERS } from '../../stream/sse-response.ts'
+import { transformWriter } from '../../stream/transform-writer.ts'
 import type { RouteContext } from '../route.ts'
 import { buryRun } from './bury-run.ts'
 import { Follower } from './follower.ts'
@@ -35,7 +36,8 @@ export function followRun(found: FoundRun, asked: Following, context: RouteConte
     const isHere = log === responses.runs?.local
     registry.count('sluice_streams_resumed_total', [isHere ? 'local' : 'shared'])
   }
-  const writer = streaming.frameWriter()
+  // Others get larger pieces, and fewer.
+  const writer = isLive ? streaming.frameWriter() : transformWriter()
   const follower = new Follower({
     ...{ log, key, from, writer, ticker, client },
     heartbeat: settings.heartbeat,

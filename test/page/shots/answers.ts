@@ -51,7 +51,9 @@ const streamed: Step[] = WORDS.split(/(?= )/).flatMap((word) => [{ wait: 24 }, t
 const usage = { prompt_tokens: 14, completion_tokens: 35, total_tokens: 49 }
 const end: Step[] = [
   delta({}, 'stop'),
-  { chunk: { id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [], usage } },
+  {
+    chunk: { id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [], usage },
+  },
   { send: 'data: [DONE]\n\n' },
 ]
 

@@ -162,6 +162,9 @@ const linking = {
   'a footnote and a task': '- [ ] <img src=EVIL>\n- [x] ![x](EVIL)\n\n[^1]: ![x](EVIL)',
   'HTML in code': '`<img src=EVIL>`\n\n```html\n<img src=EVIL>\n```\n\n    <img src=EVIL>',
   'a fence whose language breaks out': '```"><img src=EVIL>\nx\n```\n\n~~~<img/src=EVIL>\nx',
+  'code with classes of the page':
+    '<pre><code class="language-ts hidden notice">x</code></pre><code class="columns">y</code>',
+  'HTML over several blocks': '<div>\n\n<img src=EVIL>\n\n```html\n<img src=EVIL>\n```\n\n</div>',
   'HTML between Markdown':
     '**<img src=EVIL>** _<b><img/src="EVIL"_ </b> <a href="EVIL"><img src="EVIL"></a>',
   entities: '&lt;img src=EVIL&gt; &#60;img src=EVIL&#62; <img src="&#104;ttp:SCHEMELESS">',

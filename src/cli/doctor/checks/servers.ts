@@ -1,7 +1,8 @@
 /** The model servers that the settings name, and those on this machine. */
 import type { ResolvedUpstream } from '../../../settings/upstreams.ts'
 import { wellKnownPorts } from '../../../settings/upstreams.ts'
-import type { Check, Examination, Found } from '../finding.ts'
+import { deadlineSignal } from '../deadline.ts'
+import type { Check, Examination, Observation } from '../finding.ts'
 import { type Answered, type Probed, probe } from '../probe.ts'
 import { findPrograms } from '../programs.ts'
 import { plural, shownList, shownUrl } from '../shown.ts'
@@ -10,6 +11,9 @@ import { unusable } from './unusable.ts'
 
 /** Milliseconds that a server on this machine may take: one that listens answers soon. */
 const LOCAL = 1_000
+
+/** Milliseconds that a named server may take to list its models: less than a check may. */
+const PATIENCE = 1_500
 
 /** The context in tokens below which agents and long chats fail. */
 const SMALL_CONTEXT = 8_192
@@ -22,36 +26,31 @@ const STARTED: Readonly<Record<string, string>> = {
   vllm: 'vllm serve Qwen/Qwen3-0.6B',
 }
 
-export const checkServers: Check = async (examination, signal) => {
+/** A check for each server that the settings name, so that one that hangs keeps nothing of the others back. */
+export function upstreamChecks(upstreams: readonly ResolvedUpstream[]): Check[] {
+  return upstreams.map((each) => (examination, signal) => upstreamFound(each, examination, signal))
+}
+
+/** Servers on this machine that the settings do not name, and whether there is any server at all. */
+export const checkLocalServers: Check = async (examination, signal) => {
   const { settings } = examination
-  const [named, local] = await Promise.all([
-    Promise.all(settings.upstream.map((each) => upstreamFound(each, examination, signal))),
-    localServers(examination, signal),
-  ])
-  const found = [...named.flat(), ...local]
+  const found = await localServers(examination, signal)
+  const isNeeded = settings.upstream.length + settings.engine.length === 0 && !settings.webgpu
   const isThere = found.some(({ code }) => code === 'server' || code === 'server_without_models')
-  const isNeeded =
-    settings.upstream.length === 0 && settings.engine.length === 0 && !settings.webgpu
   return isThere || !isNeeded ? found : [...found, await noServer(examination)]
 }
 
 async function upstreamFound(
-  { url, label, key, run }: ResolvedUpstream,
+  { url, label: name, key, run }: ResolvedUpstream,
   examination: Examination,
   signal: AbortSignal,
-): Promise<Found[]> {
-  const name = label
+): Promise<Observation[]> {
   if (run !== undefined) return [await commandFound(name, run, examination)]
-  const probed = await probe(examination.context.fetch, url, key, signal)
+  const { fetch } = examination.context
+  const limit = deadlineSignal(PATIENCE, signal)
+  const probed = await probe(fetch, url, key, limit)
   if (probed.kind === 'answered') return answered(name, url, probed, examination, key, signal)
-  return [
-    await unusable(
-      { name, url, hasKey: key !== undefined },
-      probed,
-      examination.context.fetch,
-      signal,
-    ),
-  ]
+  return [await unusable({ name, url, hasKey: key !== undefined }, probed, fetch, signal)]
 }
 
 /** A server that sluice starts: only its program can be looked at. */
@@ -59,7 +58,7 @@ async function commandFound(
   label: string,
   run: unknown,
   { host: { env } }: Examination,
-): Promise<Found> {
+): Promise<Observation> {
   const [file = ''] = Array.isArray(run) ? run.map(String) : String(run).split(/\s/)
   const isPath = /[/\\]/.test(file)
   const found = isPath
@@ -80,13 +79,13 @@ async function commandFound(
 }
 
 /** What listens where model servers usually do, and is not named by the settings. */
-async function localServers(examination: Examination, signal: AbortSignal): Promise<Found[]> {
+async function localServers(examination: Examination, signal: AbortSignal): Promise<Observation[]> {
   const { settings, context } = examination
   const named = new Set(settings.upstream.map(({ url }) => URL.parse(url)?.port))
   const ports = Object.entries(wellKnownPorts).filter(
     ([port]) => !named.has(port) && Number(port) !== settings.port,
   )
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(LOCAL)])
+  const limit = deadlineSignal(LOCAL, signal)
   const found = await Promise.all(
     ports.map(async ([port, usual]) => {
       const url = `http://127.0.0.1:${port}/v1`
@@ -103,7 +102,7 @@ async function localFound(
   probed: Probed,
   examination: Examination,
   signal: AbortSignal,
-): Promise<Found[]> {
+): Promise<Observation[]> {
   const { settings, program } = examination
   if (probed.kind === 'refused') {
     return [
@@ -137,7 +136,7 @@ async function answered(
   examination: Examination,
   key: string | undefined,
   signal: AbortSignal,
-): Promise<Found[]> {
+): Promise<Observation[]> {
   const { models, version, server, ms, aheadMs } = probed
   if (aheadMs !== undefined) examination.clocks.push({ source: name, aheadMs })
   const who = server === undefined || server === name ? '' : `, ${server}`
@@ -158,7 +157,7 @@ async function answered(
     ]
   }
   const names = models.map(({ id }) => id)
-  const found: Found = {
+  const found: Observation = {
     code: 'server',
     level: 'ok',
     text: `${shown} and lists ${plural(models.length, 'model')}: ${shownList(names)}.`,
@@ -172,7 +171,7 @@ async function answered(
 export function contextFound(
   name: string,
   { contexts, server }: Pick<Answered, 'contexts' | 'server'>,
-): Found[] {
+): Observation[] {
   const small = contexts.filter(({ tokens }) => tokens < SMALL_CONTEXT)
   const [first] = small
   if (first === undefined) return []
@@ -193,7 +192,7 @@ export function contextFound(
   ]
 }
 
-async function noServer({ host: { env }, program }: Examination): Promise<Found> {
+async function noServer({ host: { env }, program }: Examination): Promise<Observation> {
   const installed = await Promise.all(
     Object.keys(STARTED).map(async (name) =>
       (await findPrograms(name, env)).length > 0 ? name : undefined,

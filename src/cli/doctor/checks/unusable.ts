@@ -1,8 +1,12 @@
 /** What is wrong with a server that does not list its models, and what to do about it. */
 import type { Fetch } from '../../../platform/fetch.ts'
-import type { Found } from '../finding.ts'
+import { deadlineSignal } from '../deadline.ts'
+import type { Observation } from '../finding.ts'
 import { type Answered, type Probed, probe } from '../probe.ts'
 import { shownUrl } from '../shown.ts'
+
+/** Milliseconds that other paths of a server may take. */
+const NEARBY = 400
 
 interface Asked {
   /** Its label. */
@@ -16,7 +20,7 @@ export async function unusable(
   probed: Exclude<Probed, Answered>,
   fetch: Fetch,
   signal: AbortSignal,
-): Promise<Found> {
+): Promise<Observation> {
   const { name, url } = asked
   const shown = `${name} (${shownUrl(url)})`
   if (probed.kind === 'unreachable') return unreachable(asked, shown, probed.failure)
@@ -64,7 +68,7 @@ function unreachable(
   { name, url }: Asked,
   shown: string,
   { code, text }: { code: string; text: string },
-): Found {
+): Observation {
   const remedies: Readonly<Record<string, string>> = {
     refused: 'Start it, or correct its address.',
     name_unknown: 'Correct the host name, or use an IP address.',
@@ -100,9 +104,10 @@ async function apiNearby(
 ): Promise<string | undefined> {
   const { origin, pathname } = new URL(url)
   const others = ['/v1', '/api/v1', '/openai/v1'].filter((path) => path !== pathname)
+  const limit = deadlineSignal(NEARBY, signal)
   const probed = await Promise.all(
     others.map(
-      async (path) => [path, await probe(fetch, origin + path, undefined, signal)] as const,
+      async (path) => [path, await probe(fetch, origin + path, undefined, limit)] as const,
     ),
   )
   const found = probed.find(([, { kind }]) => kind === 'answered' || kind === 'refused')

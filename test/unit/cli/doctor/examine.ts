@@ -1,4 +1,5 @@
-import type { Check, Examination, Found, Level } from '../../../../src/cli/doctor/finding.ts'
+import { checkLocalServers, upstreamChecks } from '../../../../src/cli/doctor/checks/servers.ts'
+import type { Check, Examination, Level, Observation } from '../../../../src/cli/doctor/finding.ts'
 import { readGiven } from '../../../../src/cli/doctor/given-settings.ts'
 import { parseSettings, type SettingsInput } from '../../../../src/settings/settings.ts'
 
@@ -32,14 +33,23 @@ export async function examination(
 }
 
 /** What a check finds, by its code. */
-export async function codes(check: Check, examined: Examination): Promise<Record<string, Found>> {
+export async function codes(
+  check: Check,
+  examined: Examination,
+): Promise<Record<string, Observation>> {
   return byCode(await check(examined, never))
 }
 
-export function byCode(found: readonly Found[]): Record<string, Found> {
+export function byCode(found: readonly Observation[]): Record<string, Observation> {
   return Object.fromEntries(found.map((each) => [each.code, each]))
 }
 
-export function levels(found: readonly Found[]): Record<string, Level> {
+export function levels(found: readonly Observation[]): Record<string, Level> {
   return Object.fromEntries(found.map(({ code, level }) => [code, level]))
+}
+
+/** All checks of servers. */
+export const checkServers: Check = async (examined, signal) => {
+  const checks = [...upstreamChecks(examined.settings.upstream), checkLocalServers]
+  return (await Promise.all(checks.map((check) => check(examined, signal)))).flat()
 }

@@ -1,14 +1,14 @@
 import type { AddressInfo } from 'node:net'
 import { createServer, type Server } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { checkAddress, exposureFound } from '../../../../src/cli/doctor/checks/address.ts'
+import { checkPorts, exposureFound } from '../../../../src/cli/doctor/checks/address.ts'
 import { aheadBy, clockFound } from '../../../../src/cli/doctor/checks/clock.ts'
 import { appleFound, readNvidia } from '../../../../src/cli/doctor/checks/gpu.ts'
 import { installedAs, programOf } from '../../../../src/cli/doctor/checks/install.ts'
 import { proxiesFound } from '../../../../src/cli/doctor/checks/proxies.ts'
 import { descriptorsFound, memoryFound } from '../../../../src/cli/doctor/checks/resources.ts'
 import { runtimeFound } from '../../../../src/cli/doctor/checks/runtime.ts'
-import { inodesOf, readLsof } from '../../../../src/cli/doctor/who-listens.ts'
+import { inodesOf, readLsof, readSs } from '../../../../src/cli/doctor/who-listens.ts'
 import { parseSettings } from '../../../../src/settings/settings.ts'
 import { byCode, codes, examination, levels } from './examine.ts'
 
@@ -28,7 +28,7 @@ async function takenPort(): Promise<number> {
 describe('a port', () => {
   it('that another program has is named with the program, and with a free one', async () => {
     const port = await takenPort()
-    const { port_in_use: taken } = await codes(checkAddress, await examination({ port }))
+    const { port_in_use: taken } = await codes(checkPorts, await examination({ port }))
     expect(taken).toMatchObject({ level: 'problem' })
     expect(taken?.command).toMatch(/^sluice --port \d+$/)
     // Only Linux tells without another program.
@@ -39,16 +39,14 @@ describe('a port', () => {
     const port = await takenPort()
     listeners.pop()?.close()
     expect(
-      levels(Object.values(await codes(checkAddress, await examination({ port })))),
+      levels(Object.values(await codes(checkPorts, await examination({ port })))),
     ).toMatchObject({ port_free: 'ok' })
-    expect(await codes(checkAddress, await examination({ port: 0 }))).not.toHaveProperty(
-      'port_free',
-    )
+    expect(await codes(checkPorts, await examination({ port: 0 }))).not.toHaveProperty('port_free')
   })
 
   it('of an address that this machine lacks is a problem', async () => {
     const found = await codes(
-      checkAddress,
+      checkPorts,
       await examination({ port: 18_787, host: '192.0.2.1', insecure: true }),
     )
     expect(found.host_unknown).toMatchObject({ level: 'problem' })
@@ -167,10 +165,14 @@ it.each([
     'is installed in a project, in /app/node_modules/@sluice/sluice',
     'sluice',
   ],
-  ['file:///$bunfs/root/sluice', false, 'is a binary of its own', 'sluice'],
 ])('knows how it was installed by %s', (location, isCheckout, installed, program) => {
   expect(installedAs({ location, isCheckout })).toBe(installed)
   expect(programOf({ location, isCheckout })).toBe(program)
+})
+
+it('knows a binary by what it was built from', () => {
+  const host = { location: 'file:///version.js', isCheckout: false, build: 'commit 1a2b' }
+  expect(installedAs(host)).toBe('is a binary of its own (commit 1a2b)')
 })
 
 describe('resources', () => {
@@ -224,4 +226,7 @@ it('reads who listens', () => {
   expect(inodesOf(table.join('\n'), 0x2253)).toEqual(['77'])
   expect(readLsof('p123\ncnode\nf20\n')).toEqual({ pid: 123, name: 'node' })
   expect(readLsof('')).toBeUndefined()
+  const ss = 'LISTEN 0 511 127.0.0.1:8787 0.0.0.0:* users:(("bun",pid=9,fd=20))\n'
+  expect(readSs(ss)).toEqual({ pid: 9, name: 'bun' })
+  expect(readSs('')).toBeUndefined()
 })

@@ -2,11 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { clockFound } from '../../../../src/cli/doctor/checks/clock.ts'
-import { checkServers, contextFound } from '../../../../src/cli/doctor/checks/servers.ts'
+import { contextFound } from '../../../../src/cli/doctor/checks/servers.ts'
 import { reachFailure } from '../../../../src/cli/doctor/reach.ts'
 import { PORT } from '../../../../src/settings/command.ts'
 import { closedPort } from '../../../support/upstream.ts'
-import { codes, examination } from './examine.ts'
+import { checkServers, codes, examination } from './examine.ts'
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
 

@@ -45,6 +45,34 @@ describe('the copy of a run in the log that instances share', () => {
     expect(await nextIn(shared)).toBe(20)
   })
 
+  it('is sent ten times a second, and twice as often while somebody reads it elsewhere', async () => {
+    const shared = memoryRunLog()
+    let appends = 0
+    const counted: RunLog = new Proxy(shared, {
+      get: (target, name: keyof RunLog) => {
+        if (name === 'append') appends++
+        return target[name].bind(target)
+      },
+    })
+    const { write } = copy(counted)
+    const second = async (isRead: boolean) => {
+      appends = 0
+      for (let at = 0; at < 100; at++) {
+        if (isRead && at % 50 === 0) void shared.read(key, 0)
+        write(['x'.repeat(200)])
+        await vi.advanceTimersByTimeAsync(10)
+      }
+      return appends
+    }
+    await second(false)
+    expect(await second(false)).toBeLessThanOrEqual(11)
+    await second(true)
+    const read = await second(true)
+    expect([read > 17, read <= 25]).toEqual([true, true])
+    for (let at = 0; at < 3; at++) await second(false)
+    expect(await second(false)).toBeLessThanOrEqual(11)
+  })
+
   it('tells of a stop within a second where the hint was lost, before the first event too', async () => {
     const shared = memoryRunLog()
     const deaf: RunLog = new Proxy(shared, {

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import { createHandler } from '../../../src/index.ts'
+
+const never = async () => {
+  throw new Error('refused')
+}
+
+async function errorOf(options: Parameters<typeof createHandler>[0], url: string) {
+  const { fetch } = createHandler({ insecure: true, fetch: never, ...options })
+  const response = await fetch(new Request(url))
+  return ((await response.json()) as { error: { code: string; doc_url?: string } }).error
+}
+
+describe('the address of what an error code means', () => {
+  it.each([
+    [{}, 'http://sluice.test/v1/models/none', 'http://sluice.test/docs/errors/model_not_found'],
+    [
+      { basePath: '/ai' },
+      'https://app.test/ai/v1/models/none',
+      'https://app.test/ai/docs/errors/model_not_found',
+    ],
+    [
+      { docsUrl: 'https://docs.test/sluice/' },
+      'http://sluice.test/v1/models/none',
+      'https://docs.test/sluice/errors#model_not_found',
+    ],
+  ])('with %j', async (options, url, address) => {
+    expect(await errorOf(options, url)).toMatchObject({ code: 'model_not_found', doc_url: address })
+  })
+
+  it('is that of a page below the same path', async () => {
+    const { fetch } = createHandler({ insecure: true, basePath: '/ai', fetch: never })
+    const headers = { accept: 'text/html' }
+    const response = await fetch(new Request('https://app.test/ai/docs/errors', { headers }))
+    expect(await response.text()).toContain('<a href="/ai/docs/errors/not_found">')
+  })
+
+  it.each(['no URL', 'ftp://docs.test', 'https://me:secret@docs.test', 'https://docs.test?x'])(
+    'may be no other: %s',
+    (docsUrl) => {
+      expect(() => createHandler({ docsUrl })).toThrow('docsUrl: expected an http or https URL')
+    },
+  )
+})
