@@ -119,13 +119,16 @@ function partsOf(markdown) {
 function proseOf(markdown) {
   // A heading may be followed by text without an empty line between.
   const paragraphs = markdown.replaceAll(/^(#+ .*)$/gm, '\n$1\n').split(/\n{2,}/)
-  return paragraphs.flatMap((paragraph) => {
-    const text = paragraph.trim().replaceAll(PLACEHOLDERS, '').trim()
-    if (text === '') return []
-    if (text.startsWith('#')) return [{ kind: 'heading', text: text.replace(/^#+ /, ''), apis: [] }]
-    if (!text.startsWith('- ')) return [{ kind: 'text', text, apis: [] }]
-    return [{ kind: 'list', items: text.slice(2).split(/\n- /), apis: [] }]
-  })
+  return paragraphs.flatMap(proseOfParagraph)
+}
+
+/** @param {string} paragraph @returns {Part[]} */
+function proseOfParagraph(paragraph) {
+  const text = paragraph.trim().replaceAll(PLACEHOLDERS, '').trim()
+  if (text === '') return []
+  if (text.startsWith('#')) return [{ kind: 'heading', text: text.replace(/^#+ /, ''), apis: [] }]
+  if (!text.startsWith('- ')) return [{ kind: 'text', text, apis: [] }]
+  return [{ kind: 'list', items: text.slice(2).split(/\n- /), apis: [] }]
 }
 
 /**
