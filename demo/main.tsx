@@ -19,7 +19,7 @@ import './activity/detail.css'
 import './start/start.css'
 import './connect/connect.css'
 import './rebuilt.css'
-import { checkKey, hasServer, isChecked, mayHaveServer } from './api.ts'
+import { checkKey, hasServer, isChecked, mayHaveServer, wantsKey } from './api.ts'
 import { App } from './app.tsx'
 import { startEngine } from './engine.ts'
 import { startMeasuring } from './engines/measurements.ts'
@@ -36,6 +36,8 @@ followBuilds()
 startEngine()
 void resumeAnswer()
 if (await mayHaveServer()) await checkKey()
-if (!hasServer.value || hasServiceWorker()) await startServiceWorker()
+// Its own model answers where no server does.
+const isAlone = !hasServer.value || wantsKey.value
+if (isAlone || hasServiceWorker()) await startServiceWorker()
 if (!isChecked.value) await checkKey()
 await refreshModels()

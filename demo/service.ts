@@ -17,7 +17,7 @@ let starting: Promise<void> | undefined
 
 /**
  * Resolves when the service worker controls this page, or when it is known why it cannot. It is 200 kB and
- * answers only what no server can: it is started for a model of the GPU, or where no server is behind the page.
+ * answers only what no server can: it is started for a model of the GPU, or where no server answers this page.
  */
 export function startServiceWorker(): Promise<void> {
   starting ??= start()

@@ -18,7 +18,7 @@ export function errorsPage(): string {
   const parts = Object.entries(errorGroups).map(([title, group]) => {
     const codes = Object.entries(group).map(([code, reference]) => {
       // A site may make another anchor of the heading: the code itself is always one.
-      return `### ${code}\n\n<a id="${code}"></a>\n\n${explain(reference, { setting, guide })}`
+      return `### \`${code}\`\n\n<a id="${code}"></a>\n\n${explain(reference, { setting, guide })}`
     })
     return `## ${title}\n\n${codes.join('\n\n')}`
   })

@@ -96,7 +96,7 @@ function writeManifests(folder, names, packages) {
 }
 
 /** @param {string} from @param {string} to */
-export function renameIfFirst(from, to) {
+function renameIfFirst(from, to) {
   try {
     renameSync(from, to)
   } catch (error) {
@@ -140,7 +140,7 @@ function reasonIn(output) {
 }
 
 /** Where the system lets it: a server's requests come first. @param {number | undefined} pid */
-export function lowerPriority(pid) {
+function lowerPriority(pid) {
   try {
     if (pid !== undefined) setPriority(pid, 10)
   } catch {

@@ -4,8 +4,9 @@ import { useFound } from '../start/found.ts'
 import { hashOf, item, openView } from '../views.ts'
 import { Client } from './client.tsx'
 import type { ClientPage } from './client-page.ts'
-import { clients, loadClients, searched } from './client-pages.ts'
+import { clients, loadClients } from './client-pages.ts'
 import { OwnValues } from './own-values.tsx'
+import { searched } from './search.ts'
 import { isKeyShown } from './values.ts'
 
 const search = signal('')

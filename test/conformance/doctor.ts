@@ -4,7 +4,7 @@ import { type AddressInfo, type Server as Listener, createServer as listen } fro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Finding } from '../../src/cli/doctor/finding.ts'
+import type { Diagnosis } from '../../src/cli/doctor/finding.ts'
 import { VERSION } from '../../src/version.ts'
 import { needs } from '../support/hosts.ts'
 import { type HostName, runToEnd, useServerWith } from '../support/server.ts'
@@ -14,7 +14,7 @@ interface Told {
   version: string
   problems: number
   warnings: number
-  findings: Finding[]
+  findings: Diagnosis[]
 }
 
 /** `sluice doctor`, where all is well and where it is not. */

@@ -33,6 +33,7 @@ const target = process.arch === 'arm64' ? 'linux-arm64' : 'linux-x64'
 
 let folder: string
 let image: string
+const started: ChildProcess[] = []
 
 beforeAll(async () => {
   if (!canRun) return
@@ -50,7 +51,11 @@ beforeAll(async () => {
   for (const each of [folder, image]) await chmod(each, 0o755)
 }, 300_000)
 
-afterAll(() => canRun && rm(folder, { recursive: true, force: true }))
+afterAll(async () => {
+  // A test whose time was up has not ended its own.
+  for (const child of started) child.kill('SIGKILL')
+  if (canRun) await rm(folder, { recursive: true, force: true })
+})
 
 /** The arguments of `unshare` that run a command as process 1 of a container. */
 function contained(command: string[]): string[] {
@@ -75,6 +80,7 @@ async function withContainer(use: (address: string, child: ChildProcess) => Prom
   const [, hash = ''] = /"hash":"([^"]+)"/.exec(stdout) ?? []
   const env = environment({ SLUICE_KEYS: `a=${hash}`, SLUICE_PORT: '0', SLUICE_STATIC_DELAY: '50' })
   const child = spawn('unshare', contained([entry]), { env })
+  started.push(child)
   try {
     const address = await untilAddress(child)
     await use(address, child)
@@ -89,7 +95,7 @@ function firstInside({ pid }: ChildProcess): number {
   return Number(execFileSync('cat', [`/proc/${pid}/task/${pid}/children`], { encoding: 'utf8' }))
 }
 
-describe.skipIf(!canRun)('a container', () => {
+describe.skipIf(!canRun)('a container', { timeout: 60_000 }, () => {
   it('is not reached from outside without a key, and says so', async () => {
     const refused = await exec('unshare', contained([entry]), { env: environment({}) }).catch(
       (error) => error,

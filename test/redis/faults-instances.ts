@@ -192,6 +192,10 @@ export function instanceFaults(host: ProcessHost): void {
       Array.from({ length: 10 }, () => askResumable(dying, { script: pace(2_000, 20) })),
     )
     const readers = streams.map((answer) => goOn([dying, instances.at(1), instances.at(2)], answer))
+    await until(
+      () => streams.every((answer) => redis.ask('keys', `*${idOf(pathOf(answer))}}`) !== ''),
+      'that all are stored',
+    )
     await new Promise((wait) => setTimeout(wait, 300))
     await dying.kill()
     instances.each.pop()

@@ -26,7 +26,7 @@ export const CHECKS = {
 export type CheckName = keyof typeof CHECKS
 
 /** One thing that was found out. */
-export interface Finding {
+export interface Diagnosis {
   check: CheckName
   /** A stable word for programs: `port_in_use`. */
   code: string
@@ -40,7 +40,7 @@ export interface Finding {
 }
 
 /** A finding without what its check adds. */
-export type Found = Omit<Finding, 'check'>
+export type Observation = Omit<Diagnosis, 'check'>
 
 /** What checks work with. */
 export interface Examination {
@@ -58,7 +58,7 @@ export interface Examination {
 }
 
 /** Rejects only for what nobody foresaw. */
-export type Check = (examination: Examination, signal: AbortSignal) => Promise<Found[]>
+export type Check = (examination: Examination, signal: AbortSignal) => Promise<Observation[]>
 
 /** Milliseconds that a check may take. */
 export const DEADLINE = 2_000
@@ -72,10 +72,10 @@ export async function runChecks(
   examination: Examination,
   signal: AbortSignal,
   deadline = DEADLINE,
-): Promise<Finding[]> {
+): Promise<Diagnosis[]> {
   const running = checks.map(async ([check, run]) => {
     const found = await within(run, examination, signal, deadline)
-    return found.map((each): Finding => ({ check, ...each }))
+    return found.map((each): Diagnosis => ({ check, ...each }))
   })
   return (await Promise.all(running)).flat()
 }
@@ -85,9 +85,9 @@ async function within(
   examination: Examination,
   signal: AbortSignal,
   deadline: number,
-): Promise<Found[]> {
+): Promise<Observation[]> {
   const timeout = deadlineSignal(deadline, signal)
-  const late = new Promise<Found[]>((resolve) => {
+  const late = new Promise<Observation[]>((resolve) => {
     timeout.addEventListener('abort', () => resolve([notInTime(deadline)]), { once: true })
   })
   try {
@@ -99,7 +99,7 @@ async function within(
   }
 }
 
-function notInTime(deadline: number): Found {
+function notInTime(deadline: number): Observation {
   const text = `This could not be looked at within ${deadline / 1_000} s.`
   const remedy = 'Run it again when the machine is less busy.'
   return { code: 'check_timeout', level: 'warning', text, remedy }

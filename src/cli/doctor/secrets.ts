@@ -1,7 +1,7 @@
 /** Keeps keys and passwords out of findings, whatever text they got into. */
 import type { Settings } from '../../settings/settings.ts'
 import { causeText } from '../../util/safe/error-text.ts'
-import type { Finding } from './finding.ts'
+import type { Diagnosis } from './finding.ts'
 
 /** The least characters of a secret: a shorter one would be found in ordinary words. */
 const SHORTEST = 6
@@ -34,7 +34,7 @@ function passwordIn(text: string): string {
   return password
 }
 
-export function withoutSecrets(finding: Finding, secrets: readonly string[]): Finding {
+export function withoutSecrets(finding: Diagnosis, secrets: readonly string[]): Diagnosis {
   const clean = (text: string) =>
     causeText(secrets.reduce((known, secret) => known.replaceAll(secret, '…'), text))
   const { text, remedy, command } = finding

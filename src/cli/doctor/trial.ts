@@ -1,6 +1,6 @@
 /** Asks a model for one token, as `--try` wants. */
 import type { Fetch } from '../../platform/fetch.ts'
-import type { Found } from './finding.ts'
+import type { Observation } from './finding.ts'
 import { failureText } from './reach.ts'
 
 interface Tried {
@@ -15,7 +15,7 @@ export async function tryFirstToken(
   fetch: Fetch,
   { name, url, key, model }: Tried,
   signal: AbortSignal,
-): Promise<Found> {
+): Promise<Observation> {
   const start = performance.now()
   try {
     const body = { model, stream: true, max_tokens: 1, messages: [{ role: 'user', content: 'Hi' }] }
@@ -45,7 +45,7 @@ export async function tryFirstToken(
   }
 }
 
-function failed(name: string, model: string, why: string, url: string): Found {
+function failed(name: string, model: string, why: string, url: string): Observation {
   const text = `${model} at ${name} did not stream a token: ${why}.`
   const remedy = 'Look at the output of that server; this says more of how it streams:'
   return {

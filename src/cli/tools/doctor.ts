@@ -13,8 +13,8 @@ import {
   type Check,
   type CheckName,
   DEADLINE,
+  type Diagnosis,
   type Examination,
-  type Finding,
   runChecks,
   TRIAL_DEADLINE,
 } from '../doctor/finding.ts'
@@ -85,7 +85,7 @@ async function examine(args: readonly string[], context: ToolContext): Promise<n
     signal,
     tries ? TRIAL_DEADLINE : DEADLINE,
   )
-  const clock = clockFound(examination).map((each): Finding => ({ check: 'network', ...each }))
+  const clock = clockFound(examination).map((each): Diagnosis => ({ check: 'network', ...each }))
   const secrets = secretsOf(given.settings, host.env)
   const findings = [...found, ...clock].map((each) => withoutSecrets(each, secrets))
   const style = terminalStyle(await out.isTerminal(), { ...host.env })

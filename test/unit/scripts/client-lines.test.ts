@@ -3,8 +3,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { apiTitle, searched } from '../../../demo/connect/client-pages.ts'
 import { fill, isPlain, PLACEHOLDERS } from '../../../demo/connect/fill.ts'
+import { apiTitle, searched } from '../../../demo/connect/search.ts'
 import { blocksOf, clientPages, PAGES, pageOf } from '../../../scripts/client-lines.mjs'
 
 const pages = clientPages()

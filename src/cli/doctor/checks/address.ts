@@ -7,7 +7,7 @@ import { ollamaPort } from '../../../settings/compat.ts'
 import { type Settings, SettingsError } from '../../../settings/settings.ts'
 import { isObject } from '../../../util/object.ts'
 import { VERSION } from '../../../version.ts'
-import type { Check, Examination, Found } from '../finding.ts'
+import type { Check, Examination, Observation } from '../finding.ts'
 import { whoListens } from '../who-listens.ts'
 import { jsonFrom } from './json-from.ts'
 
@@ -30,7 +30,7 @@ async function portFound(
   port: number,
   examination: Examination,
   signal: AbortSignal,
-): Promise<Found[]> {
+): Promise<Observation[]> {
   const { settings, program } = examination
   const { host } = settings
   const code = await listenCode(port, host)
@@ -92,7 +92,7 @@ async function takenFound(
   port: number,
   { settings: { host }, context, program }: Examination,
   signal: AbortSignal,
-): Promise<Found> {
+): Promise<Observation> {
   const at = `http://${reachable(host)}:${port}`
   const [health, listener, free] = await Promise.all([
     jsonFrom(context.fetch, `${at}/health`, {}, signal),
@@ -131,7 +131,7 @@ function reachable(host: string): string {
 export function exposureFound({
   settings,
   program,
-}: Pick<Examination, 'settings' | 'program'>): Found[] {
+}: Pick<Examination, 'settings' | 'program'>): Observation[] {
   const { host, keys, insecure } = settings
   const callers = unknownCallers(settings)
   if (callers !== undefined) return [{ code: 'origins_open', level: 'problem', text: callers }]
@@ -184,10 +184,10 @@ function unknownCallers(settings: Settings): string | undefined {
   }
 }
 
-async function certificateFound({ tlsCert, tlsKey }: Settings): Promise<Found[]> {
+async function certificateFound({ tlsCert, tlsKey }: Settings): Promise<Observation[]> {
   const files = { tlsCert, tlsKey }
   const found = await Promise.all(
-    Object.entries(files).map(async ([name, path]): Promise<Found[]> => {
+    Object.entries(files).map(async ([name, path]): Promise<Observation[]> => {
       if (path === undefined) return []
       const text = await readFile(path, 'utf8').catch(() => undefined)
       if (text?.includes('-----BEGIN')) return []
@@ -203,7 +203,7 @@ async function certificateFound({ tlsCert, tlsKey }: Settings): Promise<Found[]>
     }),
   )
   const one = (tlsCert === undefined) !== (tlsKey === undefined)
-  const half: Found[] = one
+  const half: Observation[] = one
     ? [
         {
           code: 'tls_half',

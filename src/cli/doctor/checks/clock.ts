@@ -1,11 +1,11 @@
 /** Whether the clock is right, by what servers and the store said of the time. */
-import type { Examination, Found } from '../finding.ts'
+import type { Examination, Observation } from '../finding.ts'
 
 /** Milliseconds from which on certificates, quotas and signatures suffer. */
 const TOO_FAR = 30_000
 
 /** After all other checks, as they learn what other clocks say. */
-export function clockFound({ clocks }: Pick<Examination, 'clocks'>): Found[] {
+export function clockFound({ clocks }: Pick<Examination, 'clocks'>): Observation[] {
   const [furthest] = clocks.toSorted((a, b) => Math.abs(b.aheadMs) - Math.abs(a.aheadMs))
   if (furthest === undefined) return []
   const { source, aheadMs } = furthest
@@ -19,7 +19,7 @@ export function clockFound({ clocks }: Pick<Examination, 'clocks'>): Found[] {
   return [{ code: 'clock_wrong', level: 'warning', text, remedy, ...command() }]
 }
 
-function command(): Pick<Found, 'command'> {
+function command(): Pick<Observation, 'command'> {
   if (process.platform === 'linux') return { command: 'sudo timedatectl set-ntp true' }
   if (process.platform === 'darwin') return { command: 'sudo sntp -sS time.apple.com' }
   return process.platform === 'win32' ? { command: 'w32tm /resync' } : {}

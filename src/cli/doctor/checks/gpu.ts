@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import os from 'node:os'
 import { findGpu } from '../../../engines/webllm/gpu.ts'
 import { isObject, parseObject } from '../../../util/object.ts'
-import type { Check, Examination, Found } from '../finding.ts'
+import type { Check, Examination, Observation } from '../finding.ts'
 import { outputOf } from '../programs.ts'
 import { shownBytes } from '../shown.ts'
 
@@ -16,7 +16,7 @@ export const checkWebgpu: Check = ({ context, settings }) => webgpuFound(context
 
 export const checkGpu: Check = async (_, signal) => {
   const cards = await cardsFound(signal)
-  const none: Found = {
+  const none: Observation = {
     code: 'gpu_none',
     level: 'hint',
     text: `No GPU was found; models run on the processor, which has ${shownBytes(os.totalmem())} of memory to share with them.`,
@@ -25,7 +25,7 @@ export const checkGpu: Check = async (_, signal) => {
   return cards.length > 0 ? cards : [none]
 }
 
-async function cardsFound(signal: AbortSignal): Promise<Found[]> {
+async function cardsFound(signal: AbortSignal): Promise<Observation[]> {
   if (process.platform === 'darwin')
     return appleFound(await outputOf('system_profiler', ['SPDisplaysDataType', '-json'], signal))
   const [nvidia, amd, without] = await Promise.all([
@@ -41,13 +41,13 @@ const NVIDIA = [
   '--format=csv,noheader,nounits',
 ]
 
-async function nvidiaFound(signal: AbortSignal): Promise<Found[]> {
+async function nvidiaFound(signal: AbortSignal): Promise<Observation[]> {
   return readNvidia((await outputOf('nvidia-smi', NVIDIA, signal)) ?? '')
 }
 
 /** What `nvidia-smi` prints of each card. */
-export function readNvidia(text: string): Found[] {
-  return text.split('\n').flatMap((line): Found[] => {
+export function readNvidia(text: string): Observation[] {
+  return text.split('\n').flatMap((line): Observation[] => {
     const [name, total, free, driver] = line.split(',').map((part) => part.trim())
     if (!name || Number.isNaN(Number(total))) return []
     const left = Number(free) * MIB
@@ -68,12 +68,12 @@ export function readNvidia(text: string): Found[] {
 }
 
 /** AMD's driver tells of its cards in the file system. */
-async function amdFound(): Promise<Found[]> {
+async function amdFound(): Promise<Observation[]> {
   const cards = await readdir('/sys/class/drm').catch(() => [])
   const found = await Promise.all(
     cards
       .filter((name) => /^card\d+$/.test(name))
-      .map(async (name): Promise<Found[]> => {
+      .map(async (name): Promise<Observation[]> => {
         const read = (file: string) =>
           readFile(`/sys/class/drm/${name}/device/${file}`, 'utf8').then(
             (text) => text.trim(),
@@ -97,7 +97,7 @@ async function amdFound(): Promise<Found[]> {
 }
 
 /** A card of NVIDIA whose driver does not run. */
-async function withoutDriver(): Promise<Found[]> {
+async function withoutDriver(): Promise<Observation[]> {
   const devices = await readdir('/sys/bus/pci/devices').catch(() => [])
   const cards = await Promise.all(
     devices.map(async (name) => {
@@ -129,10 +129,10 @@ async function withoutDriver(): Promise<Found[]> {
 }
 
 /** What `system_profiler` says of the displays of a Mac, whose GPU has the memory of the machine. */
-export function appleFound(json: string | undefined): Found[] {
+export function appleFound(json: string | undefined): Observation[] {
   const list = parseObject(json ?? '')?.SPDisplaysDataType
   if (!Array.isArray(list)) return []
-  return list.filter(isObject).map((each): Found => {
+  return list.filter(isObject).map((each): Observation => {
     const { sppci_model: model, spdisplays_vram: memory } = each
     const name = typeof model === 'string' ? model : 'A GPU'
     const size =
@@ -144,7 +144,7 @@ export function appleFound(json: string | undefined): Found[] {
 async function webgpuFound(
   { runtime }: Examination['context'],
   { webgpu }: Examination['settings'],
-): Promise<Found[]> {
+): Promise<Observation[]> {
   const hasWebgpu = (globalThis.navigator as { gpu?: unknown } | undefined)?.gpu !== undefined
   if (!hasWebgpu) {
     const [name] = runtime.split(' ')

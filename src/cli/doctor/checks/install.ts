@@ -1,7 +1,7 @@
 /** How sluice was installed, whether the page was built, and whether other versions are in the way. */
 import { fileURLToPath } from 'node:url'
 import { VERSION } from '../../../version.ts'
-import type { Check, Examination, Found } from '../finding.ts'
+import type { Check, Examination, Observation } from '../finding.ts'
 import { findPrograms, outputOf } from '../programs.ts'
 
 export const checkInstall: Check = async (examination, signal) => {
@@ -46,7 +46,7 @@ export function programOf({
   return /\/bunx-[^/]*\//.test(location) ? 'bunx @sluice/sluice' : 'sluice'
 }
 
-async function pageFound({ host }: Examination): Promise<Found> {
+async function pageFound({ host }: Examination): Promise<Observation> {
   if (await host.hasPage()) return { code: 'page', level: 'ok', text: 'The page is built.' }
   if (host.isCheckout) {
     const text = 'npm start builds the page in the background, and the API answers meanwhile.'
@@ -61,7 +61,7 @@ async function pageFound({ host }: Examination): Promise<Found> {
 async function otherVersions(
   env: Examination['host']['env'],
   signal: AbortSignal,
-): Promise<Found[]> {
+): Promise<Observation[]> {
   const paths = (await findPrograms('sluice', env)).slice(0, 4)
   const versions = await Promise.all(
     paths.map(async (path) => ({

@@ -1,6 +1,6 @@
 /** Proxies that the environment names, and what they catch. */
 import { isLoopback } from '../../../guard/host.ts'
-import type { Check, Examination, Found } from '../finding.ts'
+import type { Check, Examination, Observation } from '../finding.ts'
 import { shownList, shownUrl } from '../shown.ts'
 
 const NAMES = ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy']
@@ -11,12 +11,12 @@ export const checkProxies: Check = async ({ host: { env }, settings }) =>
 export function proxiesFound(
   env: Examination['host']['env'],
   { upstream }: Pick<Examination['settings'], 'upstream'>,
-): Found[] {
+): Observation[] {
   const set = NAMES.filter((name) => env[name])
   if (set.length === 0) return []
   const shown = set.map((name) => `${name}=${shownUrl(env[name] ?? '')}`)
   const excepted = env.NO_PROXY || env.no_proxy || ''
-  const findings: Found[] = [
+  const findings: Observation[] = [
     { code: 'proxy', level: 'ok', text: `A proxy is set: ${shownList(shown, 6)}.` },
   ]
   if (!isExcepted('127.0.0.1', excepted) || !isExcepted('localhost', excepted)) {

@@ -3,7 +3,7 @@ import { access, constants, readFile, statfs } from 'node:fs/promises'
 import os from 'node:os'
 import { dirname } from 'node:path'
 import type { Settings } from '../../../settings/settings.ts'
-import type { Check, Examination, Found } from '../finding.ts'
+import type { Check, Examination, Observation } from '../finding.ts'
 import { outputOf } from '../programs.ts'
 import { shownBytes } from '../shown.ts'
 
@@ -33,7 +33,7 @@ export const checkResources: Check = async ({ settings, host }, signal) => {
 export function descriptorsFound(
   limit: number,
   { upstream, queue, maxConcurrency }: Pick<Settings, 'upstream' | 'queue' | 'maxConcurrency'>,
-): Found {
+): Observation {
   const ofEach = upstream.map((each) => each.maxConcurrency ?? maxConcurrency ?? TYPICAL)
   const allowed = ofEach.length > 0 ? ofEach : [maxConcurrency ?? TYPICAL]
   const requests = allowed.reduce((sum, concurrency) => sum + concurrency + queue, 0)
@@ -87,7 +87,7 @@ async function availableMemory(): Promise<number> {
 export function memoryFound(
   available: number,
   { captureBytes, capture }: Pick<Settings, 'captureBytes' | 'capture'>,
-): Found[] {
+): Observation[] {
   if (available < LITTLE_MEMORY) {
     const text = `Only ${shownBytes(available)} of memory are left.`
     const remedy = 'Stop other programs, or use a smaller model.'
@@ -111,10 +111,10 @@ export function memoryFound(
 async function diskFound(
   { state, stateFolder }: Settings,
   { XDG_STATE_HOME, HOME = os.homedir() }: Examination['host']['env'],
-): Promise<Found[]> {
+): Promise<Observation[]> {
   const folder = stateFolder ?? XDG_STATE_HOME ?? `${HOME}/.local/state`
   const there = await nearest(folder)
-  const findings: Found[] = []
+  const findings: Observation[] = []
   const stats = await statfs(there).catch(() => undefined)
   const free = stats && stats.bavail * stats.bsize
   if (free !== undefined && free < LITTLE_DISK) {

@@ -1,6 +1,6 @@
 /** The runtime and the operating system. */
 import os from 'node:os'
-import type { Check, Found } from '../finding.ts'
+import type { Check, Observation } from '../finding.ts'
 import { shownBytes } from '../shown.ts'
 
 /** The oldest version of each that sluice is run on, and where to get a newer one. */
@@ -20,7 +20,7 @@ export const checkRuntime: Check = async ({ context }) => [
 ]
 
 /** `runtime` is `bun 1.4.5`. */
-export function runtimeFound(runtime: string): Found {
+export function runtimeFound(runtime: string): Observation {
   const [kind = '', version = ''] = runtime.split(' ')
   const known = OLDEST[kind]
   const name = known?.name ?? kind

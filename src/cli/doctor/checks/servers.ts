@@ -2,7 +2,7 @@
 import type { ResolvedUpstream } from '../../../settings/upstreams.ts'
 import { wellKnownPorts } from '../../../settings/upstreams.ts'
 import { deadlineSignal } from '../deadline.ts'
-import type { Check, Examination, Found } from '../finding.ts'
+import type { Check, Examination, Observation } from '../finding.ts'
 import { type Answered, type Probed, probe } from '../probe.ts'
 import { findPrograms } from '../programs.ts'
 import { plural, shownList, shownUrl } from '../shown.ts'
@@ -44,7 +44,7 @@ async function upstreamFound(
   { url, label: name, key, run }: ResolvedUpstream,
   examination: Examination,
   signal: AbortSignal,
-): Promise<Found[]> {
+): Promise<Observation[]> {
   if (run !== undefined) return [await commandFound(name, run, examination)]
   const { fetch } = examination.context
   const limit = deadlineSignal(PATIENCE, signal)
@@ -58,7 +58,7 @@ async function commandFound(
   label: string,
   run: unknown,
   { host: { env } }: Examination,
-): Promise<Found> {
+): Promise<Observation> {
   const [file = ''] = Array.isArray(run) ? run.map(String) : String(run).split(/\s/)
   const isPath = /[/\\]/.test(file)
   const found = isPath
@@ -79,7 +79,7 @@ async function commandFound(
 }
 
 /** What listens where model servers usually do, and is not named by the settings. */
-async function localServers(examination: Examination, signal: AbortSignal): Promise<Found[]> {
+async function localServers(examination: Examination, signal: AbortSignal): Promise<Observation[]> {
   const { settings, context } = examination
   const named = new Set(settings.upstream.map(({ url }) => URL.parse(url)?.port))
   const ports = Object.entries(wellKnownPorts).filter(
@@ -102,7 +102,7 @@ async function localFound(
   probed: Probed,
   examination: Examination,
   signal: AbortSignal,
-): Promise<Found[]> {
+): Promise<Observation[]> {
   const { settings, program } = examination
   if (probed.kind === 'refused') {
     return [
@@ -136,7 +136,7 @@ async function answered(
   examination: Examination,
   key: string | undefined,
   signal: AbortSignal,
-): Promise<Found[]> {
+): Promise<Observation[]> {
   const { models, version, server, ms, aheadMs } = probed
   if (aheadMs !== undefined) examination.clocks.push({ source: name, aheadMs })
   const who = server === undefined || server === name ? '' : `, ${server}`
@@ -157,7 +157,7 @@ async function answered(
     ]
   }
   const names = models.map(({ id }) => id)
-  const found: Found = {
+  const found: Observation = {
     code: 'server',
     level: 'ok',
     text: `${shown} and lists ${plural(models.length, 'model')}: ${shownList(names)}.`,
@@ -171,7 +171,7 @@ async function answered(
 export function contextFound(
   name: string,
   { contexts, server }: Pick<Answered, 'contexts' | 'server'>,
-): Found[] {
+): Observation[] {
   const small = contexts.filter(({ tokens }) => tokens < SMALL_CONTEXT)
   const [first] = small
   if (first === undefined) return []
@@ -192,7 +192,7 @@ export function contextFound(
   ]
 }
 
-async function noServer({ host: { env }, program }: Examination): Promise<Found> {
+async function noServer({ host: { env }, program }: Examination): Promise<Observation> {
   const installed = await Promise.all(
     Object.keys(STARTED).map(async (name) =>
       (await findPrograms(name, env)).length > 0 ? name : undefined,

@@ -2,13 +2,13 @@
 import { environmentName } from '../../../settings/environment.ts'
 import { settingNames } from '../../../settings/settings.ts'
 import { closestMatches } from '../../../util/closest-matches.ts'
-import type { Check, Examination, Found } from '../finding.ts'
+import type { Check, Examination, Observation } from '../finding.ts'
 import { plural, shownList } from '../shown.ts'
 
 export const checkSettings: Check = async (examination) => {
   const { given, host } = examination
   const problems = given.problems.map(
-    (text): Found => ({
+    (text): Observation => ({
       code: 'settings_wrong',
       level: 'problem',
       text,
@@ -16,12 +16,12 @@ export const checkSettings: Check = async (examination) => {
     }),
   )
   const warnings = given.warnings.map(
-    (text): Found => ({ code: 'settings_warning', level: 'warning', text }),
+    (text): Observation => ({ code: 'settings_warning', level: 'warning', text }),
   )
   return [whereFrom(examination, problems.length), ...problems, ...warnings, ...misspelt(host.env)]
 }
 
-function whereFrom({ given: { file, names } }: Examination, wrong: number): Found {
+function whereFrom({ given: { file, names } }: Examination, wrong: number): Observation {
   const held = file === undefined ? 'There is no settings file' : `The settings file is ${file}`
   const set =
     names.length === 0
@@ -32,9 +32,9 @@ function whereFrom({ given: { file, names } }: Examination, wrong: number): Foun
 }
 
 /** Variables that sluice does not read, and whose names look as if it should. */
-export function misspelt(env: Examination['host']['env']): Found[] {
+export function misspelt(env: Examination['host']['env']): Observation[] {
   const known = settingNames().map(environmentName)
-  return Object.keys(env).flatMap((name): Found[] => {
+  return Object.keys(env).flatMap((name): Observation[] => {
     if (name.startsWith('SLUICE_') || !isMeant(name)) return []
     const [near] = closestMatches(name, known)
     if (near === undefined) return []

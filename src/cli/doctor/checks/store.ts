@@ -6,7 +6,7 @@ import {
   isLoginError,
   UnusableServerError,
 } from '../../../state/redis/server-check.ts'
-import type { Check, Examination, Found } from '../finding.ts'
+import type { Check, Examination, Observation } from '../finding.ts'
 import { failureText } from '../reach.ts'
 
 /** Milliseconds: each request waits for some of these. */
@@ -28,7 +28,7 @@ export const checkStore: Check = async (examination, signal) => {
   }
 }
 
-async function storeFound(client: RedisClient, { clocks }: Examination): Promise<Found[]> {
+async function storeFound(client: RedisClient, { clocks }: Examination): Promise<Observation[]> {
   const warning = await checkServer(client)
   const times: number[] = []
   for (let count = 0; count < PINGS; count++) {
@@ -49,13 +49,13 @@ async function storeFound(client: RedisClient, { clocks }: Examination): Promise
     /^(?:valkey|redis)_version:(.*?)\r?$/m.exec(info) ?? []
   const name = /^valkey_version:/m.test(info) ? 'Valkey' : 'Redis'
   const shown = `${name} ${version} answers in ${latency.toFixed(1)} ms`
-  const slow: Found = {
+  const slow: Observation = {
     code: 'store_slow',
     level: 'warning',
     text: `${shown}: every request waits for it.`,
     remedy: 'Use a store that is nearer.',
   }
-  const good: Found = { code: 'store', level: 'ok', text: `${shown} and evicts nothing.` }
+  const good: Observation = { code: 'store', level: 'ok', text: `${shown} and evicts nothing.` }
   return [
     ...(warning === undefined ? [latency > SLOW ? slow : good] : []),
     ...(warning === undefined
@@ -64,7 +64,7 @@ async function storeFound(client: RedisClient, { clocks }: Examination): Promise
   ]
 }
 
-function failed(error: unknown): Found {
+function failed(error: unknown): Observation {
   if (error instanceof SettingsError) {
     return { code: 'store_settings', level: 'problem', text: error.message }
   }

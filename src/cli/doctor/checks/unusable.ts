@@ -1,7 +1,7 @@
 /** What is wrong with a server that does not list its models, and what to do about it. */
 import type { Fetch } from '../../../platform/fetch.ts'
 import { deadlineSignal } from '../deadline.ts'
-import type { Found } from '../finding.ts'
+import type { Observation } from '../finding.ts'
 import { type Answered, type Probed, probe } from '../probe.ts'
 import { shownUrl } from '../shown.ts'
 
@@ -20,7 +20,7 @@ export async function unusable(
   probed: Exclude<Probed, Answered>,
   fetch: Fetch,
   signal: AbortSignal,
-): Promise<Found> {
+): Promise<Observation> {
   const { name, url } = asked
   const shown = `${name} (${shownUrl(url)})`
   if (probed.kind === 'unreachable') return unreachable(asked, shown, probed.failure)
@@ -68,7 +68,7 @@ function unreachable(
   { name, url }: Asked,
   shown: string,
   { code, text }: { code: string; text: string },
-): Found {
+): Observation {
   const remedies: Readonly<Record<string, string>> = {
     refused: 'Start it, or correct its address.',
     name_unknown: 'Correct the host name, or use an IP address.',

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { clockFound } from '../../../../src/cli/doctor/checks/clock.ts'
 import { checkStore } from '../../../../src/cli/doctor/checks/store.ts'
-import { type Finding, runChecks } from '../../../../src/cli/doctor/finding.ts'
+import { type Diagnosis, runChecks } from '../../../../src/cli/doctor/finding.ts'
 import { findingsJson, findingsText } from '../../../../src/cli/doctor/report.ts'
 import { terminalStyle } from '../../../../src/cli/startup.ts'
 import { openStoreOnce } from '../../../../src/hosts/server/open-store-once.ts'
@@ -104,7 +104,7 @@ describe('the store', () => {
   })
 })
 
-const FINDINGS: Finding[] = [
+const FINDINGS: Diagnosis[] = [
   { check: 'runtime', code: 'runtime', level: 'ok', text: 'Node 24 is supported.' },
   {
     check: 'address',

@@ -1,5 +1,5 @@
 import { checkLocalServers, upstreamChecks } from '../../../../src/cli/doctor/checks/servers.ts'
-import type { Check, Examination, Found, Level } from '../../../../src/cli/doctor/finding.ts'
+import type { Check, Examination, Level, Observation } from '../../../../src/cli/doctor/finding.ts'
 import { readGiven } from '../../../../src/cli/doctor/given-settings.ts'
 import { parseSettings, type SettingsInput } from '../../../../src/settings/settings.ts'
 
@@ -33,15 +33,18 @@ export async function examination(
 }
 
 /** What a check finds, by its code. */
-export async function codes(check: Check, examined: Examination): Promise<Record<string, Found>> {
+export async function codes(
+  check: Check,
+  examined: Examination,
+): Promise<Record<string, Observation>> {
   return byCode(await check(examined, never))
 }
 
-export function byCode(found: readonly Found[]): Record<string, Found> {
+export function byCode(found: readonly Observation[]): Record<string, Observation> {
   return Object.fromEntries(found.map((each) => [each.code, each]))
 }
 
-export function levels(found: readonly Found[]): Record<string, Level> {
+export function levels(found: readonly Observation[]): Record<string, Level> {
   return Object.fromEntries(found.map(({ code, level }) => [code, level]))
 }
 
