@@ -10,6 +10,9 @@ interface CodeIn {
   text: string
 }
 
+/** What holds the end of a block that grows; all else is kept as it is, or replaced. */
+const GROWING = new Set('BLOCKQUOTE DETAILS DIV LI OL P TABLE TBODY TD TH THEAD TR UL'.split(' '))
+
 const boxes = new WeakMap<Node, CodeBox>()
 
 /** `isGrowing`: more may come. */
@@ -45,16 +48,19 @@ function isMerged(old: ChildNode, next: ChildNode, isGrowing: boolean): boolean 
     if (old.data !== next.data) old.data = next.data
     return true
   }
-  if (!(old instanceof Element && next instanceof Element) || !isSameTag(old, next)) return false
-  merge(old, next, isGrowing)
-  return true
+  if (old instanceof Element && next instanceof Element && isSameTag(old, next)) {
+    merge(old, next, isGrowing)
+    return true
+  }
+  return old.isEqualNode(next)
 }
 
 function isSameTag(old: Element, next: Element): boolean {
-  const shallow = old.cloneNode() as Element
+  if (old.tagName !== next.tagName || !GROWING.has(old.tagName)) return false
   // Details that the reader opened.
-  if (!next.hasAttribute('open')) shallow.removeAttribute('open')
-  return shallow.isEqualNode(next.cloneNode())
+  const names = old.getAttributeNames().filter((name) => name !== 'open')
+  const isSame = names.every((name) => old.getAttribute(name) === next.getAttribute(name))
+  return isSame && names.length === next.getAttributeNames().length
 }
 
 /** With a box for each block of code. */
