@@ -108,7 +108,7 @@ async function takenFound(
       code: isSame ? 'sluice_running' : 'sluice_running_other',
       level: isSame && status === 'ok' ? 'ok' : 'hint',
       text: `sluice ${version} runs at ${at}${process}, with the status ${status}${isSame ? '' : `; this is version ${VERSION}`}.`,
-      remedy: 'Use it, or let another one listen elsewhere.',
+      remedy: 'Use it, or start another one at a port that is free:',
       command: elsewhere,
     }
   }
