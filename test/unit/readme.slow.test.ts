@@ -242,6 +242,9 @@ const FLAGS_OF_OTHERS = [
 
 const OWN_BESIDE_SETTINGS = new Set(['--help', '--version', '--config'])
 
+/** An argument with which the container is built. */
+const NAMES_BESIDE_SETTINGS = ['SLUICE_COMMIT']
+
 /** A setting of nginx that the documents name. */
 const CODES_OF_OTHERS = ['proxy_read_timeout']
 
@@ -253,6 +256,7 @@ describe('what the README names', () => {
       'SLUICE_CONFIG',
       CONFIG_FILE,
       CLIENT_KEY,
+      ...NAMES_BESIDE_SETTINGS,
     ])
     for (const name of toolNames) {
       const { usage } = await loadTool([name])
