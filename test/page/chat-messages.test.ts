@@ -156,6 +156,8 @@ it('keeps what two tabs change at once, and shows in each what the other did', a
 })
 
 it('says that the storage is full for as long as the conversation is not stored', async () => {
+  await chat.page.getByRole('button', { name: 'Settings' }).click()
+  await chat.page.getByLabel('System prompt').fill('Be brief.')
   await chat.page.evaluate(() => {
     let size = 1 << 20
     for (let index = 0; size > 0; index++) {
@@ -170,9 +172,10 @@ it('says that the storage is full for as long as the conversation is not stored'
   await chat.ask('Hello')
   await chat.answer().getByText('finished').waitFor()
   await notice.waitFor()
-  // What is no longer than before is stored.
-  await chat.page.getByRole('button', { name: 'Settings' }).click()
-  await chat.page.getByRole('button', { name: 'Reset these settings' }).click()
+  // What is shorter than before is stored.
+  await chat.page.getByLabel('System prompt').fill('Be')
+  const stored = () => chat.page.evaluate(() => localStorage.getItem('sluice.options') ?? '')
+  await expect.poll(stored, SOON).toContain('"Be"')
   expect(await notice.isVisible()).toBe(true)
 })
 
