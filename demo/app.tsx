@@ -1,25 +1,28 @@
 import type { ComponentType } from 'preact'
 import { CaptureBadge } from './captures/badge.tsx'
-import { Chat } from './chat.tsx'
-import { column } from './columns.ts'
 import { gpu } from './engine.ts'
 import { lazyView } from './lazy-view.tsx'
-import { Models } from './models.tsx'
 import { Navigation } from './nav.tsx'
 import { StartView } from './start/view.tsx'
 import { hashOf, type ViewName, view } from './views.ts'
-import { WireView } from './wire.tsx'
 
-const TABS = [
-  ['models', 'Models'],
-  ['chat', 'Chat'],
-  ['wire', 'Stream'],
-] as const
+/** Markdown and what makes it safe are half of this page's code. */
+async function loadChat() {
+  return (await import('./chat-view.tsx')).ChatView
+}
 
-/** The first two are shown first; the others are loaded when they are asked for. */
+/** Loads the chat when nothing else is to do, so that it opens at once. */
+export function prepareChat(): void {
+  const load = () => void loadChat().catch(() => {})
+  // Safari has none.
+  if (typeof requestIdleCallback === 'function') requestIdleCallback(load, { timeout: 5_000 })
+  else setTimeout(load, 1_000)
+}
+
+/** The first is shown first; the others are loaded when they are asked for. */
 const SHOWN = {
   start: StartView,
-  chat: ChatView,
+  chat: lazyView('Chat', loadChat),
   connect: lazyView('Connect', async () => (await import('./connect/view.tsx')).ConnectView),
   activity: lazyView('Activity', async () => (await import('./activity/view.tsx')).ActivityView),
   engines: lazyView('Engines', async () => (await import('./engines/view.tsx')).EnginesView),
@@ -43,38 +46,6 @@ export function App() {
         </a>
       </header>
       <Shown />
-    </>
-  )
-}
-
-function ChatView() {
-  return (
-    <>
-      <nav class="tabs" aria-label="Columns">
-        {TABS.map(([name, title]) => (
-          <button
-            type="button"
-            key={name}
-            aria-pressed={column.value === name}
-            onClick={() => {
-              column.value = name
-            }}
-          >
-            {title}
-          </button>
-        ))}
-      </nav>
-      <div class="columns" data-tab={column.value}>
-        <aside class="models" aria-label="Models">
-          <Models />
-        </aside>
-        <main class="chat">
-          <Chat />
-        </main>
-        <aside class="wire" aria-label="Stream">
-          <WireView />
-        </aside>
-      </div>
     </>
   )
 }

@@ -4,8 +4,8 @@
  */
 import { signal } from '@preact/signals'
 import type { Model } from '../src/engines/engine.ts'
+import type { Connector } from '../src/engines/remote/connector.ts'
 import type { Port } from '../src/engines/remote/protocol.ts'
-import type { RemoteEngine } from '../src/engines/remote/remote.ts'
 import type { WorkerCommand, WorkerEvent } from '../src/engines/webllm/worker.ts'
 import type { FromPage, ToPage } from '../worker/messages.ts'
 import { readModelsFile } from './own-models.ts'
@@ -45,7 +45,7 @@ type TabMessage =
 
 const tabs = new BroadcastChannel('sluice')
 let worker: Worker | undefined
-let local: RemoteEngine | undefined
+let local: Connector | undefined
 let stopLoading = new AbortController()
 let lastNews: WorkerEvent | undefined
 /** The service worker that asked for the engine, and when it last did. */
@@ -180,10 +180,10 @@ export function cancelLoading(): void {
   broadcast({ kind: 'stop-loading' })
 }
 
-/** Loads a model itself; whoever asks it does so through the service worker. */
-async function remote(engine: Worker): Promise<RemoteEngine> {
-  const { createRemote } = await import('../src/engines/remote/remote.ts')
-  local ??= createRemote({
+/** Only loads models; whoever asks them does so through the service worker. */
+async function connectorTo(engine: Worker): Promise<Connector> {
+  const { Connector } = await import('../src/engines/remote/connector.ts')
+  local ??= new Connector({
     label: 'webllm',
     connect: async () => portTo(engine, 'page') as unknown as Port,
   })
@@ -195,7 +195,7 @@ async function load(model: string): Promise<void> {
   stopLoading = new AbortController()
   const { signal } = stopLoading
   try {
-    await (await remote(worker)).load(model, signal)
+    await (await connectorTo(worker)).load(model, signal)
     broadcast({ kind: 'loaded', model })
   } catch (error) {
     if (signal.aborted) return

@@ -1,6 +1,5 @@
 import { render } from 'preact'
 // What is loaded later could bring its own style only by a script.
-import 'uplot/dist/uPlot.min.css'
 import './style.css'
 import './nav.css'
 import './common.css'
@@ -20,7 +19,7 @@ import './start/start.css'
 import './connect/connect.css'
 import './rebuilt.css'
 import { checkKey, hasServer, isChecked, mayHaveServer, wantsKey } from './api.ts'
-import { App } from './app.tsx'
+import { App, prepareChat } from './app.tsx'
 import { startEngine } from './engine.ts'
 import { startMeasuring } from './engines/measurements.ts'
 import { followBuilds } from './rebuilt.tsx'
@@ -41,3 +40,4 @@ const isAlone = !hasServer.value || wantsKey.value
 if (isAlone || hasServiceWorker()) await startServiceWorker()
 if (!isChecked.value) await checkKey()
 await refreshModels()
+prepareChat()

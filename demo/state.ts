@@ -84,6 +84,7 @@ export const conversations = persisted<Conversation[]>(
   'sluice.conversations',
   [newConversation()],
   1_000,
+  mergeConversations,
 )
 export const currentId = persisted('sluice.current', '')
 export const NO_OPTIONS: Options = {
@@ -109,6 +110,21 @@ export const current = computed<Conversation>(() => {
   return all.find(({ id }) => id === currentId.value) ?? (all[0] as Conversation)
 })
 
+/** Those that this tab has changed, begun or deleted are its own; the others are as the other tab stored them. */
+function mergeConversations(
+  own: Conversation[],
+  other: Conversation[],
+  base: Conversation[],
+): Conversation[] {
+  const changed = new Map(own.filter((each) => !base.includes(each)).map((each) => [each.id, each]))
+  const kept = new Set(own.map(({ id }) => id))
+  const deleted = new Set(base.map(({ id }) => id).filter((id) => !kept.has(id)))
+  const listed = other.filter(({ id }) => !deleted.has(id))
+  const ids = new Set(listed.map(({ id }) => id))
+  const begun = [...changed.values()].filter(({ id }) => !ids.has(id))
+  return [...begun, ...listed.map((each) => changed.get(each.id) ?? each)]
+}
+
 function newConversation(): Conversation {
   return { id: `${Date.now()}-${Math.random()}`, messages: [] }
 }
@@ -130,6 +146,12 @@ export function startConversation(): void {
 export function deleteConversation(id: string): void {
   const rest = conversations.value.filter((each) => each.id !== id)
   conversations.value = rest.length > 0 ? rest : [newConversation()]
+  stayHere()
+}
+
+/** Another tab lists first what it begins: this one stays with the conversation that it shows. */
+function stayHere(): void {
+  if (currentId.value !== current.value.id) currentId.value = current.value.id
 }
 
 export async function refreshModels(): Promise<void> {
@@ -153,6 +175,8 @@ export async function refreshStorage(): Promise<void> {
   }
   cached.value = found
 }
+
+stayHere()
 
 whenModelsChange(() => {
   // Before the first list the page does not know yet who lists them.

@@ -1,10 +1,11 @@
 /** What there is to chat with: the models that the server says are ready, and the built-in one. */
-import { computed, effect } from '@preact/signals'
+import { computed, effect, signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { feed } from '../activity/feed.ts'
 import { engines } from '../activity/store.ts'
 import { checkKey, hasServer, isChecked, isServerAdmin, served } from '../api.ts'
 import { column } from '../columns.ts'
+import { gpu } from '../engine.ts'
 import { send } from '../send.ts'
 import { startServiceWorker } from '../service.ts'
 import { chosenModel, isStreaming, models, refreshModels, startConversation } from '../state.ts'
@@ -57,6 +58,23 @@ effect(() => {
   if (now === lastEngines) return
   lastEngines = now
   void checkKey()
+})
+
+/** Milliseconds after which the view shows what it knows. */
+const LONGEST_LOOK = 4_000
+
+const isLate = signal(false)
+setTimeout(() => {
+  isLate.value = true
+}, LONGEST_LOOK)
+
+/** Whether the first answers are here: each of them would move what is below it. */
+export const isSettled = signal(false)
+effect(() => {
+  const hasEngines = !isServerAdmin.value || engines.value || feed.value.state !== 'connecting'
+  const hasGpu =
+    gpu.value.state === 'missing' || (gpu.value.state === 'ready' && models.value !== undefined)
+  isSettled.value ||= isLate.value || (isChecked.value && Boolean(hasEngines) && hasGpu)
 })
 
 /** Asks the server what it has, again and again, while the calling view is shown. */

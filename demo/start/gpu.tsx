@@ -19,7 +19,7 @@ const { deviceMemory } = navigator as { deviceMemory?: number }
 export function GpuModels() {
   const now = gpu.value
   return (
-    <section class="card gpu" aria-labelledby="gpu-title">
+    <section class={`card gpu ${now.state}`} aria-labelledby="gpu-title">
       <div class="card-head">
         <h3 id="gpu-title">On this browser’s GPU</h3>
         {now.state === 'ready' && now.name !== '' && <span class="weak">{now.name}</span>}

@@ -3,7 +3,7 @@ import { hasServer, isChecked, isServerAdmin, wantsKey } from '../api.ts'
 import { isBuiltIn, stateTone } from '../engines/words.ts'
 import { models } from '../state.ts'
 import { hashOf } from '../views.ts'
-import { best, chatWith, isLost, ready, STATIC, tryStream, useFound } from './found.ts'
+import { best, chatWith, isLost, isSettled, ready, STATIC, tryStream, useFound } from './found.ts'
 import { GpuModels } from './gpu.tsx'
 import { InstallList } from './install-list.tsx'
 import { Servers } from './servers.tsx'
@@ -15,7 +15,8 @@ export function StartView() {
     <main class="view start" aria-label="Start">
       <div class="start-page">
         <Welcome />
-        <div class="start-columns">
+        {!isSettled.value && <Skeleton />}
+        <div class="start-columns" hidden={!isSettled.value}>
           <Servers />
           <GpuModels />
           {hasServer.value && !isLost.value && !wantsKey.value && (
@@ -24,6 +25,17 @@ export function StartView() {
         </div>
       </div>
     </main>
+  )
+}
+
+/** Stands for the cards until it is known how high they are. */
+function Skeleton() {
+  return (
+    <div class="start-columns skeleton" aria-hidden="true">
+      <div class="card" />
+      <div class="card gpu" />
+      <div class="card" />
+    </div>
   )
 }
 
@@ -39,7 +51,7 @@ function Welcome() {
         <h2>{title}</h2>
       </div>
       <p>{text}</p>
-      <p class="start-actions">
+      <p class="start-actions" hidden={!isSettled.value}>
         {model !== undefined && (
           <button type="button" onClick={() => void chatWith(model)}>
             Chat with {model}
@@ -63,7 +75,7 @@ function Welcome() {
 
 function words(): { title: string; text: string } {
   const count = ready.value.length
-  if (!isChecked.value) {
+  if (!isSettled.value || !isChecked.value) {
     return { title: 'Looking for models…', text: 'sluice asks the servers on this machine.' }
   }
   if (isLost.value) {

@@ -1,6 +1,7 @@
 // What the user sends in the chat: images, changed messages, and what is kept of them.
 
 import { deflateSync } from 'node:zlib'
+import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { useChatPage } from './support/chat-page.ts'
 import { END, text } from './support/chat-steps.ts'
@@ -130,3 +131,53 @@ it('stops with Escape, and exports the conversation', async () => {
   const parts = await (await download).createReadStream().then((stream) => stream.toArray())
   expect(Buffer.concat(parts).toString()).toBe('## You\n\nslow\n\n## Model\n\nOne\n')
 })
+
+it('keeps what two tabs change at once, and shows in each what the other did', async () => {
+  const { page } = chat
+  const other = await page.context().newPage()
+  await other.goto(page.url())
+  await other.locator('main.chat').waitFor()
+  await chat.ask('From the first tab')
+  await chat.answer().getByText('finished').waitFor()
+  const listed = other.getByLabel('Conversation', { exact: true }).locator('option')
+  await expect.poll(() => listed.allTextContents(), SOON).toContain('From the first tab')
+  await other.getByRole('button', { name: 'New' }).click()
+  await other.getByLabel('Message', { exact: true }).fill('From the second tab')
+  await other.getByRole('button', { name: 'Send', disabled: false }).click()
+  await other.locator('.assistant').getByText('finished').waitFor()
+  await chat.ask('And again')
+  await expect.poll(() => page.locator('.assistant').getByText('finished').count(), SOON).toBe(2)
+
+  await other.reload()
+  await other.locator('main.chat').waitFor()
+  const titles = await listed.allTextContents()
+  expect(titles.filter((title) => title.startsWith('From'))).toHaveLength(2)
+  await expect.poll(() => storedTexts(other), SOON).toContain('And again')
+})
+
+it('says that the storage is full for as long as the conversation is not stored', async () => {
+  await chat.page.getByRole('button', { name: 'Settings' }).click()
+  await chat.page.getByLabel('System prompt').fill('Be brief.')
+  await chat.page.evaluate(() => {
+    let size = 1 << 20
+    for (let index = 0; size > 0; index++) {
+      try {
+        localStorage.setItem(`full ${index}`, 'x'.repeat(size))
+      } catch {
+        size >>= 1
+      }
+    }
+  })
+  const notice = chat.page.getByText('The browser does not store this')
+  await chat.ask('Hello')
+  await chat.answer().getByText('finished').waitFor()
+  await notice.waitFor()
+  // What is shorter than before is stored.
+  await chat.page.getByLabel('System prompt').fill('Be')
+  const stored = () => chat.page.evaluate(() => localStorage.getItem('sluice.options') ?? '')
+  await expect.poll(stored, SOON).toContain('"Be"')
+  expect(await notice.isVisible()).toBe(true)
+})
+
+const storedTexts = (page: Page) =>
+  page.evaluate(() => localStorage.getItem('sluice.conversations') ?? '')

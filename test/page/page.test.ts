@@ -114,6 +114,7 @@ it('loads without an error, finds the real adapter, and lists what it can run', 
   expect(hasWebllm()).toBe(false)
   expect(asked).not.toContain('/service-worker.js')
   expect(await gzipped(asked)).toBeLessThan(PAGE_BUDGET)
+  expect(await gzipped(await ownFiles())).toBeLessThan(PAGE_BUDGET)
 
   // A model whose files are not there: only now is there something to run on the GPU.
   await fresh.locator('.name', { hasText: 'missing' }).click()
@@ -167,8 +168,28 @@ function hasBlue(canvas: Node): boolean {
   return bytes.some((red, at) => at % 4 === 0 && (bytes[at + 2] ?? 0) - red > 100)
 }
 
-/** The most bytes, gzipped, of all that the page loads to be shown and to chat with a model of a server. */
+/**
+ * The most bytes, gzipped, of all that the page loads to be shown and to chat with a model of a server; and of
+ * the page with all of its views, without the workers.
+ */
 const PAGE_BUDGET = 150_000
+
+/** The page's HTML and all that it can load, those files too that a view asks for later. */
+async function ownFiles(): Promise<string[]> {
+  const folder = await builtPage('released')
+  const found = new Set(['/'])
+  // What is added on the way is visited too.
+  for (const path of found) {
+    const text = readFileSync(join(folder, path === '/' ? 'index.html' : path), 'utf8')
+    const names = text.matchAll(/["']\.\/(?:assets\/)?([\w-]+\.(?:js|css))["']/g)
+    const paths = [...names].map(([, name]) => `/assets/${name}`)
+    for (const each of paths) {
+      if (!/\/(?:engine|web-llm)-/.test(each) && existsSync(join(folder, each))) found.add(each)
+    }
+  }
+  expect([...found].filter((path) => path.includes('/view-')).length).toBeGreaterThan(4)
+  return [...found]
+}
 
 /** What files of the page weigh together, gzipped. */
 async function gzipped(paths: string[]): Promise<number> {
@@ -178,7 +199,7 @@ async function gzipped(paths: string[]): Promise<number> {
   expect(files.length).toBeGreaterThan(10)
   const sizes = files.map((name) => gzipSync(readFileSync(join(folder, name)), { level: 9 }).length)
   const sum = sizes.reduce((all, each) => all + each, 0)
-  process.stdout.write(`the page and a chat: ${files.length} files, ${sum} bytes gzipped\n`)
+  process.stdout.write(`the page: ${files.length} files, ${sum} bytes gzipped\n`)
   return sum
 }
 

@@ -32,11 +32,28 @@ const server = useServerWith('bun', async () => {
 async function open(hash = '', options: BrowserContextOptions = {}) {
   const context = await browser.newContext(options)
   const page = await context.newPage()
+  await page.addInitScript(addShifts)
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(error.message))
   page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
   await page.goto(`${server.url}/${hash}`)
   return { page, errors, context }
+}
+
+interface Shifting {
+  /** How much of what was visible has moved without its user, as Lighthouse adds it up. */
+  shifted: number
+}
+
+/** Runs in the page. */
+function addShifts(): void {
+  const own = globalThis as unknown as Shifting
+  own.shifted = 0
+  new PerformanceObserver((list) => {
+    for (const { value } of list.getEntries() as (PerformanceEntry & { value: number })[]) {
+      own.shifted += value
+    }
+  }).observe({ type: 'layout-shift', buffered: true })
 }
 
 it('shows a server that is started now, without a reload, and chats with its model', async () => {
@@ -75,11 +92,13 @@ it('fits on a phone, with models for its GPU, the lines for a system, and the vi
   const viewport = { width: 390, height: 844 }
   const { page, errors, context } = await open('#start', { userAgent, viewport })
   const picks = page.locator('.picks > li')
+  const get = page.getByRole('region', { name: /^Get (a|another) model server/ })
   await picks.first().waitFor(SOON)
   expect(await picks.count()).toBe(3)
+  await get.waitFor()
+  expect(await page.evaluate(() => (globalThis as unknown as Shifting).shifted)).toBeLessThan(0.05)
   expect(await picks.first().textContent()).toMatch(/download about .* MB · needs .* of memory/)
 
-  const get = page.getByRole('region', { name: /^Get (a|another) model server/ })
   await get.getByText('llama-server', { exact: true }).click()
   await get.getByText('winget install llama.cpp').waitFor()
   await get.getByText('in PowerShell').waitFor()
