@@ -99,8 +99,11 @@ export function removePartial(cache, of) {
   for (const name of readdirOf(cache)) {
     const pid = Number(/\.(\d+)$/.exec(name)?.[1])
     if (Number.isNaN(pid)) continue
-    if (pid === of || (of === undefined && !isRunning(pid))) {
-      rmSync(join(cache, name), { recursive: true, force: true })
+    if (pid !== of && (of !== undefined || isRunning(pid))) continue
+    try {
+      rmSync(join(cache, name), { recursive: true, force: true, maxRetries: 3 })
+    } catch {
+      // npm, which has been told to end, still writes there: the next start removes it.
     }
   }
 }

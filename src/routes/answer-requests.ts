@@ -111,10 +111,15 @@ function refusal(failure: unknown, family: ApiFamily, { id, docs }: Trace): Resp
   return errorResponse(toApiError(failure), family, id, docs)
 }
 
-/** Error codes are explained on a documentation site, or by this server at the address that was asked. */
+/**
+ * Error codes are explained on a documentation site, or by this server at the address that was asked; not where
+ * its host was refused: the address would lead to whoever has that name, and this server would refuse it again.
+ */
 function docLink(docsUrl: string, origin = '', basePath = ''): DocLink {
-  return (code) =>
-    docsUrl === '' ? `${origin}${basePath}/docs/errors/${code}` : `${docsUrl}/errors#${code}`
+  return (code) => {
+    if (docsUrl !== '') return `${docsUrl}/errors#${code}`
+    return code === 'host_not_allowed' ? undefined : `${origin}${basePath}/docs/errors/${code}`
+  }
 }
 
 /** The last resort, where the response could not be made: the engine is stopped, as nobody reads it. */

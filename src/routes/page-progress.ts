@@ -72,7 +72,10 @@ function failedPart({ version, seconds, reason, remedy }: PageProgress): string 
 </section>`
 }
 
-/** Asks for news, each time until there are some, and counts the seconds meanwhile. */
+/**
+ * Asks for news, each time until there are some, and counts the seconds meanwhile. A server that ends answers
+ * with an error, and a reload would show that alone, for good.
+ */
 export const SCRIPT = `
 const part = document.querySelector('.page')
 const shown = document.getElementById('seconds')
@@ -83,6 +86,7 @@ const ask = async () => {
   for (;;) {
     try {
       const response = await fetch('build-' + version + '.json', { cache: 'no-store' })
+      if (response.status >= 500) throw new Error('not now')
       const news = await response.json()
       if (news.version !== version) return location.reload()
     } catch {

@@ -109,7 +109,10 @@ const HTML = [
 ]
 
 /** Functions that compose HTML of templates, whose own parts are seen in the same file. */
-const COMPOSING = ['part', 'table', 'ruleOf', 'enginesPart', 'modelsPart', 'engine']
+const COMPOSING = [
+  ...['part', 'table', 'ruleOf', 'enginesPart', 'modelsPart', 'engine'],
+  ...['progressHead', 'progressPart', 'failedPart', 'allCodes', 'link', 'inline', 'paragraphs'],
+]
 
 /** The parts of a template of HTML that nothing made safe. `safe`: what `htmlText` is called there. */
 function unsafeIn(node: Node, text: string, safe: string): string[] {
@@ -158,14 +161,26 @@ function nameOfHtmlText(file: string): string {
   return name
 }
 
+/** The files that write HTML, and what their templates hold besides. */
+const HTML_FILES: Record<string, string[]> = {
+  'src/routes/home.ts': ['SCRIPT'],
+  // Constants, a number, and a sentence made of templates.
+  'src/routes/page-progress.ts': ['title', 'reload', 'seconds', 'what'],
+  // Titles of groups and own codes, which are constants, and HTML of other templates.
+  'src/routes/errors/error-docs.ts': ['title', 'code', 'items', 'similar', 'hint', 'body'],
+  'src/check/verification/html.ts': [],
+}
+
 it('every text in a page that sluice writes has passed htmlText', () => {
   const unsafe = new Set<string>()
-  for (const file of ['src/routes/home.ts', 'src/check/verification/html.ts']) {
+  for (const [file, own] of Object.entries(HTML_FILES)) {
     const safe = nameOfHtmlText(file)
     visitFile(file, (node, text) => {
       if (node.type !== 'TemplateLiteral') return
       if (!text.slice(node.start as number, node.end as number).includes('<')) return
-      for (const part of unsafeIn(node as Node, text, safe)) unsafe.add(`${file}: ${part}`)
+      for (const part of unsafeIn(node as Node, text, safe)) {
+        if (!own.includes(part)) unsafe.add(`${file}: ${part}`)
+      }
     })
   }
   expect([...unsafe]).toEqual([])

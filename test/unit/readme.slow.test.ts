@@ -42,11 +42,10 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 const hello = { role: 'user', content: 'Hello!' }
 
-/** The code blocks of one language, in order. */
+/** The code blocks of one language, in order: words behind it say how the documents' own tests run a block. */
 function blocks(language: string): string[] {
-  return [...readme.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(
-    ([, code]) => code ?? '',
-  )
+  const fences = new RegExp(`^\`\`\`${language}(?: [^\n]*)?\n(.*?)^\`\`\``, 'gms')
+  return [...readme.matchAll(fences)].map(([, code]) => code ?? '')
 }
 
 function block(language: string, holding: string): string {
@@ -61,11 +60,11 @@ describe('what the README says to type', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-readme-'))
   afterAll(() => rmSync(folder, { recursive: true }))
 
-  /** What follows `npm start --` in the line of the tools that holds this, as a shell would cut it. */
+  /** What follows `npm start --` in the first explained line that holds this, as a shell would cut it. */
   function argumentsOf(holding: string): string[] {
-    const line = block('sh', 'npm start -- check')
-      .split('\n')
-      .find((each) => each.includes(holding))
+    const line = blocks('sh')
+      .flatMap((code) => code.split('\n'))
+      .find((each) => /^npm start -- .* # /.test(each) && each.includes(holding))
     const [, words = ''] = /^npm start -- (.*?) +# /.exec(line ?? '') ?? []
     expect(words).not.toBe('')
     const recording = join(folder, 'stream.jsonl')
@@ -138,7 +137,9 @@ describe('what the README says to type', () => {
     expect(recorded.stderr).toContain('200 text/event-stream')
     await using replayed = await startTool('bun', [...argumentsOf('replay '), '--port', '0'])
     expect(await streamed(replayed.base)).toMatch(/"content":"Water".*data: \[DONE\]\n\n$/s)
-    await using engine = await startServer('bun', argumentsOf('--engine'))
+    expect(readme).toContain('`npm start -- --engine replay:FILE`')
+    const engineArgs = ['--engine', `replay:${join(folder, 'stream.jsonl')}`]
+    await using engine = await startServer('bun', engineArgs)
     expect(await streamed(engine.base)).toMatch(/"content":"Water".*data: \[DONE\]\n\n$/s)
   })
 
@@ -217,17 +218,35 @@ it('says only of clients that tests run what works with them', () => {
   }
 })
 
-/** Flags that the documents name of Deno, docker, llama-server and the benchmarks. */
+/** Flags that the documents name of other programs: container engines, systemd, npm, model servers, the benchmarks. */
 const FLAGS_OF_OTHERS = [
-  '--against',
-  '--bytes',
-  '--allow-run',
-  '--rm',
-  '--cache-ram',
-  '--no-models-autoload',
-  '--reranking',
-  '--sleep-idle-seconds',
+  ...['--against', '--bytes', '--rounds'],
+  ...['--allow-run', '--bun', '--global', '--package', '--cacert'],
+  ...['--add-host', '--build-arg', '--network', '--read-only', '--rm'],
+  ...[
+    '--archive',
+    '--follow',
+    '--now',
+    '--short',
+    '--time',
+    '--unit',
+    '--check',
+    '--ignore-missing',
+  ],
+  ...['--address', '--api-key', '--api-keys', '--cache-ram', '--context-length', '--context-size'],
+  ...['--enable-auto-tool-choice', '--enable-force-include-usage', '--enable-watchdog-busy'],
+  ...['--jinja', '--max-active-backends', '--max-model-len', '--model-path', '--models-dir'],
+  ...['--no-models-autoload', '--reasoning-parser', '--reranking', '--served-model-name'],
+  ...['--sleep-idle-seconds', '--tool-call-parser', '--watchdog-busy-timeout'],
 ]
+
+const OWN_BESIDE_SETTINGS = new Set(['--help', '--version', '--config'])
+
+/** An argument with which the container is built. */
+const NAMES_BESIDE_SETTINGS = ['SLUICE_COMMIT']
+
+/** A setting of nginx that the documents name. */
+const CODES_OF_OTHERS = ['proxy_read_timeout']
 
 describe('what the README names', () => {
   it('is a flag, or a name in the environment', async () => {
@@ -237,6 +256,7 @@ describe('what the README names', () => {
       'SLUICE_CONFIG',
       CONFIG_FILE,
       CLIENT_KEY,
+      ...NAMES_BESIDE_SETTINGS,
     ])
     for (const name of toolNames) {
       const { usage } = await loadTool([name])
@@ -246,7 +266,7 @@ describe('what the README names', () => {
     for (const option of FLAGS_OF_OTHERS) flags.add(option)
     for (const [said] of readme.matchAll(/(?<=[`\s])--[a-z][a-z-]+/g)) {
       const flag = flags.has(said) ? said : said.replace('--no-', '--')
-      if (flag !== '--help' && flag !== '--config') expect(flags).toContain(flag)
+      if (!OWN_BESIDE_SETTINGS.has(flag)) expect(flags).toContain(flag)
     }
     for (const [name] of readme.matchAll(/SLUICE_[A-Z_]+/g)) expect(names).toContain(name)
   })
@@ -260,9 +280,13 @@ describe('what the README names', () => {
     const source = sources(join(root, 'src')).join('\n')
     expect(codes.length).toBeGreaterThan(18)
     for (const [, code = ''] of codes) {
+      if (CODES_OF_OTHERS.includes(code)) continue
       const [, what = ''] = /^(?:upstream|engine)_(.*)$|^/.exec(code) ?? []
       const name = code.replace('_timeout', '').replaceAll('_', '-')
-      expect([code, what, name].some((word) => word && source.includes(`'${word}'`))).toBe(true)
+      expect(
+        [code, what, name].some((word) => word && source.includes(`'${word}'`)),
+        code,
+      ).toBe(true)
     }
   })
 })

@@ -160,11 +160,19 @@ function fromEnvironment(env: Variables, reader: Reader): SettingsInput {
 
 /** What is wrong only beside others; the defaults where they do not fit. */
 function together(given: SettingsInput, reader: Reader): Settings {
-  const whole = reader.attempt(() => parseSettings(given, () => {}))
+  // Where the upstreams are wrong, their keys have none: that is no second error.
+  const isWithout = given.upstream === undefined && isAboutUpstreams(reader.problems)
+  const { upstreamKey: _, ...others } = given
+  const whole = reader.attempt(() => parseSettings(isWithout ? others : given, () => {}))
   if (whole !== undefined) return whole
   const { port, host } = given
   const place = { ...(port !== undefined && { port }), ...(host !== undefined && { host }) }
   return reader.attempt(() => parseSettings(place)) ?? parseSettings({})
+}
+
+/** Whether something is wrong with the servers that were named. */
+export function isAboutUpstreams(problems: readonly string[]): boolean {
+  return problems.some((text) => /\bupstream\b|SLUICE_UPSTREAM\b/.test(text))
 }
 
 function requireAllSupported(given: SettingsInput, place: Place, reader: Reader): void {

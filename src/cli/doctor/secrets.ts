@@ -1,10 +1,24 @@
 /** Keeps keys and passwords out of findings, whatever text they got into. */
 import type { Settings } from '../../settings/settings.ts'
+import { wellKnownPorts } from '../../settings/upstreams.ts'
 import { causeText } from '../../util/safe/error-text.ts'
 import type { Diagnosis } from './finding.ts'
 
 /** The least characters of a secret: a shorter one would be found in ordinary words. */
 const SHORTEST = 6
+
+/** Values that clients are given where a server wants no key: without these words, findings could not be read. */
+const PLACEHOLDERS: ReadonlySet<string> = new Set([
+  ...Object.values(wellKnownPorts),
+  ...['localai', 'sluice', 'openai', 'anthropic', 'static', 'localhost', 'dummy-key', 'no-key'],
+  ...['not-needed', 'no-key-required', 'placeholder', 'unused', 'nokey', 'models', 'server'],
+])
+
+/** Parameters of URLs whose values are secrets. */
+const SECRET_PARAMETER = /([?&;][\w.-]*(?:key|token|secret|passw|auth|sig)[\w.-]*=)[^\s&;#"'<>]+/gi
+
+/** The user and password of a URL, whatever its scheme. */
+const LOGIN = /(:\/\/)[^\s/?#"'@]+@/g
 
 /** Variables whose values are secrets. */
 const SECRET_NAME =
@@ -25,7 +39,7 @@ export function secretsOf(
     ...Object.values(env).map((value) => passwordIn(value ?? '')),
   ]
   return [...new Set(all)]
-    .filter((each) => each.length >= SHORTEST)
+    .filter((each) => each.length >= SHORTEST && !PLACEHOLDERS.has(each.toLowerCase()))
     .toSorted((a, b) => b.length - a.length)
 }
 
@@ -35,8 +49,10 @@ function passwordIn(text: string): string {
 }
 
 export function withoutSecrets(finding: Diagnosis, secrets: readonly string[]): Diagnosis {
-  const clean = (text: string) =>
-    causeText(secrets.reduce((known, secret) => known.replaceAll(secret, '…'), text))
+  const clean = (text: string) => {
+    const known = secrets.reduce((rest, secret) => rest.replaceAll(secret, '…'), text)
+    return causeText(known.replace(SECRET_PARAMETER, '$1…').replace(LOGIN, '$1…@'))
+  }
   const { text, remedy, command } = finding
   return {
     ...finding,

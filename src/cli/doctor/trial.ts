@@ -1,6 +1,6 @@
 /** Asks a model for one token, as `--try` wants. */
 import type { Fetch } from '../../platform/fetch.ts'
-import type { Observation } from './finding.ts'
+import type { Examination, Observation } from './finding.ts'
 import { failureText } from './reach.ts'
 
 interface Tried {
@@ -12,10 +12,11 @@ interface Tried {
 
 /** Never rejects. */
 export async function tryFirstToken(
-  fetch: Fetch,
+  { context: { fetch }, program }: Pick<Examination, 'context' | 'program'>,
   { name, url, key, model }: Tried,
   signal: AbortSignal,
 ): Promise<Observation> {
+  const command = `${program} check ${url} --model ${model}`
   const start = performance.now()
   try {
     const body = { model, stream: true, max_tokens: 1, messages: [{ role: 'user', content: 'Hi' }] }
@@ -34,27 +35,17 @@ export async function tryFirstToken(
         text: `${model} at ${name} sent its first event after ${ms} ms.`,
       }
     }
-    return failed(
-      name,
-      model,
-      `it answered with status ${response.status} and no event of a stream`,
-      url,
-    )
+    const why = `it answered with status ${response.status} and no event of a stream`
+    return failed(name, model, why, command)
   } catch (error) {
-    return failed(name, model, failureText(error), url)
+    return failed(name, model, failureText(error), command)
   }
 }
 
-function failed(name: string, model: string, why: string, url: string): Observation {
+function failed(name: string, model: string, why: string, command: string): Observation {
   const text = `${model} at ${name} did not stream a token: ${why}.`
   const remedy = 'Look at the output of that server; this says more of how it streams:'
-  return {
-    code: 'no_token',
-    level: 'problem',
-    text,
-    remedy,
-    command: `sluice check ${url} --model ${model}`,
-  }
+  return { code: 'no_token', level: 'problem', text, remedy, command }
 }
 
 /** The body as far as its first event. */

@@ -42,8 +42,8 @@ export interface ErrorDetails {
   evidence?: Evidence
 }
 
-/** The address of the page about an error code of sluice's own. */
-export type DocLink = (code: string) => string
+/** The address of the page about an error code of sluice's own; undefined where none can be given. */
+export type DocLink = (code: string) => string | undefined
 
 /**
  * `answered`: the engine itself returned the error, so it works. `lost`: the connection broke after the
@@ -106,7 +106,8 @@ export class ApiError extends Error {
   docUrl(docs: DocLink | undefined): { doc_url?: string } {
     const { code } = this
     if (docs === undefined || code === null || this.isReported || !isOwnCode(code)) return {}
-    return { doc_url: docs(code) }
+    const doc_url = docs(code)
+    return doc_url === undefined ? {} : { doc_url }
   }
 
   /** The same without an address. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createHostedHandler } from '../../../src/handler.ts'
 import { createHandler } from '../../../src/index.ts'
 
 const never = async () => {
@@ -26,6 +27,20 @@ describe('the address of what an error code means', () => {
     ],
   ])('with %j', async (options, url, address) => {
     expect(await errorOf(options, url)).toMatchObject({ code: 'model_not_found', doc_url: address })
+  })
+
+  it('is none for a host that is refused, whose name another may have', async () => {
+    const url = 'http://evil.test/v1/models'
+    const ask = async (settings: object) => {
+      const { fetch } = createHostedHandler(settings, { exposure: 'machine' })
+      const { error } = (await (await fetch(new Request(url))).json()) as { error: object }
+      return error
+    }
+    const refused = await ask({ discover: false })
+    expect(refused).toMatchObject({ code: 'host_not_allowed' })
+    expect(refused).not.toHaveProperty('doc_url')
+    const doc_url = 'https://docs.test/errors#host_not_allowed'
+    expect(await ask({ discover: false, docsUrl: 'https://docs.test' })).toMatchObject({ doc_url })
   })
 
   it('is that of a page below the same path', async () => {

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
+import { runInNewContext } from 'node:vm'
 import { expect, it } from 'vitest'
 import { createHostedHandler } from '../../../src/handler.ts'
 import type { Files } from '../../../src/platform/files.ts'
+import { SCRIPT } from '../../../src/routes/page-progress.ts'
 
 const BROWSER = { accept: 'text/html,*/*;q=0.8' }
 
@@ -54,6 +56,31 @@ it('allows that page its own script and style, and to ask its server, and no mor
     `style-src ${hash(style)}; script-src ${hash(script)}; connect-src 'self'`,
   )
   expect(policy).not.toContain('unsafe')
+})
+
+it('loads that page again when there are news, and not for the error of a server that ends', async () => {
+  const answers = [
+    new Response('{"error":{"code":"shutting_down"}}', { status: 503 }),
+    Response.json({ state: 'installing', version: 'installing' }),
+    Response.json({ state: 'ready', version: 'mx1' }),
+  ]
+  const asked: string[] = []
+  const left = await new Promise((resolve) => {
+    const part = { dataset: { version: 'installing', seconds: '0' } }
+    const page = {
+      document: { querySelector: () => part, getElementById: () => null },
+      location: { reload: () => resolve(answers.length) },
+      setTimeout: (act: () => void) => queueMicrotask(act),
+      performance,
+      async fetch(url: string) {
+        asked.push(url)
+        return answers.shift() ?? Response.error()
+      },
+    }
+    runInNewContext(SCRIPT, page)
+  })
+  expect(left).toBe(0)
+  expect(asked).toEqual(Array(3).fill('build-installing.json'))
 })
 
 it('says why the page could not be built, and what to do', async () => {

@@ -7,9 +7,13 @@ import { ollamaPort } from '../../../settings/compat.ts'
 import { type Settings, SettingsError } from '../../../settings/settings.ts'
 import { isObject } from '../../../util/object.ts'
 import { VERSION } from '../../../version.ts'
+import { deadlineSignal } from '../deadline.ts'
 import type { Check, Examination, Observation } from '../finding.ts'
 import { whoListens } from '../who-listens.ts'
 import { jsonFrom } from './json-from.ts'
+
+/** Milliseconds within which another sluice answers: less than a check may take. */
+const PATIENCE = 1_000
 
 export const checkPorts: Check = async (examination, signal) => {
   const { settings } = examination
@@ -94,8 +98,9 @@ async function takenFound(
   signal: AbortSignal,
 ): Promise<Observation> {
   const at = `http://${reachable(host)}:${port}`
+  const limit = deadlineSignal(PATIENCE, signal)
   const [health, listener, free] = await Promise.all([
-    jsonFrom(context.fetch, `${at}/health`, {}, signal),
+    jsonFrom(context.fetch, `${at}/health`, {}, limit),
     whoListens(port, signal),
     freePort(port, host),
   ])
@@ -108,7 +113,7 @@ async function takenFound(
       code: isSame ? 'sluice_running' : 'sluice_running_other',
       level: isSame && status === 'ok' ? 'ok' : 'hint',
       text: `sluice ${version} runs at ${at}${process}, with the status ${status}${isSame ? '' : `; this is version ${VERSION}`}.`,
-      remedy: 'Use it, or let another one listen elsewhere.',
+      remedy: 'Use it, or start another one at a port that is free:',
       command: elsewhere,
     }
   }

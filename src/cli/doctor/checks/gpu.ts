@@ -6,6 +6,7 @@ import { isObject, parseObject } from '../../../util/object.ts'
 import type { Check, Examination, Observation } from '../finding.ts'
 import { outputOf } from '../programs.ts'
 import { shownBytes } from '../shown.ts'
+import { runtimeName } from './runtime.ts'
 
 const MIB = 1024 ** 2
 
@@ -147,9 +148,8 @@ async function webgpuFound(
 ): Promise<Observation[]> {
   const hasWebgpu = (globalThis.navigator as { gpu?: unknown } | undefined)?.gpu !== undefined
   if (!hasWebgpu) {
-    const [name] = runtime.split(' ')
     const remedy = 'Deno has it, and so has the page in a current browser.'
-    const text = `${name} has no WebGPU, so that sluice runs no model by itself here; model servers need none.`
+    const text = `${runtimeName(runtime)} has no WebGPU, so that sluice runs no model by itself here; model servers need none.`
     return [{ code: 'webgpu_missing', level: 'ok', text, remedy }]
   }
   try {

@@ -89,7 +89,7 @@ export function memoryFound(
   { captureBytes, capture }: Pick<Settings, 'captureBytes' | 'capture'>,
 ): Observation[] {
   if (available < LITTLE_MEMORY) {
-    const text = `Only ${shownBytes(available)} of memory are left.`
+    const text = `Only ${shownBytes(available)} of memory is left.`
     const remedy = 'Stop other programs, or use a smaller model.'
     return [{ code: 'memory_low', level: 'warning', text, remedy }]
   }
@@ -98,13 +98,13 @@ export function memoryFound(
       {
         code: 'memory_captures',
         level: 'warning',
-        text: `Captures may take ${shownBytes(captureBytes)}, and ${shownBytes(available)} of memory are left.`,
+        text: `Captures may take ${shownBytes(captureBytes)}, and ${shownBytes(available)} of memory is left.`,
         remedy: 'Let them take less.',
         command: '--capture-bytes 64MB',
       },
     ]
   }
-  return [{ code: 'memory', level: 'ok', text: `${shownBytes(available)} of memory are left.` }]
+  return [{ code: 'memory', level: 'ok', text: `${shownBytes(available)} of memory is left.` }]
 }
 
 /** The disk that is written to: by the store of workerd, and by the tools. */
@@ -118,7 +118,7 @@ async function diskFound(
   const stats = await statfs(there).catch(() => undefined)
   const free = stats && stats.bavail * stats.bsize
   if (free !== undefined && free < LITTLE_DISK) {
-    const text = `Only ${shownBytes(free)} of disk are left at ${there}.`
+    const text = `Only ${shownBytes(free)} of disk space is left at ${there}.`
     findings.push({
       code: 'disk_full',
       level: 'warning',

@@ -3,11 +3,17 @@ import os from 'node:os'
 import type { Check, Observation } from '../finding.ts'
 import { shownBytes } from '../shown.ts'
 
-/** The oldest version of each that sluice is run on, and where to get a newer one. */
-const OLDEST: Readonly<Record<string, { version: number; name: string; update: string }>> = {
+/** The oldest version of each that sluice is run on, and how to get a newer one. */
+const OLDEST: Readonly<Record<string, { version: number; name: string; update?: string }>> = {
   bun: { version: 1.2, name: 'Bun', update: 'bun upgrade' },
   deno: { version: 2, name: 'Deno', update: 'deno upgrade' },
-  node: { version: 22, name: 'Node', update: 'npx node@24 --version' },
+  node: { version: 22, name: 'Node' },
+}
+
+/** The name that people know: `Bun`. */
+export function runtimeName(runtime: string): string {
+  const [kind = ''] = runtime.split(' ')
+  return OLDEST[kind]?.name ?? kind
 }
 
 export const checkRuntime: Check = async ({ context }) => [
@@ -31,7 +37,7 @@ export function runtimeFound(runtime: string): Observation {
     code: 'runtime_old',
     level: 'problem',
     text: `${name} ${version} is too old: sluice needs ${known.version} or newer.`,
-    remedy: `Install a newer ${name}.`,
-    command: known.update,
+    remedy: `Install a newer ${name}${known.update ? '.' : ': https://nodejs.org/en/download.'}`,
+    ...(known.update && { command: known.update }),
   }
 }

@@ -3,6 +3,7 @@ import type { ResolvedUpstream } from '../../../settings/upstreams.ts'
 import { wellKnownPorts } from '../../../settings/upstreams.ts'
 import { deadlineSignal } from '../deadline.ts'
 import type { Check, Examination, Observation } from '../finding.ts'
+import { isAboutUpstreams } from '../given-settings.ts'
 import { type Answered, type Probed, probe } from '../probe.ts'
 import { findPrograms } from '../programs.ts'
 import { plural, shownList, shownUrl } from '../shown.ts'
@@ -33,9 +34,10 @@ export function upstreamChecks(upstreams: readonly ResolvedUpstream[]): Check[] 
 
 /** Servers on this machine that the settings do not name, and whether there is any server at all. */
 export const checkLocalServers: Check = async (examination, signal) => {
-  const { settings } = examination
+  const { settings, given } = examination
   const found = await localServers(examination, signal)
-  const isNeeded = settings.upstream.length + settings.engine.length === 0 && !settings.webgpu
+  const isNamed = settings.upstream.length + settings.engine.length > 0
+  const isNeeded = !isNamed && !settings.webgpu && !isAboutUpstreams(given.problems)
   const isThere = found.some(({ code }) => code === 'server' || code === 'server_without_models')
   return isThere || !isNeeded ? found : [...found, await noServer(examination)]
 }
@@ -163,7 +165,7 @@ async function answered(
     text: `${shown} and lists ${plural(models.length, 'model')}: ${shownList(names)}.`,
   }
   const trial = examination.tries
-    ? [await tryFirstToken(examination.context.fetch, { name, url, key, model: first.id }, signal)]
+    ? [await tryFirstToken(examination, { name, url, key, model: first.id }, signal)]
     : []
   return [found, ...contextFound(name, probed), ...trial]
 }
@@ -211,6 +213,6 @@ async function noServer({ host: { env }, program }: Examination): Promise<Observ
       command: STARTED[program0] ?? program0,
     }
   }
-  const remedy = `Install Ollama, LM Studio or llama-server, or name a server elsewhere with ${program} --upstream URL.`
-  return { code: 'no_server', level: 'warning', text, remedy, command: 'ollama run qwen3:4b' }
+  const remedy = `Name a server elsewhere with ${program} --upstream URL, or install Ollama (https://ollama.com/download), LM Studio or llama-server here; with Ollama, this downloads a model:`
+  return { code: 'no_server', level: 'warning', text, remedy, command: 'ollama pull qwen3:4b' }
 }

@@ -7,12 +7,15 @@ import { plural, shownList } from '../shown.ts'
 
 export const checkSettings: Check = async (examination) => {
   const { given, host } = examination
+  const last = given.problems.length - 1
+  const remedy = `sluice does not start until ${last === 0 ? 'this is' : 'these are'} corrected.`
   const problems = given.problems.map(
-    (text): Observation => ({
+    (text, index): Observation => ({
       code: 'settings_wrong',
       level: 'problem',
       text,
-      remedy: 'sluice does not start until this is corrected.',
+      // One below the other, they need it once.
+      ...(index === last && { remedy }),
     }),
   )
   const warnings = given.warnings.map(
@@ -23,12 +26,14 @@ export const checkSettings: Check = async (examination) => {
 
 function whereFrom({ given: { file, names } }: Examination, wrong: number): Observation {
   const held = file === undefined ? 'There is no settings file' : `The settings file is ${file}`
-  const set =
-    names.length === 0
-      ? 'every setting has its default'
-      : `${plural(names.length, 'setting')} given: ${shownList(names, 8)}`
-  const errors = wrong === 0 ? '' : `, ${plural(wrong, 'error')}`
-  return { code: 'settings', level: 'ok', text: `${held}; ${set}${errors}.` }
+  const all = wrong === 0 ? 'every setting has its default' : 'no setting could be used'
+  const set = `${plural(names.length, 'setting')} given: ${shownList(names, 8)}`
+  const errors = wrong === 0 ? '' : `; ${plural(wrong, 'error')}`
+  return {
+    code: 'settings',
+    level: 'ok',
+    text: `${held}; ${names.length === 0 ? all : set}${errors}.`,
+  }
 }
 
 /** Variables that sluice does not read, and whose names look as if it should. */

@@ -6,25 +6,35 @@ import {
   isLoginError,
   UnusableServerError,
 } from '../../../state/redis/server-check.ts'
+import { deadlineSignal } from '../deadline.ts'
 import type { Check, Examination, Observation } from '../finding.ts'
 import { failureText } from '../reach.ts'
 
 /** Milliseconds: each request waits for some of these. */
 const SLOW = 20
+
+/** Milliseconds within which it must have answered: less than a check may take. */
+const PATIENCE = 1_500
 const PINGS = 5
 
 export const checkStore: Check = async (examination, signal) => {
   const { settings, host } = examination
   const { state } = settings
   if (state === undefined || state === 'objects') return []
-  let client: RedisClient | undefined
+  const limit = deadlineSignal(PATIENCE, signal)
+  const late = new Promise<never>((_, reject) => {
+    limit.addEventListener('abort', () => reject(limit.reason), { once: true })
+  })
+  const opened = host.openStore(settings, limit)
+  const found = opened.then((client) => storeFound(client, examination))
   try {
-    client = await host.openStore(settings, signal)
-    return await storeFound(client, examination)
+    return await Promise.race([found, late])
   } catch (error) {
     return [failed(error)]
   } finally {
-    client?.destroy()
+    void opened.then((client) => client.destroy()).catch(() => {})
+    found.catch(() => {})
+    late.catch(() => {})
   }
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { clockFound } from '../../../../src/cli/doctor/checks/clock.ts'
 import { checkStore } from '../../../../src/cli/doctor/checks/store.ts'
 import { type Diagnosis, runChecks } from '../../../../src/cli/doctor/finding.ts'
@@ -89,6 +89,18 @@ describe('the store', () => {
       await withStore(new Error('WRONGPASS invalid username-password pair')),
     )
     expect(found.store_login).toMatchObject({ level: 'problem' })
+  })
+
+  it('that never answers cannot be reached, whether it accepts a connection or a command', async () => {
+    const silent = { destroy: vi.fn(), send: () => new Promise<never>(() => {}) }
+    const openings = [() => new Promise<never>(() => {}), async () => silent as never]
+    for (const openStore of openings) {
+      const examined = await examination({ state: 'redis://127.0.0.1:1' }, {}, { openStore })
+      const found = await runChecks([['store', checkStore]], examined, never)
+      expect(found).toMatchObject([{ code: 'store_unreachable', level: 'problem' }])
+      expect(found[0]?.text).toContain('did not answer in time')
+    }
+    expect(silent.destroy).toHaveBeenCalledOnce()
   })
 
   it('that is absent cannot be reached', async () => {

@@ -8,6 +8,7 @@ import { installedAs, programOf } from '../../../../src/cli/doctor/checks/instal
 import { proxiesFound } from '../../../../src/cli/doctor/checks/proxies.ts'
 import { descriptorsFound, memoryFound } from '../../../../src/cli/doctor/checks/resources.ts'
 import { runtimeFound } from '../../../../src/cli/doctor/checks/runtime.ts'
+import { runChecks } from '../../../../src/cli/doctor/finding.ts'
 import { inodesOf, readLsof, readSs } from '../../../../src/cli/doctor/who-listens.ts'
 import { parseSettings } from '../../../../src/settings/settings.ts'
 import { byCode, codes, examination, levels } from './examine.ts'
@@ -18,8 +19,10 @@ afterEach(() => {
 })
 
 /** A port that a program has that is no HTTP server. */
-async function takenPort(): Promise<number> {
-  const server = createServer((socket) => socket.end('hello\n'))
+async function takenPort(word = 'hello\n'): Promise<number> {
+  const server = createServer((socket) => {
+    if (word !== '') socket.end(word)
+  })
   listeners.push(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return (server.address() as AddressInfo).port
@@ -33,6 +36,13 @@ describe('a port', () => {
     expect(taken?.command).toMatch(/^sluice --port \d+$/)
     // Only Linux tells without another program.
     if (process.platform === 'linux') expect(taken?.text).toContain(`(process ${process.pid})`)
+  })
+
+  it('that a program has that never answers is in use as well', async () => {
+    const check = ['address', checkPorts] as const
+    const examined = await examination({ port: await takenPort('') })
+    const found = await runChecks([check], examined, new AbortController().signal)
+    expect(levels(found)).toEqual({ port_in_use: 'problem' })
   })
 
   it('that is free is fine, and so is any', async () => {

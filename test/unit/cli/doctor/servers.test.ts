@@ -44,6 +44,7 @@ const found = async (upstream: string, env = {}, tries = false) =>
   codes(checkServers, {
     ...(await examination({ upstream: [`gpu=${upstream}`], discover: false }, env)),
     tries,
+    program: 'npm start --',
   })
 
 describe('an upstream', () => {
@@ -152,7 +153,9 @@ describe('an upstream', () => {
       response.writeHead(500).end('{"error":{"message":"out of memory"}}')
       return undefined
     })
-    expect((await found(url, {}, true)).no_token).toMatchObject({ level: 'problem' })
+    const { no_token: none } = await found(url, {}, true)
+    expect(none).toMatchObject({ level: 'problem' })
+    expect(none?.command).toMatch(/^npm start -- check http/)
   })
 })
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { checkLocalServers } from '../../../../src/cli/doctor/checks/servers.ts'
 import { checkSettings, misspelt } from '../../../../src/cli/doctor/checks/settings.ts'
 import { readGiven } from '../../../../src/cli/doctor/given-settings.ts'
 import { secretsOf, withoutSecrets } from '../../../../src/cli/doctor/secrets.ts'
@@ -69,6 +70,24 @@ describe('settings', () => {
     expect(warnings.join()).toMatch(/--streams is deprecated.*--max-concurrency/)
   })
 
+  it('that are wrong in an upstream are no second error of its key, nor a lack of servers', async () => {
+    const path = fileWith(
+      '{ "upstream": ["http://127.0.0.1:1/v1?x"], "upstreamKey": "sk-1234567" }',
+    )
+    const given = await readGiven([], { SLUICE_CONFIG_FILE: path }, 'node')
+    expect(given.problems).toHaveLength(1)
+    const examined = { ...(await examination({ discover: false })), given }
+    expect(await codes(checkLocalServers, examined)).not.toHaveProperty('no_server')
+  })
+
+  it('that are wrong are said not to be in force, once', async () => {
+    const examined = await examination({}, { SLUICE_PORT: 'x', SLUICE_QUEUE: 'y' })
+    const found = await checkSettings(examined, new AbortController().signal)
+    const remedies = found.flatMap(({ remedy }) => remedy ?? [])
+    expect(remedies).toEqual(['sluice does not start until these are corrected.'])
+    expect(found[0]?.text).toBe('There is no settings file; no setting could be used; 2 errors.')
+  })
+
   it('are problems and warnings of the check', async () => {
     const examined = await examination({}, { SLUICE_PORT: 'x', SLUCE_HOST: '0.0.0.0' })
     const found = await codes(checkSettings, examined)
@@ -116,6 +135,15 @@ describe('secrets', () => {
     )
     expect(cleaned.text).toBe('… … … …')
     expect(cleaned.command).toBe('… … … …')
+  })
+
+  it('are in no URL of a message, and no words that clients are given in their place', () => {
+    const secrets = secretsOf(parseSettings({}), { OPENAI_API_KEY: 'ollama', A_TOKEN: 'LM-Studio' })
+    expect(secrets).toEqual([])
+    const text =
+      'upstream[0]: got "htp://me:hunter2@h/v1?x=1&api_key=topsecret", "ftp://word@h?token=abc"'
+    const cleaned = withoutSecrets({ check: 'settings', code: 'x', level: 'ok', text }, secrets)
+    expect(cleaned.text).toBe('upstream[0]: got "htp://…@h/v1?x=1&api_key=…", "ftp://…@h?token=…"')
   })
 
   it.each([
