@@ -1,5 +1,5 @@
 import { regenerate } from '../send.ts'
-import { isStreaming, type Said } from '../state.ts'
+import { current, isStreaming, type Said } from '../state.ts'
 
 /** What to do, by the error's code: for those whose message does not say it. */
 const REMEDIES: [codes: RegExp, remedy: string][] = [
@@ -24,6 +24,10 @@ const REMEDIES: [codes: RegExp, remedy: string][] = [
   ],
 ]
 
+/** Servers have no common code for it. */
+const WITHOUT_IMAGES =
+  'Choose a model that takes images, or remove them: Edit the messages that have some.'
+
 /** The error that ended an answer: its code, the API's message, and what to do. */
 export function Failure({
   said: { error, code, help },
@@ -34,12 +38,14 @@ export function Failure({
 }) {
   if (error === undefined) return null
   const remedy = REMEDIES.find(([codes]) => code !== undefined && codes.test(code))?.[1]
+  const isOfImages =
+    /image|vision|multimodal/i.test(error) && current.value.messages.some((each) => each.images)
   return (
     <div class="failure" role="alert">
       <p class="error">
         {code && <code>{code}</code>} {error}
       </p>
-      {remedy && <p>{remedy}</p>}
+      {isOfImages ? <p>{WITHOUT_IMAGES}</p> : remedy && <p>{remedy}</p>}
       <p class="actions">
         {canRetry && !isStreaming.value && (
           <button type="button" onClick={() => void regenerate()}>

@@ -230,7 +230,7 @@ describe.concurrent('an answer', () => {
     await context.close()
   }, 90_000)
 
-  it('shows an image within it only of a kind that cannot load anything', async () => {
+  it('shows an image within it only of a kind that cannot load anything', async ({ expect }) => {
     const { page, context } = await open(`${server.url}/`)
     const lines = [
       ...['svg+xml', 'png,x', 'bmp'].map((kind) => `![a](data:image/${kind};base64,AAAA)`),

@@ -10,6 +10,9 @@ const SOON = { timeout: 15_000 }
 const CODE = '```ts\nconst answer: number = 42 // <b>not bold</b>\n```'
 const call = (index: number, fields: object) => delta({ tool_calls: [{ index, ...fields }] })
 
+/** Nowhere may it be broken between words. */
+const LONG = 'anamewithoutanyplacetobreak'.repeat(8)
+
 const chat = useChatPage({
   code: [
     text(`1. In a list:\n\n   ${CODE.replaceAll('\n', '\n   ')}\n\nAnd here:\n\n`),
@@ -29,6 +32,11 @@ const chat = useChatPage({
     call(0, { id: 'call_1', type: 'function', function: { name: 'weather', arguments: '' } }),
     call(0, { function: { arguments: '{"city":"Par' } }),
     call(0, { function: { arguments: 'is","days":[1,2]}' } }),
+    delta({}, 'tool_calls'),
+    { send: 'data: [DONE]\n\n' },
+  ],
+  wide: [
+    call(0, { id: 'call_2', type: 'function', function: { name: LONG, arguments: `["${LONG}"]` } }),
     delta({}, 'tool_calls'),
     { send: 'data: [DONE]\n\n' },
   ],
@@ -120,4 +128,16 @@ it('shows an error below what had come, with its code, and asks again', async ()
   await failure.getByText('The GPU is gone.').waitFor()
   expect(chat.asked().body.messages).toHaveLength(1)
   expect(await chat.page.locator('.message').count()).toBe(2)
+})
+
+it('breaks names that are longer than the screen is wide', async () => {
+  await chat.page.setViewportSize({ width: 390, height: 844 })
+  await chat.ask(`wide ${LONG}`)
+  await chat.page.getByLabel(`Result of ${LONG}`).fill(LONG)
+  const list = chat.page.locator('.messages')
+  const over = () => list.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)
+  expect(await over()).toBe(0)
+  await chat.page.getByRole('button', { name: 'Send the result' }).click()
+  await chat.page.getByRole('region', { name: `Result of ${LONG}` }).waitFor()
+  expect(await over()).toBe(0)
 })

@@ -10,6 +10,10 @@ import { END, text } from './support/chat-steps.ts'
 const SOON = { timeout: 15_000 }
 
 const chat = useChatPage({
+  unseen: [
+    { send: 'data: {"error":{"message":"image input is not supported","code":400}}\n\n' },
+    { end: true },
+  ],
   slow: [text('One'), { wait: 20_000 }, text(' two'), ...END],
 })
 
@@ -89,6 +93,10 @@ it('sends an image as the bytes that were pasted, and keeps it with the conversa
   // Its storage has the image, and the conversation only its name.
   const stored = await chat.page.evaluate(() => JSON.stringify(localStorage))
   expect(stored).not.toContain('base64')
+
+  await chat.answer().getByText('finished').waitFor()
+  await chat.ask('unseen')
+  await chat.answer().getByText('Choose a model that takes images').waitFor()
 })
 
 it('makes a large image smaller, says so, and refuses what is no image', async () => {
