@@ -1,10 +1,11 @@
 // The page and its service worker, built into one folder that any web server can serve.
 
 import { createHash } from 'node:crypto'
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { writeClientLines } from './client-lines.mjs'
 import { binaryOf, root } from './hosts.mjs'
+import { NOTICES } from './notices.mjs'
 import { pageHtml } from './page-html.mjs'
 import { capture } from './process.mjs'
 
@@ -36,6 +37,7 @@ export async function buildPage(outDir, engine, others = {}) {
   const { usesWebllm } = await buildPageFiles(outDir, { ...(engine && { engine }), others })
   if (usesWebllm) await buildWebllm(outDir)
   capture(binaryOf('node'), ['scripts/openapi/main.ts', outDir])
+  copyFileSync(join(root, NOTICES), join(outDir, NOTICES))
 }
 
 /**

@@ -66,6 +66,7 @@ it('is listed with its checksum', async () => {
   // Where anyone looks for it, as sha256sum -c does.
   expect((await readdir(join(folder, 'built'))).sort()).toEqual([
     'SHA256SUMS',
+    'THIRD-PARTY-NOTICES.txt',
     `sluice-${ownTarget}`,
   ])
 })
