@@ -69,6 +69,13 @@ export const parts = [
     isBeside: true,
   },
   tests('load', 'test/faults/load.test.ts', 120),
+  // Not beside the package, which builds the same files.
+  {
+    name: 'wrangler',
+    commands: [[...wrangler, 'deploy', '--dry-run', '--outdir', '.wrangler/dry-run']],
+    seconds: 120,
+    isBeside: true,
+  },
   tests('package', 'test/package/', 300),
   {
     ...tests('terminal', 'test/terminal/', 600),
@@ -103,12 +110,6 @@ export const parts = [
     packages: browserPackages,
     lacks: chromiumAndMesa,
     isBeside: true,
-  },
-  // Not beside the package, which builds the same files.
-  {
-    name: 'wrangler',
-    commands: [[...wrangler, 'deploy', '--dry-run', '--outdir', '.wrangler/dry-run']],
-    seconds: 120,
   },
   { ...tests('soak', 'test/soak/', 300), isLong: true },
   { ...classes('long', ['long'], 1800), skips: bringRedis, isLong: true },

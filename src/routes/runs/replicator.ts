@@ -255,8 +255,11 @@ export class Replicator {
     if (this.#hasEnded && now - this.#endedAt > KEEP_TRYING) this.#finish()
     else if (this.#failures > 0) {
       this.#schedule(Math.min(RETRY.most, RETRY.first * 2 ** (this.#failures - 1)), now)
-    } else if (this.#hasEnded || this.#waiting > 0 || !this.#isOpen) {
-      this.#schedule(this.#hasEnded || !this.#isOpen ? 0 : this.#pause, now)
+    } else if (this.#hasEnded || !this.#isOpen) {
+      this.#schedule(0, now)
+    } else if (this.#waiting > 0) {
+      const soonest = this.#sentAt + this.#batches.least
+      this.#schedule(Math.max(0, soonest - now, this.#waitsSince + this.#pause - now), now)
     } else if (this.#hasMore) {
       this.#schedule(Math.max(0, this.#sentAt + this.#batches.least - now), now)
     } else this.#schedule(RUN_RENEWAL, now)
