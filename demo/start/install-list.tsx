@@ -67,9 +67,7 @@ function Entry({ entry, isOpen }: { entry: Install; isOpen: boolean }) {
           ))}
         </li>
       </ol>
-      <p class="weak">
-        sluice looks for it at port {ports.join(' and ')}.
-      </p>
+      <p class="weak">sluice looks for it at port {ports.join(' and ')}.</p>
     </details>
   )
 }

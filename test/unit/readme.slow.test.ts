@@ -42,11 +42,11 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 const hello = { role: 'user', content: 'Hello!' }
 
-/** The code blocks of one language, in order. */
+/** The code blocks of one language, in order; what else follows it says how test/docs judges a block. */
 function blocks(language: string): string[] {
-  return [...readme.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(
-    ([, code]) => code ?? '',
-  )
+  return [
+    ...readme.matchAll(new RegExp(`^\`\`\`${language}(?: [^\n]*)?\n(.*?)^\`\`\``, 'gms')),
+  ].map(([, code]) => code ?? '')
 }
 
 function block(language: string, holding: string): string {
@@ -63,13 +63,13 @@ describe('what the README says to type', () => {
 
   /** What follows `npm start --` in the line of the tools that holds this, as a shell would cut it. */
   function argumentsOf(holding: string): string[] {
-    const line = block('sh', 'npm start -- check')
-      .split('\n')
-      .find((each) => each.includes(holding))
+    const line = blocks('sh')
+      .flatMap((code) => code.split('\n'))
+      .find((each) => each.startsWith('npm start -- ') && each.includes(holding))
     const [, words = ''] = /^npm start -- (.*?) +# /.exec(line ?? '') ?? []
     expect(words).not.toBe('')
     const recording = join(folder, 'stream.jsonl')
-    const told = here(words).replaceAll('stream.jsonl', recording)
+    const told = here(words).replaceAll(/(?:stream|engine)\.jsonl/g, recording)
     return [...told.matchAll(/"([^"]*)"|\S+/g)].map(([word, quoted]) => quoted ?? word)
   }
 
@@ -217,17 +217,22 @@ it('says only of clients that tests run what works with them', () => {
   }
 })
 
-/** Flags that the documents name of Deno, docker, llama-server and the benchmarks. */
-const FLAGS_OF_OTHERS = [
-  '--against',
-  '--bytes',
-  '--allow-run',
-  '--rm',
-  '--cache-ram',
-  '--no-models-autoload',
-  '--reranking',
-  '--sleep-idle-seconds',
-]
+/** Flags that the documents name of other programs, and of this project's scripts. */
+const FLAGS_OF_OTHERS = `
+  our scripts: --against --archive --bytes --rounds
+  bunx, npm, npx: --bun --global --package
+  curl, git, sha256sum: --cacert --short --check --ignore-missing
+  Deno: --allow-run
+  docker: --add-host --build-arg --network --read-only --rm --time
+  journalctl, systemctl: --follow --now --unit
+  llama-server: --api-key --cache-ram --jinja --models-dir --no-models-autoload --reranking
+    --sleep-idle-seconds
+  LM Studio, Jan: --context-length
+  LocalAI: --address --api-keys --context-size --enable-watchdog-busy --max-active-backends
+    --watchdog-busy-timeout
+  SGLang, vLLM: --enable-auto-tool-choice --enable-force-include-usage --max-model-len --model-path
+    --reasoning-parser --served-model-name --tool-call-parser
+`.match(/--[a-z-]+/g) as string[]
 
 describe('what the README names', () => {
   it('is a flag, or a name in the environment', async () => {
@@ -237,6 +242,8 @@ describe('what the README names', () => {
       'SLUICE_CONFIG',
       CONFIG_FILE,
       CLIENT_KEY,
+      // Of the build of an image.
+      'SLUICE_COMMIT',
     ])
     for (const name of toolNames) {
       const { usage } = await loadTool([name])
@@ -246,7 +253,7 @@ describe('what the README names', () => {
     for (const option of FLAGS_OF_OTHERS) flags.add(option)
     for (const [said] of readme.matchAll(/(?<=[`\s])--[a-z][a-z-]+/g)) {
       const flag = flags.has(said) ? said : said.replace('--no-', '--')
-      if (flag !== '--help' && flag !== '--config') expect(flags).toContain(flag)
+      if (!['--help', '--version', '--config'].includes(flag)) expect(flags).toContain(flag)
     }
     for (const [name] of readme.matchAll(/SLUICE_[A-Z_]+/g)) expect(names).toContain(name)
   })
@@ -260,6 +267,7 @@ describe('what the README names', () => {
     const source = sources(join(root, 'src')).join('\n')
     expect(codes.length).toBeGreaterThan(18)
     for (const [, code = ''] of codes) {
+      if (code === 'proxy_read_timeout') continue // nginx's
       const [, what = ''] = /^(?:upstream|engine)_(.*)$|^/.exec(code) ?? []
       const name = code.replace('_timeout', '').replaceAll('_', '-')
       expect([code, what, name].some((word) => word && source.includes(`'${word}'`))).toBe(true)

@@ -73,11 +73,16 @@ it('no change has two topics', () => {
 it.skipIf(Object.keys(topics).length === 0)('every minor change has a topic', () => {
   const changes = readdirSync(join(root, '.changeset'))
     .filter((file) => file.endsWith('.md') && file !== 'README.md')
-    .map((file) => readChange(file.slice(0, -3), readFileSync(join(root, '.changeset', file), 'utf8')))
+    .map((file) =>
+      readChange(file.slice(0, -3), readFileSync(join(root, '.changeset', file), 'utf8')),
+    )
   const minor = changes.filter(({ bump }) => bump === 'minor').map(({ id }) => id)
   const named = new Set(Object.values(topics).flat())
   const remedy = 'add these to a topic of .changeset/topics.json'
-  expect(minor.filter((id) => !named.has(id)), remedy).toEqual([])
+  expect(
+    minor.filter((id) => !named.has(id)),
+    remedy,
+  ).toEqual([])
 })
 
 describe('the file that npm pack makes', () => {
@@ -94,7 +99,8 @@ describe('the file that npm pack makes', () => {
   })
 
   it('gets another version, a prerelease too', () => {
-    const text = 'npm install ./sluice-sluice-0.1.0.tgz # sluice 0.1.0\n`sluice-sluice-1.2.3-beta.4.tgz`'
+    const text =
+      'npm install ./sluice-sluice-0.1.0.tgz # sluice 0.1.0\n`sluice-sluice-1.2.3-beta.4.tgz`'
     expect(withTarball(text, '10.0.0')).toBe(
       'npm install ./sluice-sluice-10.0.0.tgz # sluice 0.1.0\n`sluice-sluice-10.0.0.tgz`',
     )
