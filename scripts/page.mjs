@@ -37,7 +37,6 @@ export async function buildPage(outDir, engine, others = {}) {
   const { usesWebllm } = await buildPageFiles(outDir, { ...(engine && { engine }), others })
   if (usesWebllm) await buildWebllm(outDir)
   capture(binaryOf('node'), ['scripts/openapi/main.ts', outDir])
-  copyFileSync(join(root, NOTICES), join(outDir, NOTICES))
 }
 
 /**
@@ -83,6 +82,7 @@ export async function buildPageFiles(outDir, options = {}) {
     build({ ...shared, entryPoints: ['worker/service-worker.ts'], format: 'iife' }),
   ])
   cpSync(join(root, 'demo/public'), outDir, { recursive: true })
+  copyFileSync(join(root, NOTICES), join(outDir, NOTICES))
   writeFileSync(join(outDir, 'index.html'), await pageHtml(page.metafile, options.build))
   const lines = writeClientLines(outDir)
   const used = [worker, page, service].flatMap(({ metafile }) => Object.keys(metafile.inputs))
