@@ -39,7 +39,7 @@ function foldersIn({ outputs }) {
 /** The folders of all packages that are bundled, sorted by the packages' names. */
 async function bundledFolders() {
   const { build } = await import('esbuild')
-  const common = /** @type {const} */ ({
+  const common = /** @satisfies {import('esbuild').BuildOptions} */ ({
     absWorkingDir: root,
     bundle: true,
     write: false,
