@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { root } from '../../../scripts/hosts.mjs'
+import { NOTICES } from '../../../scripts/notices.mjs'
 import { untilAddress } from '../../package/address.ts'
 
 vi.setConfig({ testTimeout: 90_000 })
@@ -29,7 +30,8 @@ let said: string
 beforeEach(() => {
   checkout = mkdtempSync(join(tmpdir(), 'sluice-start-'))
   said = ''
-  for (const each of ['demo', 'scripts', 'src', 'worker', 'package.json', 'package-lock.json']) {
+  const files = ['package.json', 'package-lock.json', NOTICES]
+  for (const each of ['demo', 'scripts', 'src', 'worker', ...files]) {
     cpSync(join(root, each), join(checkout, each), { recursive: true })
   }
   // Its pictures are larger than all else, and nothing there is changed.
