@@ -1,6 +1,7 @@
 // `npm run binary -- [target …]`: the command as one file for each target, with Bun, the page and the
 // client for Redis inside, in dist-bin/ beside SHA256SUMS. Bun downloads the runtime of a target from
-// npm's registry, once. Without targets all of them are built; `--archive` packs each as .tar.gz too.
+// npm's registry, once. Without targets all of them are built; `--archive` packs each as .tar.gz too, with
+// the licences.
 
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -19,6 +20,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { binaryOf, root } from './hosts.mjs'
 import { installAll } from './install.mjs'
+import { NOTICES } from './notices.mjs'
 
 export const targets = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64', 'windows-x64']
 
@@ -50,6 +52,7 @@ export async function buildBinaries(outDir, chosen, { page, archive = false } = 
       built.push(path)
       if (archive) built.push(pack(folder, path, target))
     }
+    copyFileSync(join(root, NOTICES), join(outDir, NOTICES))
     writeChecksums(outDir)
     return built
   } finally {
@@ -99,13 +102,13 @@ function compile(folder, outfile, target) {
   rmSync(built)
 }
 
-/** A .tar.gz of the binary and the licence. @param {string} folder @param {string} binary @param {string} target */
+/** A .tar.gz of the binary and the licences. @param {string} folder @param {string} binary @param {string} target */
 function pack(folder, binary, target) {
   const name = `sluice-${target}`
   const content = join(folder, name)
   mkdirSync(content)
   copyFileSync(binary, join(content, `sluice${exeOf(target)}`))
-  copyFileSync(join(root, 'LICENSE'), join(content, 'LICENSE'))
+  for (const text of ['LICENSE', NOTICES]) copyFileSync(join(root, text), join(content, text))
   const path = join(binary, '..', `${name}.tar.gz`)
   execFileSync('tar', ['-czf', path, '-C', folder, name])
   return path

@@ -1,10 +1,11 @@
 // The page and its service worker, built into one folder that any web server can serve.
 
 import { createHash } from 'node:crypto'
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { writeClientLines } from './client-lines.mjs'
 import { binaryOf, root } from './hosts.mjs'
+import { NOTICES } from './notices.mjs'
 import { pageHtml } from './page-html.mjs'
 import { capture } from './process.mjs'
 
@@ -81,6 +82,7 @@ export async function buildPageFiles(outDir, options = {}) {
     build({ ...shared, entryPoints: ['worker/service-worker.ts'], format: 'iife' }),
   ])
   cpSync(join(root, 'demo/public'), outDir, { recursive: true })
+  copyFileSync(join(root, NOTICES), join(outDir, NOTICES))
   writeFileSync(join(outDir, 'index.html'), await pageHtml(page.metafile, options.build))
   const lines = writeClientLines(outDir)
   const used = [worker, page, service].flatMap(({ metafile }) => Object.keys(metafile.inputs))

@@ -44,7 +44,7 @@ export function InstallList({ isOpen }: { isOpen: boolean }) {
 }
 
 function Entry({ entry, isOpen }: { entry: Install; isOpen: boolean }) {
-  const { title, port, about, notes, install, serve } = entry
+  const { title, ports, about, notes, install, serve } = entry
   const note = notes?.[system.value]
   return (
     <details class="install" name="install" open={isOpen}>
@@ -67,7 +67,7 @@ function Entry({ entry, isOpen }: { entry: Install; isOpen: boolean }) {
           ))}
         </li>
       </ol>
-      <p class="weak">sluice looks for it at port {port}.</p>
+      <p class="weak">sluice looks for it at port {ports.join(' and ')}.</p>
     </details>
   )
 }

@@ -3,8 +3,8 @@ import type { System } from './system.ts'
 
 export interface Install {
   title: string
-  /** The port at which sluice looks for it. */
-  port: string
+  /** The ports at which sluice looks for it. */
+  ports: readonly string[]
   /** Who it suits. */
   about: string
   /** What holds on one system only. */
@@ -18,7 +18,7 @@ export interface Install {
 export const INSTALLS: readonly Install[] = [
   {
     title: 'Ollama',
-    port: '11434',
+    ports: ['11434'],
     about: 'The shortest way: it starts by itself and fetches models by name.',
     install: {
       macos: 'curl -fsSL https://ollama.com/install.sh | sh',
@@ -29,7 +29,7 @@ export const INSTALLS: readonly Install[] = [
   },
   {
     title: 'llama-server',
-    port: '8080',
+    ports: ['8080', '9931'],
     about: 'The server of llama.cpp: small, fast, one model per server.',
     notes: {
       linux: 'This needs Homebrew; your distribution may have a package of its own.',
@@ -44,7 +44,7 @@ export const INSTALLS: readonly Install[] = [
   },
   {
     title: 'LM Studio',
-    port: '1234',
+    ports: ['1234'],
     about: 'A desktop program with a list of models; these lines install it without its window.',
     install: {
       macos: 'curl -fsSL https://lmstudio.ai/install.sh | bash',
@@ -55,7 +55,7 @@ export const INSTALLS: readonly Install[] = [
   },
   {
     title: 'vLLM',
-    port: '8000',
+    ports: ['8000'],
     about: 'For many requests at once on a large GPU.',
     notes: {
       macos: 'It is made for Linux: on a Mac, one of the others is the better choice.',

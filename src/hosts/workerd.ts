@@ -13,7 +13,13 @@ import { WORKERD_DEFAULTS } from '../settings/workerd-defaults.ts'
 import { terminalLine } from '../util/safe/terminal.ts'
 import { VERSION } from '../version.ts'
 import { exposureOf, requireProtection } from './server/exposure.ts'
-import { addressOf, exitWithError, logUnhandledRejections, onSignal } from './server/process.ts'
+import {
+  addressOf,
+  exitOnSignal,
+  exitWithError,
+  logUnhandledRejections,
+  onSignal,
+} from './server/process.ts'
 import { followSettings } from './server/reload.ts'
 import { commandOf, reportEngines } from './server/serve.ts'
 import { processTerminal as terminal } from './server/terminal.ts'
@@ -37,6 +43,8 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   const log = form === 'none' ? form : 'json'
   const tls = await readTls(settings).catch(exitWithError)
+  const endWithTerminal = exitOnSignal({ SIGHUP: 129 })
+  const handOver = exitOnSignal({ SIGINT: 130, SIGTERM: 143 })
   const workerd = await startWorkerd({ ...settings, log }, folder, tls).catch(exitWithError)
   let stopping = false
   workerd.process.once('exit', (code, signal) => {
@@ -51,6 +59,7 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
     stopping = true
     return endWorkerd(workerd, settings.grace)
   })
+  handOver()
   forwardOutput(workerd, form)
   const startup = {
     name: `sluice ${VERSION} on workerd`,
@@ -63,6 +72,8 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
     warnings: [...command.warnings, ...workerd.warnings],
   }
   await followSettings(command, workerd.reload, terminal)
+  // Without a terminal, the signal has the settings read again.
+  if (process.listenerCount('SIGHUP') > 1) endWithTerminal()
   await reportEngines(terminal, workerd.refresh, startup)
 }
 

@@ -11,6 +11,7 @@ const TYPES: Record<string, string> = {
   json: 'application/json',
   map: 'application/json',
   svg: 'image/svg+xml',
+  txt: 'text/plain; charset=utf-8',
   wasm: 'application/wasm',
   webmanifest: 'application/manifest+json',
 }

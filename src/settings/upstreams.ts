@@ -22,7 +22,7 @@ export const wellKnownPorts: Readonly<Record<string, string>> = {
   11434: 'ollama',
   1234: 'lm-studio',
   8080: 'llama-server',
-  // Its port since October 2026 (llama.cpp#26508).
+  // The default of its newer versions, as llama.cpp#26508 announced.
   9931: 'llama-server',
   8000: 'vllm',
   30000: 'sglang',

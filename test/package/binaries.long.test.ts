@@ -1,9 +1,11 @@
 // The binaries of every system, which only that system could run: built, listed, and of its format.
 
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { buildBinaries, targets } from '../../scripts/binary.mjs'
 import { root } from '../../scripts/hosts.mjs'
@@ -19,6 +21,7 @@ const FORMATS: Record<string, { magic: string; machine: [offset: number, hex: st
   'windows-x64': { magic: '4d5a', machine: [4, '6486'] },
 }
 
+const exec = promisify(execFile)
 let folder: string
 
 beforeAll(async () => {
@@ -30,13 +33,22 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 it('are listed with their checksums, and packed', async () => {
   const lines = (await readFile(join(folder, 'SHA256SUMS'), 'utf8')).trimEnd().split('\n')
-  const files = (await readdir(folder)).filter((name) => name !== 'SHA256SUMS')
+  const files = (await readdir(folder)).filter((name) => name.startsWith('sluice-'))
   expect(files).toHaveLength(2 * targets.length)
   expect(lines.map((line) => line.slice(66))).toEqual(files.sort())
   for (const line of lines) {
     const content = await readFile(join(folder, line.slice(66)))
     expect(createHash('sha256').update(content).digest('hex')).toBe(line.slice(0, 64))
   }
+})
+
+it.each(targets)('are packed with their licences: %s', async (target) => {
+  const { stdout } = await exec('tar', ['-tzf', join(folder, `sluice-${target}.tar.gz`)])
+  const name = target.startsWith('windows') ? 'sluice.exe' : 'sluice'
+  const packed = ['', 'LICENSE', 'THIRD-PARTY-NOTICES.txt', name]
+  expect(stdout.trimEnd().split('\n').sort()).toEqual(
+    packed.map((each) => `sluice-${target}/${each}`),
+  )
 })
 
 it.each(targets)('are of the format of %s', async (target) => {

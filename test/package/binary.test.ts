@@ -11,6 +11,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { buildBinaries, ownTarget } from '../../scripts/binary.mjs'
 import { root } from '../../scripts/hosts.mjs'
+import { NOTICES } from '../../scripts/notices.mjs'
 import { untilAddress } from './address.ts'
 import { pack, unpack } from './packed.ts'
 
@@ -66,6 +67,7 @@ it('is listed with its checksum', async () => {
   // Where anyone looks for it, as sha256sum -c does.
   expect((await readdir(join(folder, 'built'))).sort()).toEqual([
     'SHA256SUMS',
+    NOTICES,
     `sluice-${ownTarget}`,
   ])
 })
@@ -102,7 +104,7 @@ it('serves the page from itself, and nothing else', async () => {
     expect(text).toContain('<div id="app">')
     const assets = [...text.matchAll(/assets\/[\w.-]+/g)].map(([path]) => path)
     expect(assets.some((path) => path.endsWith('.js'))).toBe(true)
-    for (const path of [...assets, 'icon.svg', 'service-worker.js', 'openapi.html']) {
+    for (const path of [...assets, 'icon.svg', 'service-worker.js', 'openapi.html', NOTICES]) {
       const file = await fetch(`${address}/${path}`)
       expect(file.status, path).toBe(200)
       expect((await file.bytes()).length, path).toBeGreaterThan(100)

@@ -74,6 +74,7 @@ describe('the files', () => {
       'LICENSE',
       'README.md',
       'SECURITY.md',
+      'THIRD-PARTY-NOTICES.txt',
       'bench',
       'deploy',
       'dist',
@@ -83,7 +84,7 @@ describe('the files', () => {
     ])
     const code = files.filter((file) => file.startsWith('dist/'))
     expect(code.length).toBeGreaterThan(100)
-    const kinds = /(\.js|\.d\.ts|\.css|\.html|\.svg|\.json)$/
+    const kinds = /(\.js|\.d\.ts|\.css|\.html|\.svg|\.json|\/THIRD-PARTY-NOTICES\.txt)$/
     expect(code.filter((file) => !kinds.test(file))).toEqual([])
     // .ts sources would be preferred to the .d.ts files beside them.
     expect(code.filter((file) => /(?<!\.d)\.ts$/.test(file))).toEqual([])

@@ -1,7 +1,7 @@
 // What GitHub reads of this repository, and what a release does to it.
 
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { binaryOf, root } from '../../scripts/hosts.mjs'
 import { parts } from '../../scripts/parts.mjs'
+import { GUIDES } from '../../scripts/set-version.mjs'
 
 const exec = promisify(execFile)
 
@@ -124,8 +125,8 @@ describe('a release', () => {
       'src/version.ts',
       'scripts/changelog.mjs',
       'scripts/set-version.mjs',
+      ...GUIDES,
     ]
-    for (const folder of ['src', 'scripts']) await mkdir(join(checkout, folder))
     for (const path of copied) {
       await cp(join(root, path), join(checkout, path), { recursive: true })
     }
@@ -151,6 +152,7 @@ describe('a release', () => {
     expect(next === version).toBe(changesets.length === 0)
     expect(await read('src/version.ts')).toContain(`export const VERSION = '${next}'\n`)
     expect(JSON.parse(await read('jsr.json')).version).toBe(next)
+    for (const guide of GUIDES) expect(await read(guide)).toContain(`sluice-sluice-${next}.tgz`)
     const lock = JSON.parse(await textOf('package-lock.json'))
     lock.version = next
     lock.packages[''].version = next

@@ -68,7 +68,7 @@ describe('what the README says to type', () => {
     const [, words = ''] = /^npm start -- (.*?) +# /.exec(line ?? '') ?? []
     expect(words).not.toBe('')
     const recording = join(folder, 'stream.jsonl')
-    const told = here(words).replaceAll('stream.jsonl', recording)
+    const told = here(words).replaceAll(/(?:stream|engine)\.jsonl/g, recording)
     return [...told.matchAll(/"([^"]*)"|\S+/g)].map(([word, quoted]) => quoted ?? word)
   }
 
@@ -218,27 +218,22 @@ it('says only of clients that tests run what works with them', () => {
   }
 })
 
-/** Flags that the documents name of other programs: container engines, systemd, npm, model servers, the benchmarks. */
-const FLAGS_OF_OTHERS = [
-  ...['--against', '--bytes', '--rounds'],
-  ...['--allow-run', '--bun', '--global', '--package', '--cacert'],
-  ...['--add-host', '--build-arg', '--network', '--read-only', '--rm'],
-  ...[
-    '--archive',
-    '--follow',
-    '--now',
-    '--short',
-    '--time',
-    '--unit',
-    '--check',
-    '--ignore-missing',
-  ],
-  ...['--address', '--api-key', '--api-keys', '--cache-ram', '--context-length', '--context-size'],
-  ...['--enable-auto-tool-choice', '--enable-force-include-usage', '--enable-watchdog-busy'],
-  ...['--jinja', '--max-active-backends', '--max-model-len', '--model-path', '--models-dir'],
-  ...['--no-models-autoload', '--reasoning-parser', '--reranking', '--served-model-name'],
-  ...['--sleep-idle-seconds', '--tool-call-parser', '--watchdog-busy-timeout'],
-]
+/** Flags that the documents name of other programs, and of this project's scripts. */
+const FLAGS_OF_OTHERS = `
+  our scripts: --against --archive --bytes --rounds
+  bunx, npm, npx: --bun --global --package
+  curl, git, sha256sum: --cacert --short --check --ignore-missing
+  Deno: --allow-run
+  docker: --add-host --build-arg --network --read-only --rm --time
+  journalctl, systemctl: --follow --now --unit
+  llama-server: --api-key --cache-ram --jinja --models-dir --no-models-autoload --reranking
+    --sleep-idle-seconds
+  LM Studio, Jan: --context-length
+  LocalAI: --address --api-keys --context-size --enable-watchdog-busy --max-active-backends
+    --watchdog-busy-timeout
+  SGLang, vLLM: --enable-auto-tool-choice --enable-force-include-usage --max-model-len --model-path
+    --reasoning-parser --served-model-name --tool-call-parser
+`.match(/--[a-z-]+/g) as string[]
 
 const OWN_BESIDE_SETTINGS = new Set(['--help', '--version', '--config'])
 

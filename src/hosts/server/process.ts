@@ -2,6 +2,7 @@
 import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { stackText } from '../../util/safe/stack.ts'
 import { terminalLine } from '../../util/safe/terminal.ts'
+import { isCheckout } from '../location.ts'
 import type { Terminal } from './terminal.ts'
 
 /**
@@ -43,6 +44,21 @@ export function onSignal(stop: () => Promise<void>): void {
   }
 }
 
+/**
+ * Lets a signal end the process in such a way that what waits for its exit runs, which ends the processes that
+ * it has started: a signal that nothing handles would leave them running. Returns what ends that.
+ */
+export function exitOnSignal(codes: Readonly<Record<string, number>>): () => void {
+  const ends = Object.entries(codes).map(([signal, code]) => {
+    const exit = () => process.exit(code)
+    process.on(signal, exit)
+    return () => process.off(signal, exit)
+  })
+  return () => {
+    for (const end of ends) end()
+  }
+}
+
 /** Excepts this machine from the proxy that the environment names: servers here are asked directly. */
 export function bypassProxyForLoopback(env: Record<string, string | undefined>): void {
   const given = env.NO_PROXY || env.no_proxy
@@ -69,7 +85,7 @@ export function listenError(
     ? 'by a program that does not share it; start each sluice there with --reuse-port and as the same user'
     : 'stop the program that uses it'
   const reasons: Record<string, string> = {
-    EADDRINUSE: `port: ${port} is already in use on ${host}${reusePort ? ' ' : '; '}${sharing}, or choose another port with --port. "sluice doctor" tells which program uses it.`,
+    EADDRINUSE: `port: ${port} is already in use on ${host}${reusePort ? ' ' : '; '}${sharing}, or choose another port with --port. "${isCheckout ? 'npm start --' : 'sluice'} doctor" tells which program uses it.`,
     EACCES: `port: this user may not listen on port ${port}; choose a port from 1024 with --port.`,
     EADDRNOTAVAIL: noAddress,
     // Deno has this code for the same error.

@@ -26,13 +26,14 @@ export const checkSettings: Check = async (examination) => {
 
 function whereFrom({ given: { file, names } }: Examination, wrong: number): Observation {
   const held = file === undefined ? 'There is no settings file' : `The settings file is ${file}`
-  const all = wrong === 0 ? 'every setting has its default' : 'no setting could be used'
-  const set = `${plural(names.length, 'setting')} given: ${shownList(names, 8)}`
-  const errors = wrong === 0 ? '' : `; ${plural(wrong, 'error')}`
+  const set = names.length > 0 && `${plural(names.length, 'setting')} given: ${shownList(names, 8)}`
+  const errors = wrong > 0 && plural(wrong, 'error')
+  const said = [held, set, errors].filter(Boolean)
+  if (said.length === 1) said.push('every setting has its default')
   return {
     code: 'settings',
     level: 'ok',
-    text: `${held}; ${names.length === 0 ? all : set}${errors}.`,
+    text: `${said.join('; ')}.`,
   }
 }
 

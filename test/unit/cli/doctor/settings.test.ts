@@ -85,7 +85,7 @@ describe('settings', () => {
     const found = await checkSettings(examined, new AbortController().signal)
     const remedies = found.flatMap(({ remedy }) => remedy ?? [])
     expect(remedies).toEqual(['sluice does not start until these are corrected.'])
-    expect(found[0]?.text).toBe('There is no settings file; no setting could be used; 2 errors.')
+    expect(found[0]?.text).toBe('There is no settings file; 2 errors.')
   })
 
   it('are problems and warnings of the check', async () => {

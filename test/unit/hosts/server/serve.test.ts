@@ -44,7 +44,7 @@ it.each([
 it('says what another program at a shared port would need', () => {
   const at = { host: '127.0.0.1', port: 80, reusePort: true }
   expect(listenError({ code: 'EADDRINUSE' }, at).message).toBe(
-    'port: 80 is already in use on 127.0.0.1 by a program that does not share it; start each sluice there with --reuse-port and as the same user, or choose another port with --port. "sluice doctor" tells which program uses it.',
+    'port: 80 is already in use on 127.0.0.1 by a program that does not share it; start each sluice there with --reuse-port and as the same user, or choose another port with --port. "npm start -- doctor" tells which program uses it.',
   )
 })
 
