@@ -143,8 +143,9 @@ function handleMessage(message: TabMessage): void {
 
 function applyNews(news: WorkerEvent): void {
   if (news.kind === 'ready') {
-    gpu.value = { state: 'ready', name: news.gpu }
+    // First, so that whoever sees that there is a GPU sees what it can run.
     gpuModels.value = news.models
+    gpu.value = { state: 'ready', name: news.gpu }
     onModels()
   } else if (news.kind === 'failed') {
     const { message, code } = news.error

@@ -5,7 +5,7 @@ import { feed } from '../activity/feed.ts'
 import { engines } from '../activity/store.ts'
 import { checkKey, hasServer, isChecked, isServerAdmin, served } from '../api.ts'
 import { column } from '../columns.ts'
-import { gpu } from '../engine.ts'
+import { gpu, gpuModels } from '../engine.ts'
 import { send } from '../send.ts'
 import { startServiceWorker } from '../service.ts'
 import { chosenModel, isStreaming, models, refreshModels, startConversation } from '../state.ts'
@@ -72,9 +72,11 @@ setTimeout(() => {
 export const isSettled = signal(false)
 effect(() => {
   const hasEngines = !isServerAdmin.value || engines.value || feed.value.state !== 'connecting'
+  const areListed = models.value?.some(({ owned_by }) => owned_by === 'web-llm')
   const hasGpu =
-    gpu.value.state === 'missing' || (gpu.value.state === 'ready' && models.value !== undefined)
-  isSettled.value ||= isLate.value || (isChecked.value && Boolean(hasEngines) && hasGpu)
+    gpu.value.state === 'missing' ||
+    (gpu.value.state === 'ready' && (areListed || gpuModels.value.length === 0))
+  isSettled.value ||= isLate.value || (isChecked.value && Boolean(hasEngines && hasGpu))
 })
 
 /** Asks the server what it has, again and again, while the calling view is shown. */
