@@ -1,7 +1,7 @@
 // What GitHub reads of this repository, and what a release does to it.
 
 import { execFile } from 'node:child_process'
-import { cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -110,6 +110,8 @@ describe('a form for issues', async () => {
   })
 })
 
+const OF_THIS_TEST = '---\n"@sluice/sluice": patch\n---\n\nA change that only this test knows.\n'
+
 describe('a release', () => {
   let checkout: string
   const run = (file: string, args: string[]) => exec(file, args, { cwd: checkout })
@@ -131,6 +133,8 @@ describe('a release', () => {
       await cp(join(root, path), join(checkout, path), { recursive: true })
     }
     await symlink(join(root, 'node_modules'), join(checkout, 'node_modules'))
+    // Right after a release there are no others.
+    await writeFile(join(checkout, '.changeset/of-this-test.md'), OF_THIS_TEST)
     const identity = ['-c', 'user.name=test', '-c', 'user.email=test@localhost']
     await run('git', ['init', '--quiet', '--initial-branch=main'])
     await run('git', ['add', ...copied])
@@ -149,7 +153,7 @@ describe('a release', () => {
     await run(node, ['scripts/set-version.mjs'])
     const read = (path: string) => readFile(join(checkout, path), 'utf8')
     const next = JSON.parse(await read('package.json')).version as string
-    expect(next === version).toBe(changesets.length === 0)
+    expect(next).not.toBe(version)
     expect(await read('src/version.ts')).toContain(`export const VERSION = '${next}'\n`)
     expect(JSON.parse(await read('jsr.json')).version).toBe(next)
     for (const guide of GUIDES) expect(await read(guide)).toContain(`sluice-sluice-${next}.tgz`)
@@ -158,8 +162,8 @@ describe('a release', () => {
     lock.packages[''].version = next
     expect(await read('package-lock.json')).toBe(`${JSON.stringify(lock, null, 2)}\n`)
     const changelog = await read('CHANGELOG.md')
-    for (const path of changesets) {
-      const [, said = ''] = /^---\n.*?\n---\n+(.*?)\n/s.exec(await textOf(path)) ?? []
+    for (const text of [OF_THIS_TEST, ...(await Promise.all(changesets.map(textOf)))]) {
+      const [, said = ''] = /^---\n.*?\n---\n+(.*?)\n/s.exec(text) ?? []
       expect(said.length).toBeGreaterThan(20)
       expect(changelog.split(`\n## ${version}\n`)[0]).toContain(said)
       expect(changelog.split(said)).toHaveLength(2)
