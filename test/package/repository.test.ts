@@ -1,7 +1,7 @@
 // What GitHub reads of this repository, and what a release does to it.
 
 import { execFile } from 'node:child_process'
-import { cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -15,7 +15,8 @@ import { GUIDES } from '../../scripts/set-version.mjs'
 const exec = promisify(execFile)
 
 const workflows = await filesOf('.github/workflows')
-const { version, scripts } = JSON.parse(await textOf('package.json')) as {
+const { name, version, scripts } = JSON.parse(await textOf('package.json')) as {
+  name: string
   version: string
   scripts: Record<string, string>
 }
@@ -130,6 +131,12 @@ describe('a release', () => {
     for (const path of copied) {
       await cp(join(root, path), join(checkout, path), { recursive: true })
     }
+    // After a release there is none, and changesets fails where there is nothing to do.
+    const said = 'What is said of a change in the test of a release.'
+    await writeFile(
+      join(checkout, '.changeset/of-the-test.md'),
+      `---\n"${name}": minor\n---\n\n${said}\n`,
+    )
     await symlink(join(root, 'node_modules'), join(checkout, 'node_modules'))
     const identity = ['-c', 'user.name=test', '-c', 'user.email=test@localhost']
     await run('git', ['init', '--quiet', '--initial-branch=main'])
@@ -140,7 +147,12 @@ describe('a release', () => {
   afterEach(() => rm(checkout, { recursive: true, force: true }))
 
   it('moves the pending changesets to CHANGELOG.md, and sets the version everywhere', async () => {
-    const changesets = (await filesOf('.changeset')).filter((path) => /(?<!README)\.md$/.test(path))
+    const pending = await readdir(join(checkout, '.changeset'))
+    const changesets = await Promise.all(
+      pending
+        .filter((path) => /(?<!README)\.md$/.test(path))
+        .map((path) => readFile(join(checkout, '.changeset', path), 'utf8')),
+    )
     const [command] = scripts['release:version']?.split(' && ') ?? []
     expect(command).toBe('changeset version')
     const node = binaryOf('node')
@@ -149,7 +161,7 @@ describe('a release', () => {
     await run(node, ['scripts/set-version.mjs'])
     const read = (path: string) => readFile(join(checkout, path), 'utf8')
     const next = JSON.parse(await read('package.json')).version as string
-    expect(next === version).toBe(changesets.length === 0)
+    expect(next).not.toBe(version)
     expect(await read('src/version.ts')).toContain(`export const VERSION = '${next}'\n`)
     expect(JSON.parse(await read('jsr.json')).version).toBe(next)
     for (const guide of GUIDES) expect(await read(guide)).toContain(`sluice-sluice-${next}.tgz`)
@@ -158,8 +170,8 @@ describe('a release', () => {
     lock.packages[''].version = next
     expect(await read('package-lock.json')).toBe(`${JSON.stringify(lock, null, 2)}\n`)
     const changelog = await read('CHANGELOG.md')
-    for (const path of changesets) {
-      const [, said = ''] = /^---\n.*?\n---\n+(.*?)\n/s.exec(await textOf(path)) ?? []
+    for (const text of changesets) {
+      const [, said = ''] = /^---\n.*?\n---\n+(.*?)\n/s.exec(text) ?? []
       expect(said.length).toBeGreaterThan(20)
       expect(changelog.split(`\n## ${version}\n`)[0]).toContain(said)
       expect(changelog.split(said)).toHaveLength(2)
