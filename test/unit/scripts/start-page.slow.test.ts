@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { root } from '../../../scripts/hosts.mjs'
+import { NOTICES } from '../../../scripts/notices.mjs'
 import { untilAddress } from '../../package/address.ts'
 
 vi.setConfig({ testTimeout: 90_000 })
@@ -29,7 +30,8 @@ let said: string
 beforeEach(() => {
   checkout = mkdtempSync(join(tmpdir(), 'sluice-start-'))
   said = ''
-  for (const each of ['demo', 'scripts', 'src', 'worker', 'package.json', 'package-lock.json']) {
+  const files = ['package.json', 'package-lock.json', NOTICES]
+  for (const each of ['demo', 'scripts', 'src', 'worker', ...files]) {
     cpSync(join(root, each), join(checkout, each), { recursive: true })
   }
   // Its pictures are larger than all else, and nothing there is changed.
@@ -101,7 +103,7 @@ it('builds the page, and again where a source has changed; one that fails leaves
   const build = buildOf(first)
   const news = fetch(`${base}/build-${build}.json`)
 
-  change('demo/chat/empty.tsx', (text) => `${text}\nconsole.debug('a changed source')\n`)
+  change('demo/nav.tsx', (text) => `${text}\nconsole.debug('a changed source')\n`)
   expect(await (await news).json()).toMatchObject({ state: 'ready' })
   const second = await readyPage(base)
   expect(buildOf(second)).not.toBe(build)
@@ -110,12 +112,12 @@ it('builds the page, and again where a source has changed; one that fails leaves
   expect(await scriptOf(base, first)).not.toContain('a changed source')
 
   await new Promise((resolve) => setTimeout(resolve, 600))
-  change('demo/chat/empty.tsx', (text) => `${text}\nconst = 1\n`)
+  change('demo/nav.tsx', (text) => `${text}\nconst = 1\n`)
   expect(buildOf(await page(base))).toBe(buildOf(second))
-  expect(said).toMatch(/it could not be built[^\n]*\n {2}demo\/chat\/empty\.tsx:\d+:\d+: Expected/)
+  expect(said).toMatch(/it could not be built[^\n]*\n {2}demo\/nav\.tsx:\d+:\d+: Expected/)
 
   await new Promise((resolve) => setTimeout(resolve, 600))
-  change('demo/chat/empty.tsx', (text) => text.replace('const = 1', ''))
+  change('demo/nav.tsx', (text) => text.replace('const = 1', ''))
   expect(buildOf(await page(base))).not.toBe(buildOf(second))
 
   // The next start has nothing to build; who waits for news does not hold up the end of this one.
