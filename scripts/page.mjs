@@ -174,13 +174,14 @@ function replacing(files) {
         const found = await resolve(path, { resolveDir, kind, pluginData: 'resolved' })
         return { ...found, sideEffects: true }
       })
-      for (const [end, file] of Object.entries(files)) {
-        const filter = new RegExp(`${end.replaceAll(/[.]/g, '\\.').replaceAll('/', '[\\\\/]')}$`)
-        onLoad({ filter }, () => {
-          const contents = readFileSync(file, 'utf8')
-          return { contents, resolveDir: dirname(file), loader: 'tsx' }
-        })
-      }
+      if (Object.keys(files).length === 0) return
+      onLoad({ filter: /./ }, ({ path }) => {
+        const plain = path.replaceAll('\\', '/')
+        const [, file] = Object.entries(files).find(([end]) => plain.endsWith(end)) ?? []
+        if (file === undefined) return undefined
+        const contents = readFileSync(file, 'utf8')
+        return { contents, resolveDir: dirname(file), loader: 'tsx' }
+      })
     },
   }
 }

@@ -125,6 +125,7 @@ export type { EmbeddingResponse } from './wire/embeddings/answer.ts'
 export type { EmbeddingRequest } from './wire/embeddings/request.ts'
 export {
   ApiError,
+  type DocLink,
   type ErrorBody,
   type ErrorDetails,
   type Evidence,

@@ -22,8 +22,7 @@ const MOST_OF_LIST = 4_000
 /** Quotes and lists within each other: it takes the time of their number squared to find that the stack ends. */
 const TOO_DEEP = /^(?:> ?|[-*+] ){100}/m
 
-const CONTAINERS = 'blockquote|center|details|div|dl|figure|ol|p|section|table|ul'
-const TAG = new RegExp(`<(/?)(?:${CONTAINERS})(?=[\\s/>])`, 'gi')
+const TAG = /<(\/?)(?:blockquote|center|details|div|dl|figure|ol|p|section|table|ul)(?=[\s/>])/gi
 
 export class BlockSplitter {
   /** How much of the text is in blocks that don't change any more. */

@@ -15,7 +15,8 @@ const PLACEHOLDERS: ReadonlySet<string> = new Set([
 ])
 
 /** Parameters of URLs whose values are secrets. */
-const SECRET_PARAMETER = /([?&;][\w.-]*(?:key|token|secret|passw|auth|sig)[\w.-]*=)[^\s&;#"'<>]+/gi
+const SECRET_PARAMETER =
+  /([?&;][\w.-]{0,64}(?:key|token|secret|passw|auth|sig)[\w.-]{0,64}=)[^\s&;#"'<>]+/gi
 
 /** The user and password of a URL, whatever its scheme. */
 const LOGIN = /(:\/\/)[^\s/?#"'@]+@/g
@@ -44,8 +45,9 @@ export function secretsOf(
 }
 
 function passwordIn(text: string): string {
-  const [, password = ''] = /:\/\/[^/?#]*?:([^@/?#]+)@/.exec(text) ?? []
-  return password
+  const [, login = ''] = /:\/\/([^/?#@]*)@/.exec(text) ?? []
+  const colon = login.indexOf(':')
+  return colon === -1 ? '' : login.slice(colon + 1)
 }
 
 export function withoutSecrets(finding: Diagnosis, secrets: readonly string[]): Diagnosis {

@@ -36,7 +36,7 @@ describe('cloudflare-worker', () => {
     await build({
       entryPoints: [join(root, 'examples/cloudflare-worker/worker.ts')],
       outfile: join(folder, 'worker.js'),
-      alias: { sluice: join(root, 'src/index.ts') },
+      alias: { '@sluice/sluice': join(root, 'src/index.ts') },
       bundle: true,
       format: 'esm',
       conditions: ['workerd'],
