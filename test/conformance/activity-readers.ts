@@ -105,8 +105,9 @@ export function activityReaders(host: HostName): void {
       '200ms',
     ])
     const page = await readFile(join(root, 'docs/activity.md'), 'utf8')
-    const lines = [...page.matchAll(/```sh\n(.*?)\n```/gs)].flatMap(([, text = '']) =>
-      text.split('\n'),
+    // Without the request whose id they ask for, which is another one here.
+    const lines = [...page.matchAll(/```sh[^\n]*\n(.*?)\n```/gs)].flatMap(([, text = '']) =>
+      text.split('\n').filter((line) => line.startsWith('curl ')),
     )
     const response = await postChat(server.base, { model: 'static' })
     const told = await Promise.all(

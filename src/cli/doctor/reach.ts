@@ -24,7 +24,7 @@ const FAILURES: readonly [pattern: RegExp, code: string, text: string][] = [
   ],
   [/CERT_|certificate|ERR_TLS|ERR_SSL|handshake/i, 'tls', 'the TLS connection failed'],
   [
-    /ENOTFOUND|EAI_AGAIN|dns error|failed to lookup|getaddrinfo|DNS|ConnectionRefused.{0,200}resolve/i,
+    /ENOTFOUND|EAI_AGAIN|dns error|failed to lookup|getaddrinfo|DNS|\bresolve\b/i,
     'name_unknown',
     'there is no such host name',
   ],
@@ -32,7 +32,7 @@ const FAILURES: readonly [pattern: RegExp, code: string, text: string][] = [
   [/EHOSTUNREACH|ENETUNREACH|unreachable/i, 'no_route', 'there is no route to it'],
   [/abort|timed? ?out|ETIMEDOUT|Timeout/i, 'timeout', 'it did not answer in time'],
   [
-    /InvalidResponse|HPE_|Parse Error|invalid HTTP|expected .{0,100}HTTP|Malformed/i,
+    /InvalidResponse|HPE_|Parse Error|invalid HTTP|expected (?:an? |valid )?HTTP|Malformed/i,
     'not_http',
     'what listens there does not speak HTTP',
   ],
