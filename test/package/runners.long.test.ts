@@ -2,4 +2,4 @@
 
 import { testRunners } from './runners.ts'
 
-testRunners(['npx on the oldest Node', 'bunx'])
+testRunners(['npx on the oldest Node', 'bunx', 'bunx --bun', 'deno'])

@@ -1,3 +1,3 @@
 import { testRunners } from './runners.ts'
 
-testRunners(['npx', 'bunx --bun', 'deno'])
+testRunners(['npx'])
