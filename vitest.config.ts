@@ -48,7 +48,7 @@ const projects: Record<string, TestProjectInlineConfiguration['test']> = {
   page: {
     include: [page],
     globalSetup: 'test/page/support/setup.ts',
-    maxWorkers: 3,
+    maxWorkers: 2,
     maxConcurrency: 4,
     // Several draw at once.
     testTimeout: 90_000,
