@@ -28,6 +28,7 @@ import { memoryStatus } from './state/state-status.ts'
 import type { Exchange } from './stream/exchange.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
 import { transformWriter } from './stream/transform-writer.ts'
+import { TabHub } from './tabs/hub.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
 
 /** Answers requests. */
@@ -190,7 +191,8 @@ function createContext(
   }
   const first = firstLimit(settings)
   const ticker = isolates ? separateTickers(isolatedTick(settings)) : sharedTicker(quarterOf(first))
-  const engines = createEngines(settings, host, ticker, instance)
+  const tabs = host.tabs ?? new TabHub()
+  const engines = createEngines(settings, { ...host, tabs }, ticker, instance)
   return {
     settings,
     ticker,
@@ -198,6 +200,7 @@ function createContext(
     feeds: new Set(),
     ...{ isDraining, isLeaving, instance, stateStatus },
     ...engines,
+    tabs,
     sources: telemetrySources(engines, running, {
       queue: settings.queue,
       responses,

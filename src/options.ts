@@ -23,6 +23,7 @@ import { isDefault, unsupportedBy } from './settings/support.ts'
 import type { DenoSetting, ServerSetting } from './settings/table/table.ts'
 import type { Limits } from './state/limits.ts'
 import type { StateStatus } from './state/state-status.ts'
+import type { TabHub } from './tabs/hub.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import type { SpanTracer } from './telemetry/traces/tracer.ts'
 import { isObject } from './util/object.ts'
@@ -92,6 +93,8 @@ export interface HandlerHost extends Host, EngineSources {
   responses?: StoredResponses
   /** What watches requests. */
   telemetry?: Telemetry
+  /** The browser tabs that answer requests. */
+  tabs?: TabHub
   /** Records spans, instead of the SDK that is registered, or of sluice itself. */
   tracer?: SpanTracer
   authenticate?: Authenticate

@@ -84,6 +84,7 @@ export async function beginExchange(
   trace.waitUntil?.(over.promise)
   exchange.caller = trace.caller?.name ?? ''
   exchange.modelAccess = trace.caller?.mayUseModel
+  exchange.asker = trace.caller
   exchange.hops = trace.hops
   exchange.trace = trace.traceContext
   trace.exchange = exchange

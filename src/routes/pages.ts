@@ -29,7 +29,7 @@ export const status: RouteHandler = async (request, _trace, context) => {
     needsKey: caller === undefined || caller.name !== '',
   }
   if (caller?.isAdmin) return homePage({ ...view, engines, hostName })
-  const models = caller && modelHealthOf(catalog, pool, router, caller.mayUseModel)
+  const models = caller && modelHealthOf(catalog, pool, router, caller.mayUseModel, caller)
   return homePage({ ...view, models })
 }
 

@@ -5,6 +5,7 @@ import type { Guard } from '../guard/guard.ts'
 import type { Files } from '../platform/files.ts'
 import type { StateStatus } from '../state/state-status.ts'
 import type { StreamSettings } from '../stream/sse-response.ts'
+import type { TabHub } from '../tabs/hub.ts'
 import type { Sources } from '../telemetry/sources.ts'
 import type { Elsewhere } from './elsewhere.ts'
 import type { ExchangeContext } from './exchange.ts'
@@ -17,6 +18,8 @@ export interface RouteContext extends ExchangeContext, Engines {
   /** How streams are sent. */
   streaming: StreamSettings
   responses: StoredResponses
+  /** The browser tabs that answer requests. */
+  tabs: TabHub
   /** What telemetry reads when it is asked. */
   sources: Sources
   /** Whether several callers are told apart: by several keys, or by `authenticate`. */

@@ -5,6 +5,7 @@ import type { HandlerHost } from '../../options.ts'
 import { memoryResponses } from '../../routes/runs/runs.ts'
 import type { Settings } from '../../settings/settings.ts'
 import { memoryLimits } from '../../state/memory-limits.ts'
+import { TabHub } from '../../tabs/hub.ts'
 import { Telemetry } from '../../telemetry/telemetry.ts'
 
 /** Milliseconds, longer than any stream: a replaced handler may finish all of its requests. */
@@ -29,6 +30,7 @@ export class ReloadableHandler {
       finishes: new Map(),
       pool: new PoolState(false),
       telemetry: new Telemetry(),
+      tabs: new TabHub(),
       instance: crypto.randomUUID(),
       isLeaving: () => this.#isLeaving,
     }
