@@ -1,5 +1,5 @@
 /** Calls the API as any program would: with `fetch`, reading the events of the answer. */
-import { signal } from '@preact/signals'
+import { batch, signal } from '@preact/signals'
 import type { Recording } from '../src/recording/recording.ts'
 import type { ChunkDelta } from '../src/wire/chat/request.ts'
 import { persisted } from './persisted-signal.ts'
@@ -50,6 +50,19 @@ export const wantsKey = signal(false)
 /** Whether a sluice server is behind the page, which may store the events of its answers. */
 export const hasServer = signal(false)
 
+/** Whether it has been asked: until then none of these is known. */
+export const isChecked = signal(false)
+
+/** A model that the server serves, and whether an engine could answer for it now. */
+export interface ServedModel {
+  id: string
+  ready: boolean
+  loaded?: boolean
+}
+
+/** The models of the server that its user may use; undefined where it does not say. */
+export const served = signal<readonly ServedModel[] | undefined>(undefined)
+
 /** Whether its user is an admin of that server, by the key or by asking from the same machine. */
 export const isServerAdmin = signal(false)
 
@@ -64,9 +77,18 @@ export async function checkKey(): Promise<void> {
   const type = response?.headers.get('content-type') ?? ''
   const body: unknown = type.includes('json') ? await response?.json().catch(() => null) : null
   const isSluice = typeof body === 'object' && body !== null && 'version' in body
-  hasServer.value = isSluice
-  wantsKey.value = isSluice && !('models' in body)
-  isServerAdmin.value = isSluice && 'engines' in body
+  batch(() => {
+    isChecked.value = true
+    hasServer.value = isSluice
+    wantsKey.value = isSluice && !('models' in body)
+    isServerAdmin.value = isSluice && 'engines' in body
+    served.value = isSluice && 'models' in body ? servedModels(body.models) : undefined
+  })
+}
+
+/** An older sluice tells only how many there are. */
+function servedModels(models: unknown): ServedModel[] | undefined {
+  return Array.isArray(models) ? (models as ServedModel[]) : undefined
 }
 
 export async function listModels(): Promise<Model[]> {

@@ -1,18 +1,17 @@
-import { signal } from '@preact/signals'
 import { ActivityView } from './activity/view.tsx'
 import { CaptureBadge } from './captures/badge.tsx'
 import { CapturesView } from './captures/view.tsx'
 import { Chat } from './chat.tsx'
+import { column } from './columns.ts'
+import { ConnectView } from './connect/view.tsx'
 import { gpu } from './engine.ts'
 import { EnginesView } from './engines/view.tsx'
 import { KeysView } from './keys/view.tsx'
 import { Models } from './models.tsx'
 import { Navigation } from './nav.tsx'
-import { type ViewName, view } from './views.ts'
+import { StartView } from './start/view.tsx'
+import { hashOf, type ViewName, view } from './views.ts'
 import { WireView } from './wire.tsx'
-
-/** The column of the chat that a narrow screen shows. */
-const tab = signal<'models' | 'chat' | 'wire'>('chat')
 
 const TABS = [
   ['models', 'Models'],
@@ -21,7 +20,9 @@ const TABS = [
 ] as const
 
 const SHOWN = {
+  start: StartView,
   chat: ChatView,
+  connect: ConnectView,
   activity: ActivityView,
   engines: EnginesView,
   keys: KeysView,
@@ -33,7 +34,9 @@ export function App() {
   return (
     <>
       <header>
-        <h1>sluice</h1>
+        <h1>
+          <a href={hashOf('start')}>sluice</a>
+        </h1>
         <Navigation />
         <CaptureBadge />
         <Status />
@@ -54,16 +57,16 @@ function ChatView() {
           <button
             type="button"
             key={name}
-            aria-pressed={tab.value === name}
+            aria-pressed={column.value === name}
             onClick={() => {
-              tab.value = name
+              column.value = name
             }}
           >
             {title}
           </button>
         ))}
       </nav>
-      <div class="columns" data-tab={tab.value}>
+      <div class="columns" data-tab={column.value}>
         <aside class="models" aria-label="Models">
           <Models />
         </aside>

@@ -6,7 +6,6 @@ import { signal } from '@preact/signals'
 import type { Port } from '../src/engines/remote/protocol.ts'
 import { createRemote, type RemoteEngine } from '../src/engines/remote/remote.ts'
 import type { WorkerCommand, WorkerEvent } from '../src/engines/webllm/worker.ts'
-import engineUrl from '../worker/engine.ts?worker&url'
 import type { FromPage, ToPage } from '../worker/messages.ts'
 import { readModelsFile } from './own-models.ts'
 import { ownScript } from './own-script.ts'
@@ -81,7 +80,7 @@ export function startEngine(): void {
 
 /** Starts the engine in this tab. */
 function runEngine(): void {
-  worker = new Worker(ownScript(engineUrl), { type: 'module' })
+  worker = new Worker(ownScript(ENGINE_URL), { type: 'module' })
   worker.addEventListener('message', ({ data }: MessageEvent<WorkerEvent>) => {
     lastNews = data
     broadcast({ kind: 'news', news: data })

@@ -11,6 +11,8 @@ import './wire.css'
 import './frames/frames.css'
 import './activity/activity.css'
 import './activity/detail.css'
+import './start/start.css'
+import './connect/connect.css'
 import { checkKey } from './api.ts'
 import { App } from './app.tsx'
 import { startEngine } from './engine.ts'
@@ -23,6 +25,5 @@ if (root) render(<App />, root)
 
 startEngine()
 void resumeAnswer()
-await startServiceWorker()
-await checkKey()
+await Promise.all([startServiceWorker(), checkKey()])
 await refreshModels()

@@ -142,7 +142,7 @@ function Entry({ entry }: { entry: Model }) {
   )
 }
 
-function LoadingBar() {
+export function LoadingBar() {
   const now = loading.value
   if (now === undefined) return null
   if (now.error) {

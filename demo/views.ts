@@ -1,8 +1,11 @@
 /** The views of the page, and which one the address names: `#activity`, `#activity/ID`. */
 import { computed, signal } from '@preact/signals'
+import { conversations } from './state.ts'
 
 export const VIEWS = [
+  ['start', 'Start'],
   ['chat', 'Chat'],
+  ['connect', 'Connect'],
   ['activity', 'Activity'],
   ['engines', 'Engines'],
   ['keys', 'Keys'],
@@ -13,7 +16,7 @@ export type ViewName = (typeof VIEWS)[number][0]
 
 interface Route {
   view: ViewName
-  /** What the view shows of it: the id of a request. Empty for all. */
+  /** What the view shows of it: the id of a request, the name of a client. Empty for all. */
   item: string
 }
 
@@ -29,7 +32,13 @@ addEventListener('hashchange', () => {
 function routeOf(hash: string): Route {
   const [name, ...rest] = hash.slice(1).split('/')
   const known = VIEWS.find(([view]) => view === name)?.[0]
-  return { view: known ?? 'chat', item: known === undefined ? '' : decoded(rest.join('/')) }
+  return { view: known ?? firstView(), item: known === undefined ? '' : decoded(rest.join('/')) }
+}
+
+/** Without a view in the address: what there is to chat with, for whoever has not chatted here yet. */
+function firstView(): ViewName {
+  const hasChatted = conversations.peek().some(({ messages }) => messages.length > 0)
+  return hasChatted ? 'chat' : 'start'
 }
 
 function decoded(text: string): string {

@@ -136,6 +136,31 @@ const texts: Record<OperationId, OperationTexts> = {
   ),
   openapi: { ...page('The OpenAPI document.'), answerText: 'An OpenAPI 3.1 document.' },
   openapiPage: page('The OpenAPI document as a page to read.'),
+  listErrors: {
+    tag: 'Server',
+    summary: 'Lists the error codes of sluice.',
+    description: 'A page where `Accept` names `text/html`, as a browser does; else text.',
+    answerText: 'The codes, each with what it means.',
+    errors: OPEN_ERRORS,
+  },
+  explainError: {
+    tag: 'Server',
+    summary: 'Says what an error code means, its usual causes, and what to do about them.',
+    description:
+      'The field `doc_url` of an error is the address of this route for its code. A page where `Accept` names `text/html`, as a browser does; else text.',
+    parameters: [
+      {
+        name: 'code',
+        in: 'path',
+        required: true,
+        example: 'model_not_found',
+        description: 'The code of the error.',
+        schema: { type: 'string' },
+      },
+    ],
+    answerText: 'What the code means.',
+    errors: [...OPEN_ERRORS, 404],
+  },
   readMetrics: {
     tag: 'Server',
     summary: 'What was counted and measured of all requests, for Prometheus.',

@@ -1,7 +1,7 @@
 /** The base of the encoders for OpenAI's chat and text completions, which write chunks as they are. */
 import type { AnyContract, ChunkOf, LiveStream } from '../stream/chat-stream.ts'
 import type { StreamEncoder } from '../stream/sse-response.ts'
-import type { ApiError } from '../wire/errors/api-error.ts'
+import type { ApiError, DocLink } from '../wire/errors/api-error.ts'
 import { DONE_FRAME, frame } from '../wire/sse/sse.ts'
 import { progressComment } from './progress-comment.ts'
 
@@ -28,8 +28,8 @@ export abstract class ChunkEncoder<C extends AnyContract> implements StreamEncod
     return DONE_FRAME
   }
 
-  error(error: ApiError): string {
-    return frame(JSON.stringify(error))
+  error(error: ApiError, docs?: DocLink): string {
+    return frame(JSON.stringify(error.body(docs)))
   }
 
   ping(progress?: string): string {

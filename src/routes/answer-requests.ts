@@ -4,7 +4,8 @@ import { waitUntilOf } from '../platform/wait-until.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { belowBase } from '../util/base-path.ts'
 import { parseUrl } from '../util/parse-url.ts'
-import { ApiError, badRequest, toApiError } from '../wire/errors/api-error.ts'
+import { withoutTrailing } from '../util/without-trailing.ts'
+import { ApiError, badRequest, type DocLink, toApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import { readTraceContext } from '../wire/headers/trace-context.ts'
 import { type ApiFamily, errorResponse, familyOf, setRequestId } from './api.ts'
@@ -30,12 +31,15 @@ export function answerRequests(
   requests: AnsweredRequests,
 ): (request: Request, ...lent: unknown[]) => Promise<Response> {
   const { telemetry, running, basePath } = context
+  const docsUrl = withoutTrailing('/', context.settings.docsUrl ?? '')
   return async (request, ...lent) => {
-    const asked = parseUrl(request.url)?.pathname
+    const url = parseUrl(request.url)
+    const asked = url?.pathname
     const path = asked && belowBase(asked, basePath)
     const trace = new Trace(request.method, asked ?? request.url, {
       ...{ log: requests.log, telemetry, waitUntil: waitUntilOf(lent) },
       traceContext: readTraceContext(request.headers),
+      docs: docLink(docsUrl, url?.origin, basePath),
     })
     telemetry.onArrival(trace, request.headers, request.url)
     const family = familyOf(path, request.headers)
@@ -45,7 +49,7 @@ export function answerRequests(
       const answering = answer(request, path, trace, context, route)
       const answered = await answering.catch(async (error: unknown) => {
         failure = await failureOf(error, request, trace)
-        return refusal(failure, family, trace.id)
+        return refusal(failure, family, trace)
       })
       if (trace.isForwarded) return answered
       const response = await shownAnswer(answered, trace)
@@ -102,9 +106,15 @@ function setHeaders({ status, headers }: Response, trace: Trace, family: ApiFami
 }
 
 /** The error as a response; a client that has disconnected gets one too, though nobody reads it. */
-function refusal(failure: unknown, family: ApiFamily, requestId: string): Response {
+function refusal(failure: unknown, family: ApiFamily, { id, docs }: Trace): Response {
   if (failure instanceof Cancelled) return new Response(null, { status: 499 })
-  return errorResponse(toApiError(failure), family, requestId)
+  return errorResponse(toApiError(failure), family, id, docs)
+}
+
+/** Error codes are explained on a documentation site, or by this server at the address that was asked. */
+function docLink(docsUrl: string, origin = '', basePath = ''): DocLink {
+  return (code) =>
+    docsUrl === '' ? `${origin}${basePath}/docs/errors/${code}` : `${docsUrl}/errors#${code}`
 }
 
 /** The last resort, where the response could not be made: the engine is stopped, as nobody reads it. */

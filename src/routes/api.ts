@@ -1,7 +1,7 @@
 /** Which family of APIs a client uses, and how errors are written in each. */
 
 import { safeHeaders } from '../util/safe/headers.ts'
-import type { ApiError } from '../wire/errors/api-error.ts'
+import type { ApiError, DocLink } from '../wire/errors/api-error.ts'
 import { messagesError } from '../wire/messages/error.ts'
 import { ollamaError } from '../wire/ollama/error.ts'
 import { jsonResponse } from './json.ts'
@@ -13,13 +13,13 @@ export type ApiFamily = 'openai' | 'anthropic' | 'ollama'
 /** What the answers of a family have in common. */
 interface FamilyShape {
   /** The body of an error. */
-  error(error: ApiError, requestId: string): unknown
+  error(error: ApiError, requestId: string, docs?: DocLink): unknown
   /** A header with the request's id, beside `x-request-id`, where the SDKs of the family read one. */
   idHeader?: string
 }
 
 const SHAPES: Readonly<Record<ApiFamily, FamilyShape>> = {
-  openai: { error: (error) => error },
+  openai: { error: (error, _, docs) => error.body(docs) },
   anthropic: { error: messagesError, idHeader: 'request-id' },
   ollama: { error: ollamaError },
 }
@@ -52,11 +52,16 @@ const AS_DOCUMENT = {
   'x-content-type-options': 'nosniff',
 }
 
-/** An error as a response in the shape that the client reads. */
-export function errorResponse(error: ApiError, family: ApiFamily, requestId: string): Response {
+/** An error as a response in the shape that the client reads. `docs`: where its code is explained. */
+export function errorResponse(
+  error: ApiError,
+  family: ApiFamily,
+  requestId: string,
+  docs?: DocLink,
+): Response {
   const { status } = error
   const headers = { ...finality(status), ...AS_DOCUMENT, ...error.headers }
-  const told = SHAPES[family].error(error, requestId)
+  const told = SHAPES[family].error(error, requestId, docs)
   return jsonResponse(told, { status, headers: safeHeaders(headers) })
 }
 

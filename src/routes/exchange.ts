@@ -86,6 +86,7 @@ export async function beginExchange(
   exchange.modelAccess = trace.caller?.mayUseModel
   exchange.asker = trace.caller
   exchange.hops = trace.hops
+  exchange.docs = trace.docs
   exchange.trace = trace.traceContext
   trace.exchange = exchange
   telemetry.onExchange(trace, exchange)

@@ -32,6 +32,7 @@ const measuring = () => import('./metrics.ts')
 const usage = () => import('./usage.ts')
 const streams = () => import('./streams/streams.ts')
 const tabs = () => import('./tabs.ts')
+const errorDocs = () => import('./errors/error-docs.ts')
 
 /** The first word of a route is who may use it. */
 export const table = entries({
@@ -68,6 +69,8 @@ export const table = entries({
   status: get('open', '/status', 'text/html', pages),
   openapi: get('open', '/openapi.json', 'application/json', pages),
   openapiPage: get('open', '/openapi.html', 'text/html', pages),
+  listErrors: get('open', '/docs/errors', 'text/plain', errorDocs),
+  explainError: get('open', '/docs/errors/:code', 'text/plain', errorDocs),
   createRerank: pass('/v1/rerank'),
   createRerankV2: pass('/v2/rerank'),
   createReranking: pass('/v1/reranking'),

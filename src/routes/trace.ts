@@ -9,7 +9,7 @@ import { isObject } from '../util/object.ts'
 import { causeText } from '../util/safe/error-text.ts'
 import { safeHeaders } from '../util/safe/headers.ts'
 import { logText } from '../util/safe/log.ts'
-import { ApiError } from '../wire/errors/api-error.ts'
+import { ApiError, type DocLink } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import { errorLogFields } from '../wire/errors/log-fields.ts'
 import type { TraceContext } from '../wire/headers/trace-context.ts'
@@ -21,6 +21,8 @@ export interface TraceOptions {
   /** Keeps the runtime from ending what goes on after the response, where it lends that. */
   waitUntil?: WaitUntil | undefined
   traceContext?: TraceContext | undefined
+  /** Where its client finds what an error code means. */
+  docs?: DocLink | undefined
 }
 
 /** The most types of tools in a log entry. */
@@ -49,6 +51,7 @@ export class Trace implements ObservedRequest {
   /** Keeps the runtime from ending what goes on after the response, where it lends that. */
   readonly waitUntil: WaitUntil | undefined
 
+  readonly docs: DocLink | undefined
   readonly method: string
   readonly path: string
   /** The path of its route, once that is found. */
@@ -65,7 +68,8 @@ export class Trace implements ObservedRequest {
   #error: unknown
 
   constructor(method: string, path: string, options: TraceOptions = {}) {
-    const { log, telemetry, waitUntil, traceContext } = options
+    const { log, telemetry, waitUntil, traceContext, docs } = options
+    this.docs = docs
     this.waitUntil = waitUntil
     this.traceContext = traceContext
     this.method = method

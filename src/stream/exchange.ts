@@ -1,5 +1,5 @@
 import type { Usage } from '../wire/chat/request.ts'
-import { type ApiError, toApiError } from '../wire/errors/api-error.ts'
+import { type ApiError, type DocLink, toApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import type { AttemptTrace } from '../wire/headers/trace-context.ts'
 import { type Answer, repairsOf, textLengthOf, usageOf } from './answer.ts'
@@ -70,6 +70,8 @@ export class Exchange {
   trace: AttemptTrace | undefined
   /** How each attempt but the last failed: `gpu upstream_unreachable`. */
   readonly failures: string[] = []
+  /** Where its client finds what an error code means. */
+  docs: DocLink | undefined
   /** Whether the answer is streamed to the client. */
   isStream = false
   /** Where it is read again, and whether somebody reads it now; undefined where it can't be resumed. */

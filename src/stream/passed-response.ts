@@ -2,7 +2,7 @@
 import type { BodyWriter } from '../platform/body-writer.ts'
 import { joinSmall } from '../util/bytes.ts'
 import { safeHeaders } from '../util/safe/headers.ts'
-import { type ApiError, toApiError } from '../wire/errors/api-error.ts'
+import { type ApiError, type DocLink, toApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import { encodeText } from '../wire/sse/sse.ts'
 import type { Exchange, StreamWriter } from './exchange.ts'
@@ -61,8 +61,8 @@ const UNBUFFERED = {
 }
 
 /** How an error is written into each form; undefined where it has no place. */
-const ERRORS: Record<PassedForm, ((error: ApiError) => string) | undefined> = {
-  events: (error) => `data: ${JSON.stringify(error)}\n\n`,
+const ERRORS: Record<PassedForm, ((error: ApiError, docs?: DocLink) => string) | undefined> = {
+  events: (error, docs) => `data: ${JSON.stringify(error.body(docs))}\n\n`,
   lines: ({ message }) => `${JSON.stringify({ error: message })}\n`,
   bytes: undefined,
 }
@@ -146,7 +146,7 @@ class PassedWriter implements StreamWriter {
       this.#body.break(error)
       return
     }
-    if (error && tell) void this.#send([encodeText(tell(error))])
+    if (error && tell) void this.#send([encodeText(tell(error, this.#exchange.docs))])
     this.#body.close()
     limitLastRead(this.#exchange, this.#body, this.#clientTimeout)
   }

@@ -8,7 +8,7 @@ import { joinSmall } from '../util/bytes.ts'
 import { safeHeaders } from '../util/safe/headers.ts'
 import { withTimeout } from '../util/with-timeout.ts'
 import type { ChatContract } from '../wire/contract/chat.ts'
-import { type ApiError, toApiError } from '../wire/errors/api-error.ts'
+import { type ApiError, type DocLink, toApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import { encodeText } from '../wire/sse/sse.ts'
 import type { AnswerStream, AnyContract, ChunkOf, LiveStream, OpenedStream } from './chat-stream.ts'
@@ -27,8 +27,8 @@ export interface StreamEncoder<C extends AnyContract = ChatContract> {
   chunks(chunks: ChunkOf<C>[]): string
   /** The frames that end a finished stream. */
   done(): string
-  /** The frame that ends a failed stream. */
-  error(error: ApiError): string
+  /** The frame that ends a failed stream. `docs`: where its code is explained. */
+  error(error: ApiError, docs?: DocLink): string
   /** A heartbeat before the first event; it may report progress. */
   ping(progress?: string): string
   /** Written before the first event after a heartbeat; may be empty. */
@@ -283,7 +283,10 @@ class ResponseWriter<C extends AnyContract> implements StreamWriter {
       return
     }
     try {
-      if (error) void this.#send([...this.#opening(), encodeText(this.#encoder.error(error))])
+      if (error) {
+        const told = this.#encoder.error(error, this.#exchange.docs)
+        void this.#send([...this.#opening(), encodeText(told)])
+      }
       this.#body.close()
     } catch (error) {
       // The end can't be written: the client sees an aborted connection instead of a truncated

@@ -15,7 +15,11 @@ export function transformWriter(): BodyWriter {
   const writer = writable.getWriter()
   return {
     readable,
-    write: (pieces) => Promise.all(pieces.map((piece) => writer.write(piece))),
+    write(pieces) {
+      const [first] = pieces
+      if (first && pieces.length === 1) return writer.write(first)
+      return Promise.all(pieces.map((piece) => writer.write(piece)))
+    },
     close: () => void writer.close().catch(() => {}),
     // `writer.abort` would wait for a pending write, which never ends if nobody reads.
     break: (reason) => control?.error(reason),

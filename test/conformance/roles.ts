@@ -57,6 +57,8 @@ const EXPECTED: Record<OperationId, string> = {
   status: 'nothing nothing models nothing engines | engines models models',
   openapi: 'nothing nothing nothing nothing nothing | nothing nothing nothing',
   openapiPage: 'nothing nothing nothing nothing nothing | nothing nothing nothing',
+  listErrors: 'nothing nothing nothing nothing nothing | nothing nothing nothing',
+  explainError: 'nothing nothing nothing nothing nothing | nothing nothing nothing',
   createRerank: PASSED,
   createRerankV2: PASSED,
   createReranking: PASSED,

@@ -20,7 +20,7 @@ describe('what docs/observability.md says to type', () => {
 
   /** The line of a shell block that holds this, for the server of the tests. */
   function line(holding: RegExp): string {
-    const blocks = [...page.matchAll(/^```sh\n(.*?)^```/gms)].map(([, code]) => code ?? '')
+    const blocks = [...page.matchAll(/^```sh.*?\n(.*?)^```/gms)].map(([, code]) => code ?? '')
     const found = blocks
       .join('')
       .split('\n')

@@ -15,7 +15,7 @@ export function messagesEncoder(asked: AnswerContext, requestId: string): Stream
   return {
     chunks: (chunks) => chunks.map((chunk) => writer.write(chunk)).join(''),
     done: () => writer.finish(),
-    error: (error) => eventFrame({ ...messagesError(error, requestId) }),
+    error: (error, docs) => eventFrame({ ...messagesError(error, requestId, docs) }),
     reportsProgress: true,
     // The API allows a ping at any time, even before message_start. A client that loses an event behind a
     // comment loses a ping.

@@ -72,7 +72,7 @@ export function loadingRetryDelay(
 /** Adds a `Retry-After` header to an error that has none. */
 export function withRetryAfter(error: ApiError): ApiError {
   if (error.headers['retry-after'] !== undefined) return error
-  const { status, message, code, type, param, details, cause } = error
+  const { status, message, code, isReported, type, param, details, cause } = error
   const headers = { ...error.headers, 'retry-after': String(RETRY_INTERVAL.max / 1000) }
-  return new ApiError(status, message, { code, type, param, details, headers, cause })
+  return new ApiError(status, message, { code, isReported, type, param, details, headers, cause })
 }

@@ -53,6 +53,7 @@ export async function refusal(
     evidence: 'answered',
     ...(found?.type && reported === status && { type: found.type }),
     code: found?.code ?? (saysModelIsLoading(status, message) ? MODEL_LOADING : null),
+    isReported: found?.code != null,
     param: found?.param ?? null,
     details: found?.details ?? {},
     headers: retryAfter === null ? {} : { 'retry-after': retryAfter },

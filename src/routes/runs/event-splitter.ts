@@ -18,14 +18,24 @@ export class EventSplitter {
     this.#ends = contentType.startsWith('text/event-stream') ? 2 : 1
   }
 
-  /** The events that are complete with these bytes. Throws a `TypeError` if one is not UTF-8. */
-  split(bytes: Bytes): string[] {
+  /** The events that are complete with these bytes, if any. Throws a `TypeError` if one is not UTF-8. */
+  split(bytes: Bytes): SplitEvents | undefined {
     const all = this.#rest === undefined ? bytes : concat([this.#rest, bytes])
     const end = pastLastEvent(all, this.#ends)
+    const isWhole = end === all.length
     // A copy: whoever wrote the bytes may use their memory again.
-    this.#rest = end === all.length ? undefined : all.slice(end)
-    return end === 0 ? [] : splitText(decodeText(all.subarray(0, end)), this.#ends)
+    this.#rest = isWhole ? undefined : all.slice(end)
+    if (end === 0) return undefined
+    const whole = isWhole ? all : all.subarray(0, end)
+    return { events: splitText(decodeText(whole), this.#ends), bytes: whole }
   }
+}
+
+/** Some events. */
+export interface SplitEvents {
+  events: string[]
+  /** All of them, as they are written. */
+  bytes: Bytes
 }
 
 /** Where the last complete event ends; 0 if there is none. */

@@ -1,7 +1,6 @@
 /** Answers with the events of a run. */
 import type { RunInfo, RunKey } from '../../state/run-log.ts'
 import { SSE_HEADERS } from '../../stream/sse-response.ts'
-import { transformWriter } from '../../stream/transform-writer.ts'
 import type { RouteContext } from '../route.ts'
 import { buryRun } from './bury-run.ts'
 import { Follower } from './follower.ts'
@@ -30,13 +29,13 @@ export interface Following {
 export function followRun(found: FoundRun, asked: Following, context: RouteContext): Response {
   const { log, run, isShared } = found
   const { key, info, from, client, isLive = false, mayMove = true } = asked
-  const { ticker, settings, responses, telemetry } = context
+  const { ticker, settings, streaming, responses, telemetry } = context
   const { registry } = telemetry.metrics
   if (!isLive) {
     const isHere = log === responses.runs?.local
     registry.count('sluice_streams_resumed_total', [isHere ? 'local' : 'shared'])
   }
-  const writer = transformWriter()
+  const writer = streaming.frameWriter()
   const follower = new Follower({
     ...{ log, key, from, writer, ticker, client },
     heartbeat: settings.heartbeat,

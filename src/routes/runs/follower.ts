@@ -66,6 +66,10 @@ export class Follower {
   #failedSince = 0
   #isMoving = false
   #isOver = false
+  /** Whether it gets the events that are being stored without a look into the log. */
+  #isGiven = false
+  /** Characters that were given and are unread. */
+  #given = 0
 
   constructor(options: FollowerOptions) {
     this.#options = options
@@ -79,10 +83,30 @@ export class Follower {
     return this.#at
   }
 
+  /**
+   * Whether it has all events before this one, and may be given the next ones, with so many characters: its client
+   * is not far behind. If so, `give` has to follow at once, when they are stored.
+   */
+  awaits(first: number, length: number): boolean {
+    const isNext = this.#at === first && this.#wake !== undefined && !this.#isOver
+    if (this.#unread === 0) this.#given = 0
+    this.#isGiven = isNext && this.#given + length <= PIECE_LENGTH
+    return this.#isGiven
+  }
+
+  /** Sends the next events, so many, without a look into the log. */
+  give(count: number, length: number, bytes: Bytes): void {
+    this.#isGiven = false
+    this.#at += count
+    this.length += length
+    this.#given += length
+    this.#send([bytes])?.then(this.#onTaken, () => {})
+  }
+
   /** Sends a heartbeat, unless the client has events to read. */
   push(bytes: Bytes): void {
     if (this.#unread > 0 || this.#isOver) return
-    void this.#write([bytes]).catch(() => {})
+    this.#send([bytes])?.then(this.#onTaken, () => {})
   }
 
   /** The instance is about to stop: ends the stream at once, so that its client goes on elsewhere. */
@@ -199,6 +223,7 @@ export class Follower {
   }
 
   readonly #changed = (): void => {
+    if (this.#isGiven) return
     this.#isDue = true
     const wake = this.#wake
     this.#wake = undefined
@@ -211,13 +236,17 @@ export class Follower {
   }
 
   #write(pieces: Bytes[]): Promise<void> {
+    return this.#send(pieces)?.then(this.#onTaken) ?? READ
+  }
+
+  /** Undefined where the client has read it at once; else `#onTaken` has to be called when it has. */
+  #send(pieces: Bytes[]): Promise<unknown> | undefined {
     const now = performance.now()
     this.#heartbeat.reset(now)
     this.#heartbeat.count++
     const taking = this.#options.writer.write(pieces)
-    if (taking === undefined) return READ
-    if (this.#unread++ === 0) this.#unreadSince = now
-    return taking.then(this.#onTaken)
+    if (taking !== undefined && this.#unread++ === 0) this.#unreadSince = now
+    return taking
   }
 
   readonly #onTaken = (): void => {

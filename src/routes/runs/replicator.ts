@@ -34,14 +34,19 @@ export interface Batches {
   /** So many milliseconds after the first event that waits, or when there are so many characters. */
   ms: number
   length: number
+  /** The same milliseconds while somebody reads them at another instance; `ms` by default. */
+  readMs?: number
   /** Milliseconds between two, at least. */
   least: number
   /** Whether the first event is sent at once, since a client may resume after it. */
   isFirstAtOnce: boolean
 }
 
-/** At most 25 times a second. */
-const BATCHES: Batches = { ms: 50, length: 8_192, least: 40, isFirstAtOnce: true }
+/** At most 25 times a second, and 10 times where events are small and nobody waits for them elsewhere. */
+const BATCHES: Batches = { ms: 100, readMs: 50, length: 8_192, least: 40, isFirstAtOnce: true }
+
+/** Milliseconds after a read at another instance for which its client is taken to be there. */
+export const READ_LATELY = 3_000
 
 /** Milliseconds until the log is tried again after it failed, doubling up to the second one. */
 const RETRY = { first: 100, most: 2_000 }
@@ -85,6 +90,8 @@ export class Replicator {
   #endedAt = 0
   #lost = 0
   #failures = 0
+  /** Whether somebody reads it at another instance. */
+  #isRead = false
   /** When it was last sent, and since when and how much waits to be. */
   #sentAt = Number.NEGATIVE_INFINITY
   #waitsSince = 0
@@ -107,10 +114,19 @@ export class Replicator {
     if (this.#waiting === 0) this.#waitsSince = now
     this.#waiting += length
     if (this.#isBusy || this.#failures > 0) return
-    const { ms, length: enough, least, isFirstAtOnce } = this.#batches
+    const { length: enough, least, isFirstAtOnce } = this.#batches
     const isEnough = this.#waiting >= enough || (isFirstAtOnce && this.#at === 0)
     const soonest = Math.max(0, this.#sentAt + least - now)
-    this.#schedule(isEnough ? soonest : Math.max(soonest, this.#waitsSince + ms - now), now)
+    this.#schedule(
+      isEnough ? soonest : Math.max(soonest, this.#waitsSince + this.#pause - now),
+      now,
+    )
+  }
+
+  /** Milliseconds for which an event may wait for others. */
+  get #pause(): number {
+    const { ms, readMs = ms } = this.#batches
+    return this.#isRead ? readMs : ms
   }
 
   /** Asks the shared log now, unless it is being asked. Resolves with whether the run is still copied there. */
@@ -200,7 +216,9 @@ export class Replicator {
     this.#lost = 0
     this.#at = answer.next
     this.#hasMore = answer.next < part.next
-    if (answer.readAgo !== undefined) onRead(performance.now() - answer.readAgo)
+    const { readAgo } = answer
+    this.#isRead = readAgo !== undefined && readAgo < READ_LATELY
+    if (readAgo !== undefined) onRead(performance.now() - readAgo)
     if (isEnd && answer.next === part.next) this.#finish()
     else if (answer.isStopped && !this.#hasEnded) this.#options.onStop()
   }
@@ -238,7 +256,7 @@ export class Replicator {
     else if (this.#failures > 0) {
       this.#schedule(Math.min(RETRY.most, RETRY.first * 2 ** (this.#failures - 1)), now)
     } else if (this.#hasEnded || this.#waiting > 0 || !this.#isOpen) {
-      this.#schedule(this.#hasEnded || !this.#isOpen ? 0 : this.#batches.ms, now)
+      this.#schedule(this.#hasEnded || !this.#isOpen ? 0 : this.#pause, now)
     } else if (this.#hasMore) {
       this.#schedule(Math.max(0, this.#sentAt + this.#batches.least - now), now)
     } else this.#schedule(RUN_RENEWAL, now)

@@ -1,5 +1,5 @@
 /** One run that this instance produces: what is written for its client goes into a log. */
-import type { LocalRunLog } from '../../state/memory-run-log.ts'
+import type { LocalRun, LocalRunLog } from '../../state/memory-run-log.ts'
 import type { RunInfo, RunKey, RunLimits, RunLog, RunState } from '../../state/run-log.ts'
 import type { Exchange } from '../../stream/exchange.ts'
 import type { StreamBody } from '../../stream/sse-response.ts'
@@ -8,7 +8,7 @@ import { withTimeout } from '../../util/with-timeout.ts'
 import type { ApiError } from '../../wire/errors/api-error.ts'
 import type { ResponseObject } from '../../wire/responses/request.ts'
 import { decodeText, encodeText } from '../../wire/sse/sse.ts'
-import { EventSplitter } from './event-splitter.ts'
+import { EventSplitter, type SplitEvents } from './event-splitter.ts'
 import type { Follower } from './follower.ts'
 import {
   instanceLost,
@@ -18,7 +18,7 @@ import {
   streamStopped,
   withId,
 } from './last-event.ts'
-import { type Batches, Replicator } from './replicator.ts'
+import { type Batches, READ_LATELY, Replicator } from './replicator.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -47,9 +47,6 @@ export interface RunOptions {
   onStored?: ((lag: number) => void) | undefined
 }
 
-/** Milliseconds after a read at another instance for which its client is taken to be there. */
-const READ_LATELY = 3_000
-
 /** Characters by which whoever asked may be behind before the engine waits for it, as for a plain stream. */
 const AHEAD = 2 * 1024 * 1024
 
@@ -66,6 +63,7 @@ export class Run {
   writtenAt = performance.now()
   readonly body: StreamBody
   readonly #splitter: EventSplitter
+  readonly #log: LocalRun
   readonly #replicator: Replicator | undefined
   readonly #hasEnded = Promise.withResolvers<void>()
   readonly #left = Promise.withResolvers<void>()
@@ -88,7 +86,7 @@ export class Run {
     this.#splitter = new EventSplitter(info.contentType)
     // Whoever asked gets all of it, however large a write is.
     const keepFrom = () => Math.min(this.#lastWrite, this.live?.at ?? this.#lastWrite)
-    void local.open(key, info, limits, keepFrom)
+    this.#log = local.begin(key, info, limits, keepFrom)
     this.#replicator = shared && this.#replicate(shared)
     this.#removeTick = ticker.add((now) => this.#tick(now))
     this.body = {
@@ -154,8 +152,12 @@ export class Run {
    */
   abandon(): void {
     this.#isEnded = true
-    this.#append([this.#lastEvent(instanceLost())], 'failed')
-    this.options.onEnd('failed')
+    // What its client is sent is that request's too.
+    this.live = undefined
+    this.#appendText(this.#lastEvent(instanceLost()))
+    const { key, local, onEnd } = this.options
+    void local.append(key, 1, this.#next, [], 'failed')
+    onEnd('failed')
   }
 
   #replicate(shared: RunLog): Replicator {
@@ -177,8 +179,8 @@ export class Run {
   #write(pieces: readonly Bytes[]): Promise<void> | undefined {
     this.writtenAt = performance.now()
     for (const piece of pieces) {
-      const events = this.#splitter.split(piece)
-      if (events.length > 0) this.#append(events)
+      const split = this.#splitter.split(piece)
+      if (split) this.#append(split)
     }
     if (!this.#isFarAhead) return undefined
     this.#room ??= Promise.withResolvers<void>()
@@ -196,16 +198,29 @@ export class Run {
     this.#room = undefined
   }
 
-  #append(events: string[], end?: RunState): void {
-    const { key, info, local } = this.options
+  #append({ events, bytes }: SplitEvents): void {
+    const { live } = this
+    const { hasIds } = this.options.info
     const first = this.#next
-    const numbered = info.hasIds ? events.map((each, n) => withId(first + n, true, each)) : events
+    let size = bytes.length
+    let length = 0
+    for (let at = 0; at < events.length; at++) {
+      const event = events[at] as string
+      const numbered = hasIds ? withId(first + at, true, event) : event
+      size += numbered.length - event.length
+      length += numbered.length
+      events[at] = numbered
+    }
     this.#lastWrite = first
     this.#next += events.length
-    let length = 0
-    for (const each of numbered) length += each.length
     this.#length += length
-    void local.append(key, 1, first, numbered, end)
+    // Mostly who asked has read all there was, and needs no look into the log to get what comes next.
+    const isDirect = live?.awaits(first, length) === true
+    this.#log.append(events, size, this.writtenAt)
+    if (isDirect) {
+      const text = events.length === 1 ? (events[0] as string) : events.join('')
+      live.give(events.length, length, hasIds ? encodeText(text) : bytes)
+    }
     this.#replicator?.note(length, this.writtenAt)
   }
 
@@ -249,8 +264,12 @@ export class Run {
     if (this.#isEnded) return
     const { lastWords } = this.options
     if (lastWords) void this.#write([encodeText(lastWords())])
-    else this.#append([this.#lastEvent(streamStopped())])
+    else this.#appendText(this.#lastEvent(streamStopped()))
     this.#end('stopped')
+  }
+
+  #appendText(event: string): void {
+    this.#append({ events: [event], bytes: encodeText(event) })
   }
 
   #lastEvent(error: ApiError): string {

@@ -8,7 +8,7 @@ import { failedResponse, instanceLost, isLost, lastEvent } from './last-event.ts
 import { type Places, shortageOf, tooManyInBackground } from './places.ts'
 import type { Batches } from './replicator.ts'
 import { Run, type RunOptions } from './run.ts'
-import { isFresh } from './stream-id.ts'
+import { freshPrefix } from './stream-id.ts'
 
 /** Where responses are stored, and where what can be resumed is found. */
 export interface StoredResponses {
@@ -40,8 +40,11 @@ export interface RunsOptions {
 }
 const AWAY = 'away'
 
-/** Milliseconds between the looks for a run that has just begun, and is not in the shared log. */
-const LOOK_AGAIN_AFTER = [50, 150, 400, 900]
+/**
+ * Milliseconds between the looks for a run that has just begun, and is not in the shared log: its instance may not
+ * reach the store at its first attempt. A response that is not found may have been deleted, which nothing else is.
+ */
+const LOOK_AGAIN_AFTER = { resp: [50, 150, 400, 900], strm: [50, 150, 400, 900, 1_500] }
 
 /** Shared by a handler and the one that replaces it, so that a reload ends none. */
 export class Runs {
@@ -216,7 +219,8 @@ export class Runs {
 /** Asks again where there is nothing: the instance that has just begun a run may not have stored that yet. */
 async function soon<T>({ id }: RunKey, ask: () => Promise<T | undefined>): Promise<T | undefined> {
   let answer = await ask()
-  for (const pause of isFresh(id) ? LOOK_AGAIN_AFTER : []) {
+  const prefix = freshPrefix(id)
+  for (const pause of prefix === undefined ? [] : LOOK_AGAIN_AFTER[prefix]) {
     if (answer !== undefined) break
     await new Promise((resolve) => setTimeout(resolve, pause))
     answer = await ask()

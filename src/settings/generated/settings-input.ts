@@ -32,6 +32,11 @@ export interface SettingsInput {
    */
   reusePort?: Given['reusePort']
   /**
+   * The address of a documentation site, to which the field doc_url of an error leads:
+   * URL/errors#CODE. By default it leads to GET /docs/errors/CODE of this server.
+   */
+  docsUrl?: Given['docsUrl']
+  /**
    * The keys that clients may present: a JSON array of the entries that "sluice key new NAME"
    * prints, or NAME=sha256:… with commas between them. Without keys only this machine may send
    * requests.

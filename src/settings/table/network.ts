@@ -3,7 +3,7 @@ import { boolean, integer, list, servers, text } from '../declaration.ts'
 
 const server = { where: servers, needsRestart: true } as const
 
-/** Where a server listens. */
+/** Where a server listens, and where its errors are explained. */
 export const network = {
   port: integer({
     ...server,
@@ -50,5 +50,11 @@ export const network = {
     default: false,
     instead: 'run sluice on one of those, or give each process a port of its own',
     help: 'Let several processes listen on the same port, each started with this flag: the system gives each new connection to one of them. Linux and FreeBSD only, and Node 23.1 or newer.',
+  }),
+  docsUrl: text({
+    pattern: /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/,
+    placeholder: 'URL',
+    expected: 'an http or https URL, such as https://docs.example.com/sluice',
+    help: 'The address of a documentation site, to which the field doc_url of an error leads: URL/errors#CODE. By default it leads to GET /docs/errors/CODE of this server.',
   }),
 }

@@ -1,7 +1,7 @@
 import type { Settings } from '../../settings/settings.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
+import { isOwnCode } from '../../wire/errors/own-codes.ts'
 import type { Sources } from '../sources.ts'
-import { isOwnCode } from './error-codes.ts'
 import { OTHER } from './registry.ts'
 
 /** The code of an error that has none: an engine's own, as a rule. */

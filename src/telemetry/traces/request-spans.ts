@@ -3,8 +3,8 @@ import type { Exchange } from '../../stream/exchange.ts'
 import type { EngineAttempt, ExchangeObserver } from '../../stream/observer.ts'
 import { logText } from '../../util/safe/log.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
+import { isOwnCode } from '../../wire/errors/own-codes.ts'
 import { type TraceHeaders, writeTraceparent } from '../../wire/headers/trace-context.ts'
-import { isOwnCode } from '../metrics/error-codes.ts'
 import type { ObservedRequest } from '../request-observer.ts'
 import {
   attemptEnd,

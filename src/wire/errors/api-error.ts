@@ -6,6 +6,7 @@
 import { cut } from '../../util/safe/cut.ts'
 import { logText } from '../../util/safe/log.ts'
 import { terminalText } from '../../util/safe/terminal.ts'
+import { isOwnCode } from './own-codes.ts'
 
 /** The body of an error, as OpenAI's clients read it. */
 export interface ErrorBody {
@@ -14,6 +15,8 @@ export interface ErrorBody {
     type: string
     param: string | null
     code: string | null
+    /** The page that says what the code means and what to do; only for codes of sluice's own. */
+    doc_url?: string
     /** Counts from an upstream: `n_prompt_tokens`, `n_ctx`. */
     [count: `n_${string}`]: number
   }
@@ -23,6 +26,8 @@ export interface ErrorBody {
 export interface ErrorDetails {
   /** A stable code for programs: `model_not_found`, `upstream_truncated`, … */
   code?: string | null
+  /** Whether the code is the word of an upstream, which may mean something else there. */
+  isReported?: boolean
   /** The path of the invalid request field: `messages[0].role`. */
   param?: string | null
   /** OpenAI's error type; by default the one for the status. */
@@ -36,6 +41,9 @@ export interface ErrorDetails {
   /** What the error shows about the engine, if its code does not tell. */
   evidence?: Evidence
 }
+
+/** The address of the page about an error code of sluice's own. */
+export type DocLink = (code: string) => string
 
 /**
  * `answered`: the engine itself returned the error, so it works. `lost`: the connection broke after the
@@ -71,6 +79,7 @@ export class ApiError extends Error {
   readonly param: string | null
   readonly headers: Record<string, string>
   readonly evidence: Evidence | undefined
+  readonly isReported: boolean
   readonly details: Readonly<Record<`n_${string}`, number>>
 
   constructor(status: number, message: string, details: ErrorDetails = {}) {
@@ -83,13 +92,26 @@ export class ApiError extends Error {
     this.param = details.param == null ? null : logText(details.param, MAX.param)
     this.headers = details.headers ?? {}
     this.evidence = details.evidence
+    this.isReported = details.isReported ?? false
     this.details = details.details ?? {}
   }
 
-  /** The JSON in a response body or an error frame. */
-  toJSON(): ErrorBody {
+  /** The JSON in a response body or an error frame, with the address of the page about its code. */
+  body(docs?: DocLink): ErrorBody {
     const { message, type, param, code, details } = this
-    return { error: { message, type, param, code, ...details } }
+    return { error: { message, type, param, code, ...this.docUrl(docs), ...details } }
+  }
+
+  /** The field with the address of the page about its code; of a server's own code there is none. */
+  docUrl(docs: DocLink | undefined): { doc_url?: string } {
+    const { code } = this
+    if (docs === undefined || code === null || this.isReported || !isOwnCode(code)) return {}
+    return { doc_url: docs(code) }
+  }
+
+  /** The same without an address. */
+  toJSON(): ErrorBody {
+    return this.body()
   }
 }
 

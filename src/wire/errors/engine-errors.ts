@@ -33,6 +33,7 @@ export class EngineErrors {
     return new ApiError(status, text, {
       type,
       code: code ?? this.#code('error'),
+      isReported: code != null,
       details,
       evidence: 'answered',
     })

@@ -1,10 +1,10 @@
 /** Errors in the format of Anthropic's API: https://platform.claude.com/docs/en/api/errors. */
-import type { ApiError } from '../errors/api-error.ts'
+import type { ApiError, DocLink } from '../errors/api-error.ts'
 
 export interface MessagesErrorBody {
   type: 'error'
   /** The SDK reads `error_code` as `errorCode`. */
-  error: { type: string; message: string; details?: { error_code: string } }
+  error: { type: string; message: string; details?: { error_code: string }; doc_url?: string }
   request_id: string
 }
 
@@ -23,13 +23,18 @@ const TYPES: Record<number, string> = {
 /** Error types of an upstream that are kept, whatever the status. */
 const FAILURES = new Set(['api_error', 'overloaded_error', 'rate_limit_error', 'timeout_error'])
 
-export function messagesError(error: ApiError, requestId: string): MessagesErrorBody {
+export function messagesError(
+  error: ApiError,
+  requestId: string,
+  docs?: DocLink,
+): MessagesErrorBody {
   return {
     type: 'error',
     error: {
       type: typeOf(error),
       message: error.message,
       ...(error.code !== null && { details: { error_code: error.code } }),
+      ...error.docUrl(docs),
     },
     request_id: requestId,
   }

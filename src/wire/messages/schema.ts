@@ -97,6 +97,10 @@ export const MessagesErrorSchema = described(
       details: z.optional(
         z.looseObject({ error_code: described(text, 'A stable code for programs.') }),
       ),
+      doc_url: described(
+        z.optional(text),
+        'The address of what is said about this code; absent for codes of a model server.',
+      ),
     }),
     request_id: text,
   }),

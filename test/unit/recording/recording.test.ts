@@ -94,7 +94,7 @@ describe('a recording as text', () => {
 
   it('is what docs/recordings.md says', () => {
     const page = readFileSync(join(import.meta.dirname, '../../../docs/recordings.md'), 'utf8')
-    const [, example = ''] = /```json\n(.*?)```/s.exec(page) ?? []
+    const [, example = ''] = /```json lines\n(.*?)```/s.exec(page) ?? []
     const read = parseRecording(example)
     expect(Buffer.concat(read.packets.map(({ bytes }) => bytes)).toString()).toMatch(/€\n$/)
     expect(read.end).toEqual({ at: 81, how: 'end' })

@@ -42,6 +42,7 @@ const NAMES = [
     'tlsCert',
     'tlsKey',
     'reusePort',
+    'docsUrl',
     'keys',
     'insecure',
     'allowHost',

@@ -59,7 +59,7 @@ describe('logs in memory', () => {
     const log = memoryRunLog()
     const run = newRun()
     let needed = 1
-    await log.open(run, INFO, { bytes: 100, keepMs: 1_000 }, () => needed)
+    log.begin(run, INFO, { bytes: 100, keepMs: 1_000 }, () => needed)
     for (let n = 0; n < 5; n++) await log.append(run, 1, n, ['x'.repeat(60)])
     expect(await log.read(run, 1)).toMatchObject({ first: 1, next: 5 })
     needed = 5
@@ -79,6 +79,34 @@ describe('logs in memory', () => {
     expect(await log.append(run, 1, 0, ['a'], 'finished')).toMatchObject({ kind: 'held' })
     now += 1_001
     expect(await log.read(run, 0)).toBeUndefined()
+  })
+
+  it('take what their producer appends, until the run was ended or deleted', async () => {
+    let now = 0
+    const log = memoryRunLog({ now: () => now, lease: 400 })
+    const [ended, deleted] = [newRun(), newRun()]
+    const limits = { bytes: 100, keepMs: 1_000 }
+    for (const run of [ended, deleted]) {
+      const producer = log.begin(run, INFO, limits)
+      let seen = 0
+      log.watch(run, () => seen++)
+      now += 300
+      producer.append(['é', 'b'], 3, now)
+      now += 300
+      expect(await log.read(run, 0)).toMatchObject({ frames: ['é', 'b'], isOrphan: false })
+      // The bytes that it says count.
+      producer.append(['c'], 97, now)
+      expect(await log.read(run, 0)).toMatchObject({ first: 0, next: 3 })
+      producer.append(['d'], 1, now)
+      expect(await log.read(run, 0)).toMatchObject({ next: 4, frames: [] })
+      expect(seen).toBe(3)
+      if (run === ended) await log.append(run, 1, 4, [], 'finished')
+      else await log.delete(run)
+      producer.append(['e'], 1, now)
+      expect((await log.read(run, 0))?.next).toBe(run === ended ? 4 : undefined)
+      expect(seen).toBe(4)
+    }
+    expect(() => log.begin(ended, INFO, limits)).toThrow('expected a new id')
   })
 
   it('take effect before the promise settles', async () => {

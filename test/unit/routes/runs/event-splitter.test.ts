@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EventSplitter } from '../../../../src/routes/runs/event-splitter.ts'
-import { encodeText } from '../../../../src/wire/sse/sse.ts'
+import { decodeText, encodeText } from '../../../../src/wire/sse/sse.ts'
 
 const SSE = 'text/event-stream; charset=utf-8'
 const NDJSON = 'application/x-ndjson'
@@ -11,9 +11,11 @@ function split(
   pieces: readonly string[] | readonly Uint8Array<ArrayBuffer>[],
 ): string[] {
   const splitter = new EventSplitter(type)
-  return pieces.flatMap((each) =>
-    splitter.split(typeof each === 'string' ? encodeText(each) : each),
-  )
+  return pieces.flatMap((each) => {
+    const split = splitter.split(typeof each === 'string' ? encodeText(each) : each)
+    if (split) expect(decodeText(split.bytes)).toBe(split.events.join(''))
+    return split?.events ?? []
+  })
 }
 
 const FRAMES = [
@@ -69,8 +71,8 @@ describe('what is written is split into events', () => {
   it('and an incomplete one waits, in memory of its own', () => {
     const splitter = new EventSplitter(SSE)
     const bytes = encodeText('data: 1\n\ndata: 2')
-    expect(splitter.split(bytes)).toEqual(['data: 1\n\n'])
+    expect(splitter.split(bytes)?.events).toEqual(['data: 1\n\n'])
     bytes.fill(0)
-    expect(splitter.split(encodeText('\n\n'))).toEqual(['data: 2\n\n'])
+    expect(splitter.split(encodeText('\n\n'))?.events).toEqual(['data: 2\n\n'])
   })
 })
