@@ -29,6 +29,7 @@ import type { Exchange } from './stream/exchange.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
 import { transformWriter } from './stream/transform-writer.ts'
 import { TabHub } from './tabs/hub.ts'
+import { Pairings } from './tabs/pairings.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
 
 /** Answers requests. */
@@ -191,7 +192,7 @@ function createContext(
   }
   const first = firstLimit(settings)
   const ticker = isolates ? separateTickers(isolatedTick(settings)) : sharedTicker(quarterOf(first))
-  const tabs = host.tabs ?? new TabHub()
+  const { tabs = new TabHub(), pairings = new Pairings(), paired = new Map() } = host
   const engines = createEngines(settings, { ...host, tabs }, ticker, instance)
   return {
     settings,
@@ -200,13 +201,13 @@ function createContext(
     feeds: new Set(),
     ...{ isDraining, isLeaving, instance, stateStatus },
     ...engines,
-    tabs,
+    ...{ tabs, pairings, paired, saveKey: host.saveKey },
     sources: telemetrySources(engines, running, {
       queue: settings.queue,
       responses,
       ...{ isolates, tracer: host.tracer, stateStatus },
     }),
-    guard: createGuard(settings, { ...host, isolates }),
+    guard: createGuard(settings, { ...host, isolates, paired }),
     telemetry: host.telemetry ?? new Telemetry(),
     streaming: { ...settings, frameWriter },
     responses,

@@ -23,7 +23,9 @@ import { isDefault, unsupportedBy } from './settings/support.ts'
 import type { DenoSetting, ServerSetting } from './settings/table/table.ts'
 import type { Limits } from './state/limits.ts'
 import type { StateStatus } from './state/state-status.ts'
+import type { Key } from './settings/keys.ts'
 import type { TabHub } from './tabs/hub.ts'
+import type { Pairings } from './tabs/pairings.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import type { SpanTracer } from './telemetry/traces/tracer.ts'
 import { isObject } from './util/object.ts'
@@ -95,6 +97,11 @@ export interface HandlerHost extends Host, EngineSources {
   telemetry?: Telemetry
   /** The browser tabs that answer requests. */
   tabs?: TabHub
+  /** The pairings that are open, and the keys that came of them since the settings were read, by their hashes. */
+  pairings?: Pairings
+  paired?: Map<string, Key>
+  /** Adds a key to the settings file. Resolves with whether there is one. */
+  saveKey?: (key: Key) => Promise<boolean>
   /** Records spans, instead of the SDK that is registered, or of sluice itself. */
   tracer?: SpanTracer
   authenticate?: Authenticate

@@ -32,6 +32,7 @@ const measuring = () => import('./metrics.ts')
 const usage = () => import('./usage.ts')
 const streams = () => import('./streams/streams.ts')
 const tabs = () => import('./tabs.ts')
+const pairings = () => import('./pairings.ts')
 const errorDocs = () => import('./errors/error-docs.ts')
 
 /** The first word of a route is who may use it. */
@@ -119,6 +120,8 @@ export const table = entries({
   retrieveStream: get('key', '/v1/streams/:id', 'text/event-stream', streams),
   deleteStream: always(remove('key', '/v1/streams/:id', 'Stream', streams)),
   stopStream: always(post('key', '/v1/streams/:id/stop', undefined, 'Stream', streams)),
+  openPairing: post('admin', '/v1/pairings', 'PairingWish', 'Pairing', pairings),
+  redeemPairing: post('open', '/v1/pairings/redeem', 'PairingOffer', 'Paired', pairings),
   listTabs: get('admin', '/v1/tabs', 'TabList', tabs),
   joinTab: post('offer', '/v1/tabs', 'TabHello', 'text/event-stream', tabs),
   tellTab: post('offer', '/v1/tabs/:id', 'TabBatch', 'TabTaken', tabs),

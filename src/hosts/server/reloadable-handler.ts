@@ -6,6 +6,7 @@ import { memoryResponses } from '../../routes/runs/runs.ts'
 import type { Settings } from '../../settings/settings.ts'
 import { memoryLimits } from '../../state/memory-limits.ts'
 import { TabHub } from '../../tabs/hub.ts'
+import { Pairings } from '../../tabs/pairings.ts'
 import { Telemetry } from '../../telemetry/telemetry.ts'
 
 /** Milliseconds, longer than any stream: a replaced handler may finish all of its requests. */
@@ -31,6 +32,8 @@ export class ReloadableHandler {
       pool: new PoolState(false),
       telemetry: new Telemetry(),
       tabs: new TabHub(),
+      pairings: new Pairings(),
+      paired: new Map(),
       instance: crypto.randomUUID(),
       isLeaving: () => this.#isLeaving,
     }
