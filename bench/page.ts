@@ -137,7 +137,7 @@ const host = await serveFolder(folder)
 const browser = await launch()
 try {
   const page = await browser.newPage()
-  await page.goto(host.url)
+  await page.goto(`${host.url}#chat`)
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null)
   const runs: Run[] = [
     { model: 'paced', tokens: 600 },

@@ -1,29 +1,14 @@
-import { useLayoutEffect, useRef } from 'preact/hooks'
-import { toNodes } from './markdown.ts'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import { AnswerView } from './markdown/answer-view.ts'
 
-/** What a model has answered so far, as formatted text. */
-export function Answer({ text }: { text: string }) {
+/** What a model has answered so far, as formatted text. `isLive`: more may come. */
+export function Answer({ text, isLive = false }: { text: string; isLive?: boolean }) {
   const place = useRef<HTMLDivElement>(null)
+  const view = useRef<AnswerView>(undefined)
   useLayoutEffect(() => {
-    if (place.current) update(place.current, toNodes(text))
-  }, [text])
+    if (place.current) view.current ??= new AnswerView(place.current)
+    view.current?.show(text, isLive)
+  }, [text, isLive])
+  useEffect(() => () => view.current?.remove(), [])
   return <div class="words" ref={place} />
-}
-
-/**
- * Replaces what differs. An answer grows at its end, so that what was selected or focused before stays.
- * Nodes and never HTML: a text that is parsed again can turn into another one.
- */
-function update(place: HTMLElement, fresh: DocumentFragment): void {
-  let old = place.firstChild
-  while (old !== null && fresh.firstChild !== null && old.isEqualNode(fresh.firstChild)) {
-    fresh.firstChild.remove()
-    old = old.nextSibling
-  }
-  while (old !== null) {
-    const next: ChildNode | null = old.nextSibling
-    old.remove()
-    old = next
-  }
-  place.append(fresh)
 }

@@ -1,7 +1,7 @@
 /** Calls the API as any program would: with `fetch`, reading the events of the answer. */
 import { batch, signal } from '@preact/signals'
 import type { Recording } from '../src/recording/recording.ts'
-import type { ChunkDelta } from '../src/wire/chat/request.ts'
+import type { ChunkDelta, Tool } from '../src/wire/chat/request.ts'
 import { persisted } from './persisted-signal.ts'
 
 export interface Model {
@@ -17,18 +17,32 @@ export interface Model {
 }
 
 export interface Message {
-  role: 'system' | 'user' | 'assistant'
+  role: 'system' | 'user' | 'assistant' | 'tool'
   content: string
+}
+
+export type Part =
+  | { type: 'text'; text: string }
+  | { type: 'image_url'; image_url: { url: string } }
+
+/** A message as the API takes it. */
+export interface SentMessage {
+  role: Message['role']
+  content: string | Part[] | null
+  tool_calls?: { id: string; type: 'function'; function: { name: string; arguments: string } }[]
+  tool_call_id?: string
 }
 
 export interface ChatBody {
   model: string
-  messages: Message[]
+  messages: SentMessage[]
   stream: true
   stream_options: { include_usage: true }
   temperature?: number
   top_p?: number
   max_tokens?: number
+  reasoning_effort?: string
+  tools?: Tool[]
 }
 
 /** The text of one event, and when it arrived. */
@@ -128,5 +142,13 @@ export function payloadOf({ text }: Frame): Payload | undefined {
 export interface Payload {
   choices?: { delta?: ChunkDelta; finish_reason?: string | null }[]
   usage?: { prompt_tokens: number; completion_tokens: number }
-  error?: { message: string; code: string | null }
+  error?: ApiFailure
+}
+
+/** An error of the API. */
+export interface ApiFailure {
+  message: string
+  code?: string | null
+  /** A page that says more of it. */
+  doc_url?: string
 }

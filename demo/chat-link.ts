@@ -4,14 +4,21 @@
  * that was loaded again reads it from the start.
  */
 import type { Recording } from '../src/recording/recording.ts'
-import { authorization } from './api.ts'
+import { type ApiFailure, authorization } from './api.ts'
 
 /** Milliseconds before the first attempt to resume; it doubles with each one that brings no event. */
 const FIRST_PAUSE = 250
 const LONGEST_PAUSE = 10_000
 
 /** An answer that the API refused or no longer has, with the API's message. */
-class Refused extends Error {}
+export class Refused extends Error {
+  readonly failure: ApiFailure
+
+  constructor(failure: ApiFailure) {
+    super(failure.message)
+    this.failure = failure
+  }
+}
 
 export interface LinkOptions {
   recording: Recording
@@ -94,7 +101,7 @@ export class ChatLink {
     const sent = { ...headers, ...authorization() }
     const response = await fetch(url, { method, headers: sent, body, signal })
     this.#record(response)
-    if (!response.ok || !response.body) throw new Refused(await reasonOf(response))
+    if (!response.ok || !response.body) throw new Refused(await failureOf(response))
     const address = response.headers.get('x-sluice-resume')
     if (address !== null) {
       this.address = new URL(address, url).href
@@ -135,11 +142,12 @@ export class ChatLink {
       this.next = this.#shown
       return
     }
-    const reason = await reasonOf(response)
-    if (!isGone) throw new Refused(reason)
-    throw new Refused(
-      `The rest of this answer is gone: the server no longer stores it (status ${response.status}). What had arrived is kept; Regenerate asks again.`,
-    )
+    const failure = await failureOf(response)
+    if (!isGone) throw new Refused(failure)
+    throw new Refused({
+      ...failure,
+      message: `The rest of this answer is gone: the server no longer stores it (status ${response.status}). What had arrived is kept; Retry asks again.`,
+    })
   }
 
   #record({ status, headers }: Response): void {
@@ -178,12 +186,15 @@ function isTemporary(status: number): boolean {
   return status >= 500 || [408, 409, 425, 429].includes(status)
 }
 
-async function reasonOf(response: Response): Promise<string> {
+async function failureOf(response: Response): Promise<ApiFailure> {
   const text = await response.text().catch(() => '')
   try {
-    const { error } = JSON.parse(text) as { error?: { message: string } }
-    return error?.message ?? text
+    const { error } = JSON.parse(text) as { error?: ApiFailure }
+    return error?.message ? error : { message: text }
   } catch {
-    return `Expected an error as JSON, got status ${response.status} ${response.statusText} without JSON; see the server's log.`
+    return {
+      code: String(response.status),
+      message: `Expected an error as JSON, got status ${response.status} ${response.statusText} without JSON; see the server's log.`,
+    }
   }
 }

@@ -16,17 +16,23 @@ const TEXTS = ['align', 'alt', 'colspan', 'rowspan', 'start']
 /** Only whole addresses: a relative one would lead to this server. */
 const ADDRESSES = /^(?:https?:\/\/|mailto:|data:image\/(?:png|jpeg|gif|webp|avif);base64,)/i
 
+const LANGUAGE = /^language-[\w#+.-]{1,24}$/
+
 // For images, DOMPurify lets any data: URL through, whatever addresses are allowed.
-DOMPurify.addHook('uponSanitizeAttribute', (_node, attribute) => {
+DOMPurify.addHook('uponSanitizeAttribute', (node, attribute) => {
   const { attrName, attrValue } = attribute
   if (attrName === 'src' && !ADDRESSES.test(attrValue)) attribute.keepAttr = false
+  // The language of a block of code, which gets its colours by it; no other class is a model's to choose.
+  if (attrName === 'class' && !(node.nodeName === 'CODE' && LANGUAGE.test(attrValue))) {
+    attribute.keepAttr = false
+  }
 })
 
 /** HTML as nodes of a document that loads nothing, without anything that is active. */
 export function sanitized(html: string): DocumentFragment {
   return DOMPurify.sanitize(html, {
     ALLOWED_TAGS: TAGS,
-    ALLOWED_ATTR: [...TEXTS, 'href', 'src'],
+    ALLOWED_ATTR: [...TEXTS, 'class', 'href', 'src'],
     ALLOWED_URI_REGEXP: ADDRESSES,
     ADD_URI_SAFE_ATTR: TEXTS,
     ALLOW_ARIA_ATTR: false,

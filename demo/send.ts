@@ -1,10 +1,12 @@
 /** Requests answers, and updates the page's state as each event arrives. */
 import { batch } from '@preact/signals'
-import { checkStream } from '../src/check/check-stream.ts'
 import type { Recording } from '../src/recording/recording.ts'
 import { withTimeout } from '../src/util/with-timeout.ts'
-import { type ChatBody, checkKey, hasServer, type Message, unanswered } from './api.ts'
-import { ChatLink } from './chat-link.ts'
+import { type ApiFailure, checkKey, type Frame, hasServer, unanswered } from './api.ts'
+import { dropImages, keepImage, loadImages } from './chat/image-store.ts'
+import type { Picture } from './chat/images.ts'
+import { requestBody } from './chat/request.ts'
+import { ChatLink, Refused } from './chat-link.ts'
 import { streamChat } from './chat-stream.ts'
 import { forgetAnswer, type PendingAnswer, pendingAnswer } from './pending-answer.ts'
 import { ShownAnswer } from './shown-answer.ts'
@@ -18,7 +20,6 @@ import {
   model,
   models,
   note,
-  options,
   type Said,
   setMessages,
   wire,
@@ -31,15 +32,28 @@ let control = new AbortController()
 let link: ChatLink | undefined
 
 /** Adds the user's message and streams the answer. */
-export async function send(text: string): Promise<void> {
-  setMessages((messages) => [...messages, { role: 'user', content: text }])
+export async function send(text: string, pictures: readonly Picture[] = []): Promise<void> {
+  const images = pictures.map(({ id }) => id)
+  for (const { id, url } of pictures) void keepImage(id, url)
+  const said: Said = { role: 'user', content: text, ...(images.length > 0 && { images }) }
+  setMessages((messages) => [...messages, said])
+  await answer()
+}
+
+/** Goes on with the results of the tools that the last answer asks for, in their order. */
+export async function sendResults(results: readonly string[]): Promise<void> {
+  const calls = current.value.messages.at(-1)?.calls ?? []
+  const said = calls.map(({ id }, index): Said => {
+    return { role: 'tool', content: results[index] ?? '', callId: id }
+  })
+  setMessages((messages) => [...messages, ...said])
   await answer()
 }
 
 /** Streams an answer to the current conversation. */
 async function answer(): Promise<void> {
   if (isStreaming.value) return
-  const isResumable = await isOfServer()
+  const [isResumable] = await Promise.all([isOfServer(), loadImages(current.value.messages)])
   if (isStreaming.value) return
   const recording = unanswered(requestBody(), isResumable)
   setMessages((messages) => [...messages, { role: 'assistant', content: '' }])
@@ -87,29 +101,46 @@ async function receive(recording: Recording, pending: PendingAnswer): Promise<vo
   try {
     for await (const frame of streamChat(own)) answer.add(frame)
     answer.flush()
-    answer.end(
-      wire.value.frames.some(({ text }) => text.includes('[DONE]')) ? 'finished' : 'failed',
-    )
+    const isWhole = wire.value.frames.some(({ text }) => text.includes('[DONE]'))
+    if (isWhole) answer.end('finished')
+    else answer.end('failed', answer.failure ?? INCOMPLETE)
   } catch (error) {
     answer.flush()
     if (signal.aborted) answer.end('cancelled')
-    else answer.end('failed', (error as Error).message)
+    else answer.end('failed', failureOf(error))
   } finally {
     forgetAnswer()
     answering.value = ''
     isConnectionLost.value = false
-    if (recording.packets.length > 0) {
-      wire.value = { ...wire.value, findings: findingsOf(own) }
-    }
+    if (recording.packets.length > 0) void judge(own, wire.value.frames)
   }
+}
+
+const INCOMPLETE: ApiFailure = {
+  code: 'stream_incomplete',
+  message: 'The stream ended before the answer did: no [DONE] came.',
+}
+
+function failureOf(error: unknown): ApiFailure {
+  if (error instanceof Refused) return error.failure
+  const message = error instanceof Error ? error.message : String(error)
+  // What `fetch` throws where no answer came, or the rest of one did not.
+  return error instanceof TypeError ? { code: 'connection_failed', message } : { message }
 }
 
 /** Rules on when events arrive: those of a resumed answer did not come when they were sent. */
 const ARRIVAL = ['all-at-once', 'bursts', 'silence']
 
-function findingsOf({ recording, isResumed }: ChatLink) {
+/** Shows which rules the stream breaks, unless another one is shown by then. */
+async function judge({ recording, isResumed }: ChatLink, frames: readonly Frame[]): Promise<void> {
+  // Half of the page's scripts: not before they are needed.
+  const { checkStream } = await import('../src/check/check-stream.ts')
+  if (wire.value.frames !== frames) return
   const findings = checkStream(recording)
-  return isResumed ? findings.filter(({ rule }) => !ARRIVAL.includes(rule)) : findings
+  wire.value = {
+    ...wire.value,
+    findings: isResumed ? findings.filter(({ rule }) => !ARRIVAL.includes(rule)) : findings,
+  }
 }
 
 /** Whether the model is one of the server behind the page, rather than of this browser. */
@@ -130,40 +161,19 @@ export function stop(): void {
 
 /** Requests the last answer again. */
 export async function regenerate(): Promise<void> {
-  setMessages((messages) => messages.slice(0, messages.findLastIndex(isUser) + 1))
+  setMessages((messages) => messages.slice(0, messages.findLastIndex(isAsking) + 1))
   await answer()
 }
 
-/** Removes a message and all that follow, and returns its text to be edited. */
-export function removeFrom(index: number): string {
-  const text = current.value.messages[index]?.content ?? ''
-  setMessages((messages) => messages.slice(0, index))
-  return text
+/** Replaces a message and all that follow by this one, and streams the answer to it. */
+export async function sendInstead(index: number, text: string, images: string[]): Promise<void> {
+  const removed = current.value.messages.slice(index)
+  const said: Said = { role: 'user', content: text, ...(images.length > 0 && { images }) }
+  setMessages((messages) => [...messages.slice(0, index), said])
+  void dropImages(removed)
+  await answer()
 }
 
-function isUser({ role }: Said): boolean {
-  return role === 'user'
-}
-
-/** The request for the current conversation, which the code examples show too. */
-export function requestBody(): ChatBody {
-  const { system, temperature, top_p, max_tokens } = options.value
-  const number = (text: string) => (text.trim() === '' ? undefined : Number(text))
-  const fields = {
-    temperature: number(temperature),
-    top_p: number(top_p),
-    max_tokens: number(max_tokens),
-  }
-  const set = Object.entries(fields).filter(([, value]) => value !== undefined)
-  const said: Message[] = current.value.messages
-    .filter(({ content }) => content !== '')
-    .map(({ role, content }) => ({ role, content }))
-  const head: Message[] = system.trim() ? [{ role: 'system', content: system }] : []
-  return {
-    model: model.value,
-    messages: [...head, ...said],
-    stream: true,
-    stream_options: { include_usage: true },
-    ...Object.fromEntries(set),
-  }
+function isAsking({ role }: Said): boolean {
+  return role === 'user' || role === 'tool'
 }

@@ -1,7 +1,8 @@
 /** Shows an answer in its conversation, and the events of its stream, as they arrive. */
 import { batch } from '@preact/signals'
 import { ThinkSeparator } from '../src/wire/contract/think.ts'
-import { payloadOf } from './api.ts'
+import { type ApiFailure, type Payload, payloadOf } from './api.ts'
+import { type Addition, added } from './chat/addition.ts'
 import type { ChatFrame } from './chat-stream.ts'
 import { type PendingAnswer, rememberAnswer } from './pending-answer.ts'
 import { note, type Said, setMessages, wire } from './state.ts'
@@ -17,6 +18,11 @@ export class ShownAnswer {
    * showed is replaced when the replay has come so far, so that no text disappears meanwhile.
    */
   #heldUntil: number | undefined
+  /** When the first of the reasoning came. */
+  #thinkingSince: number | undefined
+  #usage: Payload['usage']
+  /** The error frame of the stream itself. */
+  #failure: ApiFailure | undefined
 
   /** `pending.address` is empty until it is known. */
   constructor(pending: PendingAnswer) {
@@ -51,23 +57,26 @@ export class ShownAnswer {
     this.#remember()
   }
 
-  end(outcome: NonNullable<Said['outcome']>, error?: string): void {
-    const { tokens, frames } = wire.value
-    const payloads = frames.map(payloadOf)
-    const counted = payloads.findLast((payload) => payload?.usage)?.usage
-    // Otherwise the error frame of the stream itself.
-    const message = error ?? payloads.findLast((payload) => payload?.error)?.error?.message
+  /** The error that the stream itself brought. */
+  get failure(): ApiFailure | undefined {
+    return this.#failure
+  }
+
+  end(outcome: NonNullable<Said['outcome']>, failure = this.#failure): void {
+    const { tokens } = wire.value
     const first = tokens[0]
     const last = tokens.at(-1)
     this.#change((said) => ({
       ...said,
       outcome,
-      ...(message !== undefined && { error: message }),
+      ...(failure !== undefined && { error: failure.message }),
+      ...(failure?.code && { code: failure.code }),
+      ...(failure?.doc_url && { help: failure.doc_url }),
       ...(first !== undefined &&
         last !== undefined && {
           stats: {
             first,
-            tokens: counted?.completion_tokens ?? tokens.length,
+            tokens: this.#usage?.completion_tokens ?? tokens.length,
             rate: last > first ? ((tokens.length - 1) / (last - first)) * 1000 : 0,
           },
         }),
@@ -81,27 +90,34 @@ export class ShownAnswer {
 
   #show(frames: ChatFrame[]): void {
     const tokens: number[] = []
-    let text = ''
-    let reasoning = ''
+    const additions: Addition[] = []
     for (const frame of frames) {
       const payload = payloadOf(frame)
       if (frame.number !== undefined) this.#pending.shown = frame.number + 1
       if (frame.text.startsWith(':')) note.value = frame.text.slice(1).trim()
+      this.#usage = payload?.usage ?? this.#usage
+      this.#failure = payload?.error ?? this.#failure
       const choice = payload?.choices?.[0]
       const delta = choice?.delta
       const finish_reason = choice?.finish_reason ? 'stop' : null
       if (delta) this.#think.separate({ index: 0, delta, finish_reason })
-      const thought = delta?.reasoning_content ?? delta?.reasoning ?? ''
-      if (delta?.content || thought) tokens.push(frame.at)
-      text += delta?.content ?? ''
-      reasoning += thought
+      const reasoning = delta?.reasoning_content ?? delta?.reasoning ?? ''
+      const text = delta?.content ?? delta?.refusal ?? ''
+      const calls = delta?.tool_calls ?? []
+      if (!text && !reasoning && calls.length === 0) continue
+      tokens.push(frame.at)
+      additions.push({ at: frame.at, text, reasoning, calls })
     }
     this.#showTokens(frames, tokens)
     const isReplaced = this.#heldUntil !== undefined
     this.#heldUntil = undefined
-    if (text || reasoning) {
-      this.#change((last) => appended(isReplaced ? UNSAID : last, text, reasoning))
-    }
+    if (additions.length === 0) return
+    this.#change((last) => {
+      const before = isReplaced ? UNSAID : last
+      const { said, thinkingSince } = added(before, additions, this.#thinkingSince)
+      this.#thinkingSince = thinkingSince
+      return said
+    })
   }
 
   #showTokens(frames: ChatFrame[], tokens: number[]): void {
@@ -130,8 +146,3 @@ export class ShownAnswer {
 }
 
 const UNSAID: Said = { role: 'assistant', content: '' }
-
-function appended(last: Said, text: string, reasoning: string): Said {
-  const thought = (last.reasoning ?? '') + reasoning
-  return { ...last, content: last.content + text, ...(thought && { reasoning: thought }) }
-}

@@ -9,11 +9,29 @@ import { persisted } from './persisted-signal.ts'
 
 /** A message as the page shows it. */
 export interface Said extends Message {
+  /** The images that are sent with it, by their names in the store of images. */
+  images?: string[]
   /** The model's reasoning, where it is sent apart from the answer. */
   reasoning?: string
+  /** Milliseconds from the first of the reasoning to the last. */
+  thought?: number
+  /** The functions that the model asks to be called. */
+  calls?: Call[]
+  /** The call whose result this is. */
+  callId?: string
   outcome?: 'finished' | 'failed' | 'cancelled'
   error?: string
+  /** The code of the error, and a page that says more of it. */
+  code?: string
+  help?: string
   stats?: Stats
+}
+
+export interface Call {
+  id: string
+  name: string
+  /** JSON, as far as it has come. */
+  arguments: string
 }
 
 export interface Stats {
@@ -34,6 +52,10 @@ export interface Options {
   temperature: string
   top_p: string
   max_tokens: string
+  /** Missing where an earlier version of the page stored the options. */
+  reasoning_effort?: string
+  /** The tools that the model may ask for, as JSON. */
+  tools?: string
 }
 
 /** The events of the last answer. */
@@ -58,14 +80,21 @@ export const isConnectionLost = signal(false)
 export const note = signal('')
 
 export const chosenModel = persisted('sluice.model', '')
-export const conversations = persisted<Conversation[]>('sluice.conversations', [newConversation()])
+export const conversations = persisted<Conversation[]>(
+  'sluice.conversations',
+  [newConversation()],
+  1_000,
+)
 export const currentId = persisted('sluice.current', '')
-export const options = persisted<Options>('sluice.options', {
+export const NO_OPTIONS: Options = {
   system: '',
   temperature: '',
   top_p: '',
   max_tokens: '',
-})
+  reasoning_effort: '',
+  tools: '',
+}
+export const options = persisted('sluice.options', NO_OPTIONS)
 
 /** The model for the next request: the chosen one, or else the first that needs no loading. */
 export const model = computed(() => {

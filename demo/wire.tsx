@@ -1,11 +1,11 @@
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
+import { requestBody } from './chat/request.ts'
 import { codeFor, LANGUAGES, type Language } from './code.ts'
 import { timeText } from './format.ts'
 import { Frames } from './frames/frames.tsx'
 import { Rules } from './frames/rules.tsx'
 import { plotTokens, type TokenPlot } from './plot.ts'
-import { requestBody } from './send.ts'
 import { isStreaming, wire } from './state.ts'
 
 export function WireView() {
@@ -75,11 +75,31 @@ function Plot() {
 
 const language = signal<Language>('curl')
 
+const isCodeShown = signal(false)
+
 function Code() {
-  const code = codeFor(language.value, requestBody())
   return (
-    <details class="code">
+    <details
+      class="code"
+      open={isCodeShown.value}
+      onToggle={({ currentTarget }) => {
+        isCodeShown.value = currentTarget.open
+      }}
+    >
       <summary>The same request in code</summary>
+      {isCodeShown.value && <CodeInside />}
+    </details>
+  )
+}
+
+function CodeInside() {
+  // An image would fill the panel.
+  const code = codeFor(
+    language.value,
+    requestBody(() => 'data:image/png;base64,…'),
+  )
+  return (
+    <>
       <div class="row">
         {LANGUAGES.map((name) => (
           <button
@@ -105,6 +125,6 @@ function Code() {
       <pre>
         <code>{code}</code>
       </pre>
-    </details>
+    </>
   )
 }

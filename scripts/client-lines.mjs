@@ -9,10 +9,13 @@ import { join } from 'node:path'
 /** @typedef {import('../demo/connect/client-page.ts').BlockKind} BlockKind */
 /** @typedef {{ kind: BlockKind, path: string, apis: string[], text: string }} Block */
 
-const docs = join(import.meta.dirname, '../docs')
+const root = join(import.meta.dirname, '..')
+
+/** The page of the SDKs, below the repository's folder. */
+const SDKS = 'docs/sdks.md'
 
 /** The folder of the pages, one for each client of the field suite. */
-export const PAGES = join(docs, 'clients')
+export const PAGES = join(root, 'docs/clients')
 
 /**
  * What a block is for, which is the second word after its fence:
@@ -68,7 +71,7 @@ export function clientPages() {
     const { version, date, apis } = result
     return { ...page, apis: Object.keys(apis), tested: { version, date } }
   })
-  const [, ...sections] = readFileSync(join(docs, 'sdks.md'), 'utf8').split(/^## /m)
+  const [, ...sections] = readFileSync(join(root, SDKS), 'utf8').split(/^## /m)
   const sdks = sections.map((text) => {
     const title = text.slice(0, text.indexOf('\n'))
     const name = title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
@@ -147,7 +150,12 @@ function withApis(parts) {
   })
 }
 
-/** Writes them into the page's folder, from which it loads them when they are shown. @param {string} folder */
+/**
+ * Writes them into the page's folder, from which it loads them when they are shown.
+ * @param {string} folder
+ * @returns {string[]} the files that they come from, below the repository's folder
+ */
 export function writeClientLines(folder) {
   writeFileSync(join(folder, 'clients.json'), `${JSON.stringify(clientPages())}\n`)
+  return [SDKS, ...readdirSync(PAGES).map((file) => `docs/clients/${file}`)]
 }

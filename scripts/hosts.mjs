@@ -149,6 +149,22 @@ export function namesRedis(args) {
   )
 }
 
+/**
+ * Whether the command line runs a server with a page, so that the page has to be built.
+ * @param {string[]} args
+ */
+export function wantsPage(args) {
+  const [first = ''] = args
+  const isServer = first === '' || first === 'serve' || first.startsWith('-')
+  const isText = args.some((each) => ['--help', '-h', '--version', '-v'].includes(each))
+  const isOff =
+    args.includes('--no-page') ||
+    args.includes('--page=false') ||
+    /^(?:false|0|no|off)$/i.test(process.env.SLUICE_PAGE ?? '') ||
+    settingsTexts(args).some((text) => /["']?\bpage["']?\s*:\s*false/.test(text))
+  return isServer && !isText && !isOff
+}
+
 /** The text of a settings file; empty where there is none. @param {string} file */
 function textOf(file) {
   try {

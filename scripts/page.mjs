@@ -36,7 +36,6 @@ export async function buildPage(outDir, engine, others = {}) {
   const { usesWebllm } = await buildPageFiles(outDir, { ...(engine && { engine }), others })
   if (usesWebllm) await buildWebllm(outDir)
   capture(binaryOf('node'), ['scripts/openapi/main.ts', outDir])
-  writeClientLines(outDir)
 }
 
 /**
@@ -47,7 +46,7 @@ export async function buildPage(outDir, engine, others = {}) {
  * @returns {Promise<{ inputs: string[], usesWebllm: boolean }>}
  * @throws esbuild's `BuildFailure`
  */
-async function buildPageFiles(outDir, options = {}) {
+export async function buildPageFiles(outDir, options = {}) {
   const { engine = join(root, 'worker/engine.ts'), packages = [] } = options
   const { build } = await import('esbuild')
   const plugins = [replacing(options.others ?? {})]
@@ -82,9 +81,10 @@ async function buildPageFiles(outDir, options = {}) {
   ])
   cpSync(join(root, 'demo/public'), outDir, { recursive: true })
   writeFileSync(join(outDir, 'index.html'), await pageHtml(page.metafile, options.build))
+  const lines = writeClientLines(outDir)
   const used = [worker, page, service].flatMap(({ metafile }) => Object.keys(metafile.inputs))
   return {
-    inputs: [...new Set([...used, 'demo/index.html', 'demo/public/icon.svg'])],
+    inputs: [...new Set([...used, ...lines, 'demo/index.html', 'demo/public/icon.svg'])],
     usesWebllm: importsWebllm(worker.metafile),
   }
 }
@@ -93,7 +93,7 @@ async function buildPageFiles(outDir, options = {}) {
  * The name of web-llm's file. It holds a hash of what the file is made from, and not of the file, so that
  * the page can be built before web-llm has been installed.
  */
-function webllmFile() {
+export function webllmFile() {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
   const versions = ['@mlc-ai/web-llm', 'esbuild'].map((name) => {
     const { version, integrity } = packages[`node_modules/${name}`] ?? {}
@@ -110,12 +110,12 @@ function webllmFile() {
  * @param {string} outDir the page's folder
  * @param {string[]} [packages] folders of packages, where those of the checkout lack it
  */
-async function buildWebllm(outDir, packages = []) {
+export async function buildWebllm(outDir, packages = []) {
   const { build } = await import('esbuild')
   await build({
     ...common,
     stdin: {
-      contents: `export { MLCEngine, prebuiltAppConfig } from '${WEBLLM}'`,
+      contents: `export { MLCEngine } from '${WEBLLM}'`,
       resolveDir: root,
     },
     outfile: join(outDir, 'assets', webllmFile()),

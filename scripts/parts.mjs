@@ -85,6 +85,13 @@ export const parts = [
   { ...classes('objects', ['objects'], 300), isBeside: true },
   // It downloads Debian's packages once.
   { ...classes('redis', ['redis'], 300), skips: bringRedis, isBeside: true },
+  // It installs VitePress once.
+  {
+    ...tests('docs', 'test/site/', 300),
+    packages: browserPackages,
+    lacks: chromiumAndMesa,
+    isBeside: true,
+  },
   {
     ...tests('webgpu', 'test/webgpu/', 900),
     packages: browserPackages,

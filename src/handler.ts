@@ -15,6 +15,7 @@ import type { LogEntry } from './platform/log.ts'
 import { isWorkerd } from './platform/runtime.ts'
 import { type AnsweredRequests, answerRequests, shuttingDown } from './routes/answer-requests.ts'
 import { endFollowing } from './routes/end-following.ts'
+import { withoutPage } from './routes/page.ts'
 import type { RouteContext } from './routes/route.ts'
 import { createRoutes } from './routes/router.ts'
 import { memoryResponses, type StoredResponses } from './routes/runs/runs.ts'
@@ -213,7 +214,7 @@ function createContext(
     responses,
     hasSeveralCallers: host.authenticate !== undefined || settings.keys.length > 1,
     isolates,
-    files: host.files,
+    files: settings.page ? host.files : withoutPage(host.files),
     hostName: host.name,
     basePath: host.basePath ?? '',
     elsewhere: host.elsewhere,

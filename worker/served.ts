@@ -112,8 +112,10 @@ function isFetcher(value: unknown): value is Fetcher {
 
 function filesOf(assets: Fetcher): Files {
   return async (name) => {
-    const response = await assets.fetch(new Request(new URL(name, 'http://assets/')))
-    return response.ok ? (response.body ?? undefined) : undefined
+    const request = new Request(new URL(name, 'http://assets/'))
+    // `npm start` lends the page from a process of its own, which may have ended.
+    const response = await assets.fetch(request).catch(() => undefined)
+    return response?.ok ? (response.body ?? undefined) : undefined
   }
 }
 

@@ -1,7 +1,8 @@
 /** What there is to chat with: the models that the server says are ready, and the built-in one. */
 import { computed, effect } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { checkKey, served } from '../api.ts'
+import { feed } from '../activity/feed.ts'
+import { checkKey, hasServer, isChecked, isServerAdmin, served } from '../api.ts'
 import { column } from '../columns.ts'
 import { send } from '../send.ts'
 import { chosenModel, isStreaming, models, refreshModels, startConversation } from '../state.ts'
@@ -24,6 +25,18 @@ export const best = computed(() => {
   if (ids.includes(chosenModel.value)) return chosenModel.value
   return ids.find((id) => !/embed|rerank/i.test(id))
 })
+
+let hadServer = false
+effect(() => {
+  hadServer ||= hasServer.value
+})
+
+/** Whether a sluice was here and does not answer now. */
+export const isLost = computed(
+  () =>
+    (isServerAdmin.value && feed.value.state === 'lost') ||
+    (isChecked.value && !hasServer.value && hadServer),
+)
 
 // The list of models is asked for again when the server has others.
 let lastReady = ''

@@ -1,5 +1,5 @@
 import type { EngineActivity } from '../../src/wire/activity/schema.ts'
-import { feed, useFeed } from '../activity/feed.ts'
+import { useFeed } from '../activity/feed.ts'
 import { engines } from '../activity/store.ts'
 import { hasServer, isChecked, isServerAdmin, served, wantsKey } from '../api.ts'
 import { CopyLine } from '../copy-line.tsx'
@@ -7,7 +7,7 @@ import { Health } from '../engines/health.tsx'
 import { explain, isBuiltIn, kindName, stateTone, stateWord } from '../engines/words.ts'
 import { Key } from '../key.tsx'
 import { hashOf } from '../views.ts'
-import { chatWith, ready } from './found.ts'
+import { chatWith, isLost, ready } from './found.ts'
 import { isOnThisMachine } from './place.ts'
 
 /** The most models that are named. */
@@ -19,7 +19,9 @@ export function Servers() {
     <section class="card" aria-labelledby="servers-title">
       <div class="card-head">
         <h3 id="servers-title">
-          {isOnThisMachine() ? 'On this machine' : 'On the machine that runs sluice'}
+          {isOnThisMachine() || !hasServer.value
+            ? 'On this machine'
+            : 'On the machine that runs sluice'}
         </h3>
       </div>
       <Shown />
@@ -30,10 +32,11 @@ export function Servers() {
 function Shown() {
   if (!isChecked.value) return <p class="weak">Looking for model servers…</p>
   if (!hasServer.value) {
+    if (isLost.value) return <Lost />
     return (
       <p class="weak">
-        No sluice answers at this address: the page comes from a server of files. Models run in this
-        browser only.
+        This page comes from a server of files. For the model servers of your machine, run sluice
+        there, and open the page that it serves.
       </p>
     )
   }
@@ -41,17 +44,16 @@ function Shown() {
   return isServerAdmin.value ? <Engines /> : <ServedModels />
 }
 
+function Lost() {
+  return <p class="feed-state lost">sluice does not answer. Reconnecting…</p>
+}
+
 /** For admins: each server, up or not. */
 function Engines() {
+  // Also while it is lost: this is what connects it again.
   useFeed()
   const all = engines.value
-  if (feed.value.state === 'lost') {
-    return (
-      <p class="feed-state lost" role="status">
-        sluice does not answer. Reconnecting…
-      </p>
-    )
-  }
+  if (isLost.value) return <Lost />
   if (all === undefined) return <p class="weak">Looking for model servers…</p>
   const servers = all.filter((engine) => !isBuiltIn(engine))
   return (

@@ -3,7 +3,7 @@ import { hasServer, isChecked, isServerAdmin, wantsKey } from '../api.ts'
 import { isBuiltIn } from '../engines/words.ts'
 import { models } from '../state.ts'
 import { hashOf } from '../views.ts'
-import { best, chatWith, ready, STATIC, tryStream, useFound } from './found.ts'
+import { best, chatWith, isLost, ready, STATIC, tryStream, useFound } from './found.ts'
 import { GpuModels } from './gpu.tsx'
 import { InstallList } from './install-list.tsx'
 import { Servers } from './servers.tsx'
@@ -18,11 +18,21 @@ export function StartView() {
         <div class="start-columns">
           <Servers />
           <GpuModels />
-          <InstallList isOpen={ready.value.length === 0} />
+          {!isFilesOnly() && <InstallList isOpen={isWithoutModels()} />}
         </div>
       </div>
     </main>
   )
+}
+
+/** Whether no sluice serves this page. */
+function isFilesOnly(): boolean {
+  return isChecked.value && !hasServer.value && !isLost.value
+}
+
+/** Whether there is a sluice, and it has no model: then the first way to get one is open. */
+function isWithoutModels(): boolean {
+  return hasServer.value && !wantsKey.value && ready.value.length === 0
 }
 
 function Welcome() {
@@ -62,6 +72,12 @@ function words(): { title: string; text: string } {
   if (!isChecked.value) {
     return { title: 'Looking for models…', text: 'sluice asks the servers on this machine.' }
   }
+  if (isLost.value) {
+    return {
+      title: 'sluice does not answer',
+      text: 'It was here before. This page goes on by itself when sluice runs again.',
+    }
+  }
   if (wantsKey.value) {
     return {
       title: 'This sluice needs an API key',
@@ -80,10 +96,14 @@ function words(): { title: string; text: string } {
       text: 'Below is what each of them says. Until then the built-in model streams a fixed sentence.',
     }
   }
+  if (!hasServer.value) {
+    return {
+      title: 'Models run in this browser',
+      text: 'No sluice answers at this address, so there are only the models of this browser’s GPU, and a built-in one that streams a fixed sentence, word by word.',
+    }
+  }
   return {
-    title: hasServer.value
-      ? 'sluice runs. Now it needs a model'
-      : 'No server here, only this browser',
-    text: 'Start a model server below, or run a model on this browser’s GPU. To see a stream at once, the built-in model says a fixed sentence, word by word.',
+    title: 'sluice runs. Now it needs a model',
+    text: 'Start a model server, or run a model on this browser’s GPU. To see a stream at once, the built-in model says a fixed sentence, word by word.',
   }
 }

@@ -47,17 +47,19 @@ export interface ServeCommand {
 
 /**
  * Reads a command line: the command to serve, or the text to print where it asks for that. A flag
- * overrides the environment, which overrides the settings file. Rejects with a `SettingsError`.
+ * overrides the environment, which overrides the settings file. `build` is printed behind the version.
+ * Rejects with a `SettingsError`.
  */
 export async function readCommand(
   args: readonly string[],
   hostDefaults: SettingsInput = {},
+  build?: string,
 ): Promise<ServeCommand | string> {
   const flagWarnings: string[] = []
   const line = readFlags(args, (warning) => flagWarnings.push(warning))
   if (line.help && line.command === 'key') return (await import('./tools/key.ts')).keyHelp
   if (line.help) return helpText()
-  if (line.version) return `${VERSION}\n`
+  if (line.version) return build === undefined ? `${VERSION}\n` : `${VERSION} (${build})\n`
   if (line.command === 'key') return (await import('./tools/key.ts')).newKey(line.words, line.roles)
   if (line.command === 'schema') {
     const { settingsSchema } = await import('./schema.ts')

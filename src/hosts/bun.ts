@@ -1,18 +1,10 @@
 import type { ServerOptions } from '../options.ts'
 import { runtime } from './bun/runtime.ts'
+import { startAgainWithEnvironment } from './bun/start-environment.ts'
 import { main as run, type Server } from './server/serve.ts'
 import { startWith } from './server/start-with.ts'
 
 export type { Server, ServerOptions }
-
-/** Environment variables that Bun reads only when it starts. */
-const startEnvironment = {
-  // By default Bun's fetch has at most 256 requests in progress.
-  BUN_CONFIG_MAX_HTTP_REQUESTS: '65336',
-  // Milliseconds for which freed memory is kept. By default it is returned to the system after each
-  // packet, which takes an eighth of the throughput.
-  MIMALLOC_PURGE_DELAY: '1000',
-}
 
 /**
  * Listens on a port of this machine and serves the OpenAI and Anthropic APIs there, by default at
@@ -36,15 +28,7 @@ export function serve(options?: ServerOptions): Promise<Server> {
  * await main(['--version'])
  */
 export function main(args: readonly string[] = process.argv.slice(2)): Promise<void> {
-  const isSet = Object.keys(startEnvironment).every((name) => process.env[name] !== undefined)
-  // `execve` starts Bun again in the same process, now with these variables.
-  if (!isSet && process.platform !== 'win32') {
-    const { execPath, execArgv, argv } = process
-    process.execve?.(execPath, [execPath, ...execArgv, ...argv.slice(1)], {
-      ...startEnvironment,
-      ...process.env,
-    })
-  }
+  startAgainWithEnvironment(process.argv.slice(1))
   return run(runtime, args)
 }
 

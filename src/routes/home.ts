@@ -3,6 +3,7 @@ import type { EngineStatus } from '../engines/registry/catalog.ts'
 import { curlCommand } from '../util/curl-command.ts'
 import { htmlText as text } from '../util/safe/html.ts'
 import { VERSION } from '../version.ts'
+import { type PageProgress, progressHead, progressPart, SCRIPT } from './page-progress.ts'
 import { statusPolicy } from './policy.ts'
 
 /** What a viewer of the page may learn. */
@@ -15,38 +16,41 @@ export interface HomeView {
   models?: ModelHealth[] | undefined
   /** Engines with their errors, for admins. */
   engines?: EngineStatus[] | undefined
+  /** What becomes of the page that will be in the place of this one. */
+  progress?: PageProgress | undefined
   /** The runtime, for admins. */
   hostName?: string | undefined
 }
 
 /** A page that lists the engines or models that the viewer may see, and a curl command to try one. */
 export async function homePage(view: HomeView): Promise<Response> {
-  const { origin, basePath, needsKey, hostName } = view
+  const { origin, basePath, needsKey, hostName, progress } = view
   const url = origin + basePath
   const html = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>sluice</title>
+${progress ? progressHead(progress) : '<title>sluice</title>'}
 <style>${STYLE}</style>
 <main>
 <h1>sluice</h1>
 <p>The OpenAI and Anthropic APIs, streaming first, for models on your own hardware.<br>
 <small>version ${text(VERSION)}${hostName === undefined ? '' : ` on ${text(hostName)}`}</small></p>
+${progress ? progressPart(progress) : ''}
 <h2>Try it</h2>
 <pre><code>${text(curlCommand(url, modelToTry(view), needsKey))}</code></pre>
 <p>Any OpenAI client streams from the base URL <code>${text(url)}/v1</code>.</p>
 ${view.engines ? enginesPart(view.engines) : modelsPart(view)}
 <p><small><a href="${text(basePath)}/openapi.html">the API</a> · <a href="${text(basePath)}/v1/models">/v1/models</a> · <a href="${text(basePath)}/health">/health</a></small></p>
 </main>
-</html>
+${progress ? `<script>${SCRIPT}</script>\n` : ''}</html>
 `
   return new Response(html, {
     headers: {
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',
-      'content-security-policy': await statusPolicy(STYLE),
+      'content-security-policy': await statusPolicy(STYLE, progress && SCRIPT),
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
     },
@@ -105,5 +109,8 @@ ul { max-height: 20rem; overflow-y: auto; }
 pre { white-space: pre-wrap; }
 code { overflow-wrap: anywhere; }
 small code { white-space: nowrap; }
+progress { width: 100%; accent-color: light-dark(#0b5fa5, #6cb6ff); }
+.page { border: 2px solid light-dark(#0b5fa5, #6cb6ff); padding: 1rem; margin: 1.5rem 0; }
+.page h2 { margin: 0; font-size: 1.25rem; }
 .error { color: light-dark(#a4262c, #ff8a8a); }
 `

@@ -40,8 +40,13 @@ export async function fileResponse(
   })
 }
 
+/** Only what describes the API. */
+export function withoutPage(files: Files | undefined): Files | undefined {
+  return files && (async (name) => (/^(?:openapi|icon)\./.test(name) ? files(name) : undefined))
+}
+
 /** Throws the `ApiError` (404) for a file that every build has, where the host has no files. */
 export function noFiles(path: string): never {
-  const message = `${path}: the page's files were not built; run \`npm run build\` and serve them with one of sluice's hosts.`
+  const message = `${path}: the page's files were not built; start one of sluice's hosts with \`npm start\`, or run \`npm run build\`.`
   throw new ApiError(404, message, { code: 'not_found' })
 }

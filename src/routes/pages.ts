@@ -5,21 +5,33 @@ import { CURRENT } from './health.ts'
 import { homePage } from './home.ts'
 import { isGreeted, ollamaGreeting } from './ollama/greeting.ts'
 import { fileResponse, noFiles } from './page.ts'
-import type { RouteHandler } from './route.ts'
+import { type PageProgress, pageProgress } from './page-progress.ts'
+import type { RouteContext, RouteHandler } from './route.ts'
 
 /** `GET /`: the page; where it was not built, the same as `/status`. To Ollama’s clients, its greeting. */
-export const home: RouteHandler = async (request, trace, context) => {
+export const home: RouteHandler = async (request, _trace, context) => {
   const { pathname, search } = new URL(request.url)
   if (isGreeted(request)) return ollamaGreeting()
   // The page's links are relative.
   if (context.basePath !== '' && pathname === context.basePath) {
     return new Response(null, { status: 308, headers: { location: `${pathname}/${search}` } })
   }
-  return (await fileResponse(context.files, '/')) ?? status(request, trace, context)
+  const page = await fileResponse(context.files, '/')
+  if (page !== undefined) return page
+  const isBrowser = request.headers.get('accept')?.includes('text/html')
+  const progress = isBrowser ? await pageProgress(context.files) : undefined
+  return statusWith(progress, request, context)
 }
 
 /** `GET /status`: the models that the caller may use; to an admin, the engines instead. */
-export const status: RouteHandler = async (request, _trace, context) => {
+export const status: RouteHandler = (request, _trace, context) =>
+  statusWith(undefined, request, context)
+
+async function statusWith(
+  progress: PageProgress | undefined,
+  request: Request,
+  context: RouteContext,
+): Promise<Response> {
   const { guard, catalog, pool, router, hostName, basePath } = context
   const caller = await guard.findCaller(request)
   const engines = caller && (await catalog.status(CURRENT))
@@ -27,6 +39,7 @@ export const status: RouteHandler = async (request, _trace, context) => {
     origin: new URL(request.url).origin,
     basePath,
     needsKey: caller === undefined || caller.name !== '',
+    progress,
   }
   if (caller?.isAdmin) return homePage({ ...view, engines, hostName })
   const models = caller && modelHealthOf(catalog, pool, router, caller.mayUseModel, caller)

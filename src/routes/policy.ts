@@ -62,13 +62,22 @@ export function filePolicy(name: string): string {
 /** Texts, not promises: on workerd no request may wait for a promise of another. */
 const policies = new Map<string, string>()
 
-/** For a page whose only part is this style sheet, within it. */
-export async function statusPolicy(style: string): Promise<string> {
-  const known = policies.get(style)
+/** For a page whose only parts are this style sheet and, where there is one, this script, within it. */
+export async function statusPolicy(style: string, script = ''): Promise<string> {
+  const known = policies.get(style + script)
   if (known !== undefined) return known
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(style))
-  const hash = btoa(String.fromCharCode(...new Uint8Array(digest)))
-  const policy = ["default-src 'none'", `style-src 'sha256-${hash}'`, ...CLOSED].join('; ')
-  policies.set(style, policy)
+  const scripts = [`script-src ${await hashOf(script)}`, "connect-src 'self'"]
+  const policy = [
+    "default-src 'none'",
+    `style-src ${await hashOf(style)}`,
+    ...(script === '' ? [] : scripts),
+    ...CLOSED,
+  ].join('; ')
+  policies.set(style + script, policy)
   return policy
+}
+
+async function hashOf(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+  return `'sha256-${btoa(String.fromCharCode(...new Uint8Array(digest)))}'`
 }

@@ -16,6 +16,9 @@ import { declarations } from './table/table.ts'
 /** The variable with the path of the settings file, which a flag overrides. */
 export const CONFIG_FILE = 'SLUICE_CONFIG_FILE'
 
+/** The variable by which `npm start` tells a server where it lends the page of the checkout. */
+export const PAGE_SERVER = 'SLUICE_PAGE_SERVER'
+
 /** The variable with the key that `sluice chat`, `check` and `record` send to a server. */
 export const CLIENT_KEY = 'SLUICE_CLIENT_KEY'
 
@@ -45,6 +48,7 @@ export function* envInSteps(env: Record<string, unknown>, warn: Warn): Steps<Set
     if (
       variable === CONFIG_FILE ||
       variable === CLIENT_KEY ||
+      variable === PAGE_SERVER ||
       variable.startsWith('SLUICE_TEST_') ||
       isServiceLink(variable, value)
     )

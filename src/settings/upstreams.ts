@@ -22,6 +22,8 @@ export const wellKnownPorts: Readonly<Record<string, string>> = {
   11434: 'ollama',
   1234: 'lm-studio',
   8080: 'llama-server',
+  // Its port since October 2026 (llama.cpp#26508).
+  9931: 'llama-server',
   8000: 'vllm',
   30000: 'sglang',
   5000: 'tabbyapi',

@@ -18,6 +18,7 @@ export function refusals(relay: Relay): void {
         type,
         message: expect.stringMatching(/\S/),
         details: { error_code: expect.stringMatching(/\S/) },
+        doc_url: expect.stringMatching(/^http:\/\/.*\/docs\/errors\/\w+$/),
       },
       request_id: id,
     })

@@ -21,6 +21,7 @@ import { contract } from './contract.ts'
 import { curl } from './curl.ts'
 import { deadlines } from './deadlines.ts'
 import { embeddings } from './embeddings.ts'
+import { errorDocs } from './error-docs.ts'
 import { foreignHeaders } from './foreign-headers.ts'
 import { hangUps } from './hang-ups.ts'
 import { unreadBodies } from './hang-ups-unread.ts'
@@ -96,6 +97,7 @@ const topics = {
     'hostile values': hostileValues,
     'coding agents': codingAgents,
     'log lines of refusals': refusalLogs,
+    'what errors mean': errorDocs,
   },
   apis: {
     static: staticEngine,

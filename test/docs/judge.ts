@@ -3,25 +3,32 @@ import { type ParseError, parse as parseJsonc, printParseErrorCode } from 'jsonc
 import { parseDocument } from 'yaml'
 import { readCommand } from '../../src/cli/command.ts'
 import { type DocBlock, placeOf, REASONS } from './blocks.ts'
-import { clientOf } from './clients.ts'
+import { clientOf, hasPython } from './clients.ts'
+import { nginxFault } from './nginx.ts'
 import type { Place } from './place.ts'
 import type { Ran, Shell } from './shell.ts'
 
 /** Milliseconds for a block, and for one that goes on until it is stopped. */
-const LIMIT = 15_000
+const LIMIT = 30_000
 const WATCHED = 900
 
 /** What is judged of blocks in other languages: nothing, or elsewhere, as type checks are. */
-const ELSEWHERE = ['js', 'ts', 'nginx', 'python', 'toml', 'ini', 'css', 'html', 'csv', 'txt']
+const ELSEWHERE = ['js', 'ts', 'python', 'toml', 'html', 'csv', 'txt']
 
 export class Judge {
   readonly #place: Place
   readonly #shell: Shell
   #last: Ran | undefined
+  /** Whether the last block was one that takes seconds, and was left out with its output. */
+  #isLeftOut = false
 
-  constructor(place: Place, shell: Shell) {
+  readonly #isLong: boolean
+
+  /** `isLong` runs the blocks that take seconds, too. */
+  constructor(place: Place, shell: Shell, isLong = false) {
     this.#place = place
     this.#shell = shell
+    this.#isLong = isLong
   }
 
   /** What is wrong with a block; undefined where nothing is. */
@@ -35,12 +42,17 @@ export class Judge {
     const reason = words.get('not-run')
     if (reason !== undefined) return reasonFault(reason)
     if (clientOf(block) === 'driven') return undefined
+    if (words.has('long')) this.#isLeftOut = !this.#isLong
+    else if (!words.has('output')) this.#isLeftOut = false
+    if (this.#isLeftOut) return undefined
     const text = await this.#place.withAddresses(block.text)
     const path = words.get('file')
     if (path) this.#place.write(path, text)
+    if (/^python3 /m.test(text) && !hasPython()) return undefined
     if (language === 'sh') return this.#ofShell(block, text)
     if (language === 'json' || language === 'jsonc') return this.#ofJson(block, text)
     if (language === 'yaml') return parseDocument(text).errors[0]?.message
+    if (language === 'nginx') return nginxFault(this.#place.folder, text)
     if (language === 'text') return words.has('output') ? this.#ofOutput(block) : undefined
     if (language === 'js' && words.has('run')) return this.#ofProgram(block, text)
     if (ELSEWHERE.includes(language)) return undefined
@@ -50,7 +62,7 @@ export class Judge {
   async #ofShell({ words }: DocBlock, text: string): Promise<string | undefined> {
     const before = this.#place.entries.length
     const stops = words.has('stops')
-    const ran = await this.#shell.run(text, stops ? WATCHED : LIMIT)
+    const ran = await this.#shell.run(text, stops ? WATCHED : LIMIT, words.has('stays'))
     this.#last = ran
     const expected = Number(words.get('exit') ?? 0)
     if (stops && ran.output === '') return 'expected output before it is stopped, got none.'
@@ -115,5 +127,5 @@ function reasonFault(reason: string): string | undefined {
 
 function patternOf(line: string): RegExp {
   const parts = line.trimEnd().split('…')
-  return new RegExp(parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*'))
+  return new RegExp(parts.map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('.*'))
 }

@@ -1,7 +1,10 @@
 /** Where the blocks of a page run: a folder, a server, and the addresses that the page names. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer, type Server as HttpServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { root } from '../../scripts/hosts.mjs'
 import { runtime } from '../../src/hosts/node/runtime.ts'
 import { requireProtection } from '../../src/hosts/server/exposure.ts'
@@ -23,9 +26,14 @@ const UPSTREAMS: Readonly<Record<string, PersonaName>> = {
   1337: 'openai',
 }
 const SLUICE = '8787'
+/** Something between client and sluice that holds back what it forwards. */
+const HOLDING_BACK = '8095'
 
 /** No other program on this machine takes part, and nobody waits for a word. */
-const HERE = { host: '127.0.0.1', discover: false, compat: [], staticDelay: 2 }
+const HERE = { host: '127.0.0.1', discover: false, compat: [] }
+
+/** Of the sentence: a page that says nothing else need not wait for it. */
+const USUAL_DELAY = 100
 
 const upstreams = new Map<PersonaName, Promise<Upstream>>()
 
@@ -52,6 +60,7 @@ export class Place {
   readonly entries: LogEntry[] = []
   readonly #ports = new Map<string, number>()
   #server: Server | undefined
+  #proxy: HttpServer | undefined
 
   constructor() {
     // Programs find the packages that clients install, and this package as if it were one of them.
@@ -84,10 +93,17 @@ export class Place {
     await this.#server?.stop(0)
     this.#server = undefined
     const port = await this.#portFor(SLUICE)
+    const { staticDelay } = settings
     const upstream = settings.upstream.length > 0 ? settings.upstream : await usual()
     this.#server = await start(
       runtime,
-      { ...settings, ...HERE, port, upstream },
+      {
+        ...settings,
+        ...HERE,
+        port,
+        upstream,
+        staticDelay: staticDelay === USUAL_DELAY ? 2 : staticDelay,
+      },
       { log: (entry) => this.entries.push(entry) },
     )
     await this.#server.refresh()
@@ -104,6 +120,7 @@ export class Place {
   }
 
   async close(): Promise<void> {
+    this.#proxy?.close()
     await this.#server?.stop(0)
     rmSync(this.#base, { recursive: true, force: true })
   }
@@ -111,11 +128,43 @@ export class Place {
   async #portFor(named: string): Promise<number> {
     const known = this.#ports.get(named)
     if (known) return known
-    const persona = UPSTREAMS[named]
-    const port = persona ? (await upstreamAs(persona)).port : await closedPort()
+    const port = await this.#portAt(named)
     this.#ports.set(named, port)
     return port
   }
+
+  async #portAt(named: string): Promise<number> {
+    const persona = UPSTREAMS[named]
+    if (persona) return (await upstreamAs(persona)).port
+    if (named !== HOLDING_BACK) return closedPort()
+    this.#proxy = await startHoldingBack(await this.#portFor(SLUICE))
+    return (this.#proxy.address() as AddressInfo).port
+  }
+}
+
+/** A proxy that sends an answer only when it has all of it. */
+async function startHoldingBack(port: number): Promise<HttpServer> {
+  const server = createServer(async (request, response) => {
+    const leaving = new AbortController()
+    response.once('close', () => leaving.abort())
+    const { method = 'GET', url = '/' } = request
+    const headers = new Headers(request.headers as Record<string, string>)
+    for (const name of ['host', 'connection', 'transfer-encoding']) headers.delete(name)
+    const body = method === 'POST' ? { body: await buffer(request) } : {}
+    try {
+      const init = { method, headers, signal: leaving.signal, ...body }
+      const answer = await fetch(`http://127.0.0.1:${port}${url}`, init)
+      const bytes = Buffer.from(await answer.arrayBuffer())
+      const kept = [...answer.headers].filter(
+        ([name]) => !/^(content-length|transfer|connection)/.test(name),
+      )
+      response.writeHead(answer.status, Object.fromEntries(kept)).end(bytes)
+    } catch {
+      response.destroy()
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return server
 }
 
 async function usual() {

@@ -7,6 +7,7 @@ import { delimiter, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { binaryOf, hostCommand } from '../../scripts/hosts.mjs'
 import { readCommand } from '../../src/cli/command.ts'
+import { PYTHON_FOLDER } from './clients.ts'
 import type { Place } from './place.ts'
 
 /** The tools that serve: the next line of the block is typed in another terminal. */
@@ -23,6 +24,8 @@ export class Shell {
   readonly #place: Place
   readonly #address: string
   readonly #close: () => void
+  /** The process group of what runs in the background. */
+  #staying: number | undefined
 
   private constructor(place: Place, address: string, close: () => void) {
     this.#place = place
@@ -43,15 +46,20 @@ export class Shell {
   }
 
   close(): void {
+    endGroup(this.#staying)
     this.#close()
   }
 
-  /** Runs lines until they end; after `ms` they are stopped, which is what `stops` expects. */
-  async run(lines: string, ms: number): Promise<Ran> {
+  /**
+   * Runs lines until they end, `ms` at most. What they leave in the background is ended, unless it
+   * `stays`: then it is ended by the next block that leaves something, as by a user who starts anew.
+   */
+  async run(lines: string, ms: number, stays = false): Promise<Ran> {
     if (!this.#place.isServing && !(await this.#startUsual())) {
       return { code: 1, output: 'The usual server did not start.' }
     }
     const { folder } = this.#place
+    if (stays) endGroup(this.#staying)
     const around = `[ -f .exports ] && . ./.exports\n${lines}\nexport -p > .exports`
     const child = spawn('sh', ['-e', '-c', around], {
       cwd: folder,
@@ -71,7 +79,8 @@ export class Shell {
     })
     clearTimeout(timer)
     await new Promise((resolve) => setTimeout(resolve, 15))
-    endGroup(child.pid)
+    if (stays) this.#staying = child.pid
+    else endGroup(child.pid)
     return { code, output: this.#place.withPageAddresses(output) }
   }
 
@@ -93,7 +102,7 @@ function endGroup(pid: number | undefined): void {
 /** What a user's shell has: none of the variables that steer sluice, nor those of the tests. */
 function environmentIn(folder: string): Record<string, string> {
   const { PATH = '' } = process.env
-  const own = [join(folder, 'bin'), join(binaryOf('node'), '..')]
+  const own = [join(folder, 'bin'), join(binaryOf('node'), '..'), join(PYTHON_FOLDER, 'bin')]
   return { PATH: [...own, PATH].join(delimiter), HOME: folder, TERM: 'dumb', LANG: 'C.UTF-8' }
 }
 

@@ -26,7 +26,7 @@ afterAll(async () => {
 it('shows what the page asks its own GPU, and stops it', async () => {
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(error.message))
-  await page.goto(host.url)
+  await page.goto(`${host.url}#chat`)
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null)
   await page.getByText('endless', { exact: true }).click()
   await page.getByLabel('Message', { exact: true }).fill('Hello')

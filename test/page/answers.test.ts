@@ -62,7 +62,7 @@ async function open(url: string, options: { bypassCSP?: boolean } = {}): Promise
       own.violations.push(`${violatedDirective} ${blockedURI}`)
     })
   })
-  await page.goto(url)
+  await page.goto(`${url}#chat`)
   page.on('framenavigated', (frame) => seen.left.push(frame.url()))
   page.on('dialog', () => seen.dialogs++)
   context.on('page', () => seen.popups++)

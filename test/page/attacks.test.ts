@@ -207,7 +207,7 @@ it('the page asks for the key, and then chats through its service worker', async
     SLUICE_ALIAS: 'greeting=static',
   })
   const page = await browser.newPage()
-  await page.goto(server.url)
+  await page.goto(`${server.url}/#chat`)
   const field = page.getByLabel('This server requires an API key.')
   await field.fill('wrong')
   await page.getByRole('button', { name: 'Use key' }).click()

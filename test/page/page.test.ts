@@ -90,10 +90,13 @@ it('loads without an error, finds the real adapter, and lists what it can run', 
     model_lib: `${address}/none.wasm`,
   }
   const list = JSON.stringify([missing])
+  const asked: string[] = []
+  fresh.context().on('request', (request) => asked.push(request.url()))
+  const hasWebllm = () => asked.some((url) => url.includes('/web-llm-'))
   await fresh.addInitScript((own) => localStorage.setItem('sluice.models', own), list)
-  await fresh.goto(address)
+  await fresh.goto(`${address}/#chat`)
   await fresh.locator('.status.ready').waitFor({ timeout: 20_000 })
-  expect(await fresh.locator('.model-list li').count()).toBeGreaterThan(20)
+  await fresh.locator('.model-list li').nth(20).waitFor()
   expect(errors).toEqual([])
 
   // The built-in model, through the service worker.
@@ -101,12 +104,17 @@ it('loads without an error, finds the real adapter, and lists what it can run', 
   await fresh.getByLabel('Message', { exact: true }).fill('Hello')
   await fresh.keyboard.press('Enter')
   await fresh.getByText(/tokens · .*finished/).waitFor()
+  expect(asked.some((url) => url.includes('/engine-'))).toBe(true)
+  expect(hasWebllm()).toBe(false)
 
-  // A model whose files are not there.
+  // A model whose files are not there: only now is there something to run on the GPU.
   await fresh.locator('.name', { hasText: 'missing' }).click()
   await fresh.getByLabel('Message', { exact: true }).fill('Hello')
   await fresh.keyboard.press('Enter')
-  await fresh.locator('.error', { hasText: 'model: missing could not be loaded' }).waitFor()
+  await fresh
+    .locator('.message .error', { hasText: 'model: missing could not be loaded' })
+    .waitFor()
+  expect(hasWebllm()).toBe(true)
   await fresh.close()
 }, 60_000)
 

@@ -40,7 +40,7 @@ describe.skipIf(!model || !model_lib)('real generation, slow', () => {
       const page = await browser.newPage()
       const list = JSON.stringify([{ model, model_id: 'real', model_lib }])
       await page.addInitScript((own) => localStorage.setItem('sluice.models', own), list)
-      await page.goto(host.url)
+      await page.goto(`${host.url}#chat`)
       await page.getByText('real', { exact: true }).waitFor({ timeout: 30_000 })
       const { status, text, seconds } = await page.evaluate(complete)
       process.stdout.write(`real generation in Chromium, ${seconds.toFixed(0)} s:\n${text}\n`)

@@ -66,7 +66,7 @@ async function openPage(): Promise<Page> {
   errors = []
   opened.on('pageerror', (error) => errors.push(error.message))
   opened.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
-  await opened.goto(host.url)
+  await opened.goto(`${host.url}#chat`)
   await opened.waitForFunction(() => navigator.serviceWorker.controller !== null)
   await opened.waitForFunction(async () => {
     const response = await fetch('v1/models')

@@ -1,6 +1,6 @@
 // Thousands of random cuts and resumes, at any of three instances, over all APIs. By hand:
 //   SLUICE_TEST_CUTS=10000 SLUICE_TEST_SEED=1 npx vitest run test/redis/cuts.long.test.ts --project long
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { type RedisProcess, startRedis } from '../support/redis.ts'
 import {
   askResumable,
@@ -33,6 +33,11 @@ beforeAll(async () => {
   servers = await Promise.all([1, 2, 3].map(() => startServer(HOST, flags)))
 }, 60_000)
 
+afterEach(({ task }) => {
+  if (task.result?.state !== 'fail') return
+  for (const server of servers) console.log(server.stderr().slice(-2_000))
+})
+
 afterAll(async () => {
   await Promise.all(servers.map((server) => server.kill()))
   await upstream?.close()
@@ -53,7 +58,11 @@ it(
       const response = await askResumable(first, api, { script: pace(TOKENS, 3) })
       expect(response.status).toBe(200)
       // A client that is never cut reads the same stream at the instance that runs it.
-      const undisturbed = readEvents(await fetch(resumeUrl(first, response)))
+      const whole = await fetch(resumeUrl(first, response))
+      expect(whole.status, `${api}, stream ${number}`).toBe(200)
+      const undisturbed = readEvents(whole)
+      // Awaited below; where that is not reached, something else has failed.
+      undisturbed.catch(() => {})
       const onCut = () => cuts++
       const events = await readInPieces(response, { random, servers: urls, most: 6, onCut })
       const { events: expected, isOver } = await undisturbed

@@ -1,3 +1,4 @@
+import { docUrlProblem } from './doc-url.ts'
 import type { Chunk } from './read.ts'
 import type { StreamEvent } from './sse.ts'
 
@@ -43,7 +44,11 @@ function lintOutcome(events: StreamEvent[], chunks: Chunk[]): string[] {
   if (dones === 1 && events.at(-1)?.data !== '[DONE]') problems.push('events after [DONE]')
   if (errors.length > 0 && !chunks.at(-1)?.error) problems.push('chunks after an error')
   for (const { error, ...rest } of errors) {
-    const fields = Object.keys(error ?? {}).sort()
+    const wrong = docUrlProblem(error ?? {})
+    if (wrong !== undefined) problems.push(wrong)
+    const fields = Object.keys(error ?? {})
+      .filter((name) => name !== 'doc_url')
+      .sort()
     if (fields.join() !== 'code,message,param,type') problems.push(`an error with ${fields}`)
     if (Object.keys(rest).length > 0) problems.push('an error beside other fields')
   }

@@ -1,3 +1,4 @@
+import { docUrlProblem } from './doc-url.ts'
 import type { Chunk, ChunkChoice } from './read.ts'
 import type { StreamEvent } from './sse.ts'
 
@@ -35,7 +36,13 @@ function lintEnding(events: StreamEvent[], chunks: Chunk[]): string[] {
 }
 
 function lintError(error: Chunk['error']): string[] {
-  const fields = typeof error === 'object' ? Object.keys(error).sort().join() : typeof error
+  if (typeof error !== 'object') return [`an error frame with ${typeof error}`]
+  const wrong = docUrlProblem(error)
+  if (wrong !== undefined) return [wrong]
+  const fields = Object.keys(error)
+    .filter((name) => name !== 'doc_url')
+    .sort()
+    .join()
   return fields === 'code,message,param,type' ? [] : [`an error frame with ${fields}`]
 }
 

@@ -99,6 +99,10 @@ const ErrorBody = z.strictObject({
     type: z.string().regex(/_error$/),
     message: z.string().min(1),
     details: z.strictObject({ error_code: z.string().min(1) }).optional(),
+    doc_url: z
+      .string()
+      .regex(/\/docs\/errors\/\w+$/)
+      .optional(),
   }),
   request_id: z.string().min(8),
 })

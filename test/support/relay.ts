@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll } from 'vitest'
+import { withoutDocUrl } from './doc-url.ts'
 import { postChat, readStream, type StreamRead } from './read.ts'
 import { type HostName, type LogEntry, type Server, useServerWith } from './server.ts'
 import {
@@ -99,11 +100,11 @@ export async function errorOf(response: Response): Promise<ErrorFields> {
     throw new Error(`An error that is not called JSON: ${told}`)
   }
   const body = JSON.parse(text) as { error?: ErrorFields }
-  // Counts of the upstream's come beside the four.
-  const names = Object.keys(body.error ?? {}).filter((name) => !name.startsWith('n_'))
+  // Counts of the upstream's come beside the four, and the address of the page about the code.
+  const names = Object.keys(body.error ?? {}).filter((name) => !/^(n_.*|doc_url)$/.test(name))
   const fields = names.sort()
   if (Object.keys(body).join() !== 'error' || fields.join() !== 'code,message,param,type') {
     throw new Error(`An error that is not of OpenAI's shape: ${told}`)
   }
-  return body.error as ErrorFields
+  return withoutDocUrl(body.error as ErrorFields)
 }

@@ -40,10 +40,16 @@ export interface EventsRead {
   isOver: boolean
 }
 
-/** Reads events until there are `most`, and then leaves; what came after that is thrown away. */
-export async function readEvents(response: Response, most = Infinity): Promise<EventsRead> {
+/**
+ * Reads events until there are `most`, and then leaves; what came after that is thrown away. They are added to
+ * `events`, also where the connection breaks, which rejects.
+ */
+export async function readEvents(
+  response: Response,
+  most = Infinity,
+  events: string[] = [],
+): Promise<EventsRead> {
   const isLines = response.headers.get('content-type')?.startsWith('application/x-ndjson') === true
-  const events: string[] = []
   if (response.body === null) return { events, isOver: true }
   const reader = response.body.getReader()
   const decoder = new TextDecoder()

@@ -1,4 +1,6 @@
+import process from 'node:process'
 import type { Files } from '../../platform/files.ts'
+import { PAGE_SERVER } from '../../settings/environment.ts'
 import { encodeText } from '../../wire/sse/sse.ts'
 import { isCheckout, openapiScript, pageFolders } from '../location.ts'
 
@@ -8,10 +10,35 @@ import { isCheckout, openapiScript, pageFolders } from '../location.ts'
  * schemas when it is first requested, so that it needs no build and is always current.
  */
 export function pageFiles(): Files {
+  const files = filesOnDisk()
+  const lender = process.env[PAGE_SERVER]
+  return lender === undefined ? files : lentFiles(lender, files)
+}
+
+/**
+ * The page as `npm start` lends it from another process, which builds it anew where a source has changed.
+ * Before the first build, or after one that failed, files of an earlier \`npm run build\` are not served in its
+ * place: they would be those of other sources.
+ */
+function lentFiles(lender: string, files: Files): Files {
+  return async (name) => {
+    if (OPENAPI.test(name)) return files(name)
+    // Its names hold no more, so no path of a request leads elsewhere.
+    if (!/^[\w./-]+$/.test(name)) return undefined
+    const response = await fetch(`${lender}/${name}`).catch(() => undefined)
+    if (response?.ok) return new Uint8Array(await response.arrayBuffer())
+    await response?.body?.cancel()
+    return undefined
+  }
+}
+
+const OPENAPI = /^openapi\.(json|html|css)$/
+
+function filesOnDisk(): Files {
   let listed: Promise<Map<string, URL>> | undefined
   let openapi: Promise<Record<string, string>> | undefined
   return async (name) => {
-    if (isCheckout && /^openapi\.(json|html|css)$/.test(name)) {
+    if (isCheckout && OPENAPI.test(name)) {
       openapi ??= makeOpenapi()
       const text = (await openapi)[name]
       return text === undefined ? undefined : encodeText(text)

@@ -1,5 +1,6 @@
 import type { Progress } from '../../engines/engine.ts'
 import type { LocalEngine } from '../../engines/webllm/webllm.ts'
+import type { Files } from '../../platform/files.ts'
 import type { Host } from '../../platform/host.ts'
 import type { Place } from '../../settings/declaration.ts'
 import type { Settings } from '../../settings/settings.ts'
@@ -23,6 +24,12 @@ export interface Runtime {
   /** Sends requests to upstreams; the global `fetch` by default. */
   fetch?: Host['fetch']
   frameWriter?: Host['frameWriter']
+  /** The page's files; those beside the program by default. */
+  files?: Files
+  /** The module of the tools; the file beside the program by default. */
+  tools?: () => Promise<typeof import('./tool.ts')>
+  /** How the program was built, which `--version` prints behind the version. */
+  build?: string
   /** The terminal of `node:process` by default. */
   terminal?: Terminal
   /** Starts an engine that runs models on this computer's GPU. Rejects with a `SettingsError`. */

@@ -114,7 +114,7 @@ export async function start(
     ...shared?.lent,
     ...(runtime.fetch && { fetch: runtime.fetch }),
     ...(runtime.frameWriter && { frameWriter: runtime.frameWriter }),
-    files: pageFiles(),
+    files: runtime.files ?? pageFiles(),
     ...host,
     engines: [...(host.engines ?? []), ...engines],
     exposure: exposureOf(settings.host),
@@ -209,8 +209,8 @@ export function logWriter(form: LogForm, { out }: Terminal) {
 }
 
 /** By URL, so that bundling leaves them in files of their own: a server need not load them. */
-function tools(): Promise<typeof import('./tool.ts')> {
-  return import(moduleUrl('hosts/server/tool').href)
+function tools(runtime: Runtime): Promise<typeof import('./tool.ts')> {
+  return runtime.tools?.() ?? import(moduleUrl('hosts/server/tool').href)
 }
 
 const globalFetch: Fetch = (url, init) => fetch(url, init)
@@ -222,8 +222,8 @@ async function enginesFromRecordings({ engine }: Settings, runtime: Runtime): Pr
 
 /** The `sluice` command: runs a tool, or serves until a signal ends it. */
 export async function main(runtime: Runtime, args: readonly string[]): Promise<void> {
-  if (toolNamed(args)) return (await tools()).runTool(runtime, args)
-  const command = await commandOf(args)
+  if (toolNamed(args)) return (await tools(runtime)).runTool(runtime, args)
+  const command = await commandOf(args, {}, runtime.build)
   if (command === undefined) return
   const { settings } = command
   const { terminal = processTerminal } = runtime
@@ -262,8 +262,9 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<v
 export async function commandOf(
   args: readonly string[],
   hostDefaults: SettingsInput = {},
+  build?: string,
 ): Promise<ServeCommand | undefined> {
-  const command = await readCommand(args, hostDefaults).catch(exitWithError)
+  const command = await readCommand(args, hostDefaults, build).catch(exitWithError)
   if (typeof command !== 'string') return command
   process.stdout.write(command)
   return undefined

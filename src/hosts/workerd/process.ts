@@ -9,6 +9,7 @@ import { json } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
+import { PAGE_SERVER } from '../../settings/environment.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { supportedBy } from '../../settings/support.ts'
 import { terminalText } from '../../util/safe/terminal.ts'
@@ -119,9 +120,7 @@ function configText(
   socketPath: string,
   tls?: Tls,
 ): string {
-  // A disk service has one folder: that of the built page, which includes the files of demo/public.
-  const folder = pageFolders.findLast((each) => existsSync(each))
-  const page = folder && fileURLToPath(folder)
+  const page = pageService()
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
   return `using Workerd = import "/workerd/workerd.capnp";
 
@@ -139,7 +138,7 @@ const config :Workerd.Config = (
       ${objects.fields}
       globalOutbound = "upstreams",
     )),
-    ${page === undefined ? '' : `(name = "page", disk = ${JSON.stringify(page)}),`}
+    ${page === undefined ? '' : `(name = "page", ${page}),`}
     ${objects.services}
     (name = "upstreams", network = (
       allow = ["public", "private", "local"],
@@ -157,6 +156,17 @@ const config :Workerd.Config = (
   ],
 );
 `
+}
+
+/** Where the worker gets the page's files: from `npm start`, or else from a folder. */
+function pageService(): string | undefined {
+  const lender = process.env[PAGE_SERVER]
+  if (lender !== undefined) {
+    return `external = (address = ${JSON.stringify(new URL(lender).host)}, http = ())`
+  }
+  // A disk service has one folder: that of the built page, which includes the files of demo/public.
+  const folder = pageFolders.findLast((each) => existsSync(each))
+  return folder && `disk = ${JSON.stringify(fileURLToPath(folder))}`
 }
 
 /** PEM is base64 in lines, whose line breaks JSON and Cap'n Proto escape alike. */

@@ -26,6 +26,11 @@ export interface SettingsInput {
   /** A PEM file with the private key of that certificate, without a passphrase. */
   tlsKey?: Given['tlsKey']
   /**
+   * Serve the page at /, where people chat and see what runs. Without it, / is what /status shows,
+   * and `npm start` does not build the page.
+   */
+  page?: Given['page']
+  /**
    * Let several processes listen on the same port, each started with this flag: the system gives
    * each new connection to one of them. Linux and FreeBSD only, and Node 23.1 or newer. Only on
    * Bun, Deno and Node.

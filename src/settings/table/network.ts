@@ -44,6 +44,12 @@ export const network = {
     expected: 'the path of a PEM file with a private key',
     help: 'A PEM file with the private key of that certificate, without a passphrase.',
   }),
+  page: boolean({
+    where: [...servers, 'worker'],
+    needsRestart: true,
+    default: true,
+    help: 'Serve the page at /, where people chat and see what runs. Without it, / is what /status shows, and `npm start` does not build the page.',
+  }),
   reusePort: boolean({
     where: ['bun', 'deno', 'node'],
     needsRestart: true,

@@ -10,13 +10,16 @@ const types: Record<string, string> = {
   '.js': 'text/javascript',
   '.css': 'text/css',
   '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.md': 'text/markdown; charset=utf-8',
 }
 
-/** Serves a folder below `/demo/`, so that nothing may rely on lying at the root. */
-export async function serveFolder(folder: string) {
+/** Serves a folder below a path, so that nothing may rely on lying at the root. */
+export async function serveFolder(folder: string, base = '/demo/') {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://x')
-    const name = pathname.replace(/^\/demo\//, '').replace(/^$/, 'index.html')
+    const path = pathname.startsWith(base) ? pathname.slice(base.length) : 'of another site'
+    const name = path.replace(/(^|\/)$/, '$1index.html')
     try {
       const bytes = await readFile(join(folder, name))
       response.writeHead(200, {
@@ -24,13 +27,14 @@ export async function serveFolder(folder: string) {
       })
       response.end(bytes)
     } catch {
-      response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>Not found</h1>')
+      const page = await readFile(join(folder, '404.html')).catch(() => '<h1>Not found</h1>')
+      response.writeHead(404, { 'content-type': 'text/html' }).end(page)
     }
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
-    url: `http://127.0.0.1:${port}/demo/`,
+    url: `http://127.0.0.1:${port}${base}`,
     close: () => {
       server.closeAllConnections()
       server.close()

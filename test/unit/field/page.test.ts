@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { BASIC_CLIENTS } from '../../docs/clients.ts'
 import { clients } from '../../field/clients.ts'
 import {
   blocksFor,
@@ -62,5 +63,6 @@ describe.each(clients)('the page of $name', ({ name, apis }) => {
 
 it('has a page for each client, and no other', () => {
   const pages = readdirSync(PAGES).filter((file) => file.endsWith('.md'))
-  expect(pages.sort()).toEqual(clients.map(({ name }) => `${name}.md`).sort())
+  const names = [...clients.map(({ name }) => name), ...BASIC_CLIENTS]
+  expect(pages.sort()).toEqual(names.map((name) => `${name}.md`).sort())
 })

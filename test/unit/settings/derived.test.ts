@@ -41,6 +41,7 @@ const NAMES = [
     'compat',
     'tlsCert',
     'tlsKey',
+    'page',
     'reusePort',
     'docsUrl',
     'keys',
@@ -190,7 +191,8 @@ describe('what cannot be honoured is refused, not ignored', () => {
   it('by createHandler, for each setting that it has no use for', () => {
     const refused = unsupportedBy('code').map(([name]) => name)
     expect(refused).toEqual([
-      ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'reusePort', 'discover', 'memoryBudget'],
+      ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'page', 'reusePort'],
+      ...['discover', 'memoryBudget'],
       ...['engine', 'webgpu', 'webgpuModels', 'webgpuMemory', 'webgpuQueue', 'webgpuIdle'],
       ...['grace', 'drainDelay'],
       ...['state', 'stateFolder', 'stateCa', 'stateFailure', 'stateInstances'],
@@ -200,7 +202,7 @@ describe('what cannot be honoured is refused, not ignored', () => {
     }
     expectTypeOf<ServerSetting | DenoSetting>().toEqualTypeOf<
       | ('port' | 'host' | 'compat' | 'tlsCert' | 'tlsKey' | 'discover' | 'engine' | 'grace')
-      | ('memoryBudget' | 'reusePort' | 'drainDelay')
+      | ('memoryBudget' | 'page' | 'reusePort' | 'drainDelay')
       | ('webgpu' | 'webgpuModels' | 'webgpuMemory' | 'webgpuQueue' | 'webgpuIdle')
       | ('state' | 'stateCa' | 'stateFailure' | 'stateInstances')
     >()
@@ -208,8 +210,8 @@ describe('what cannot be honoured is refused, not ignored', () => {
 
   it('and a server that runs keeps what it cannot change', () => {
     expect(fixedSettings()).toEqual([
-      ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'reusePort', 'engine', 'webgpu'],
-      ...['webgpuModels', 'webgpuMemory', 'webgpuQueue', 'webgpuIdle', 'log'],
+      ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'page', 'reusePort'],
+      ...['engine', 'webgpu', 'webgpuModels', 'webgpuMemory', 'webgpuQueue', 'webgpuIdle', 'log'],
       ...['state', 'stateFolder', 'stateCa', 'stateFailure', 'stateInstances'],
     ])
   })
