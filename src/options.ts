@@ -13,6 +13,7 @@ import type { StoredResponses } from './routes/runs/runs.ts'
 import { readStateOption, type StateOptions } from './routes/state-option.ts'
 import type { Place } from './settings/declaration.ts'
 import { SettingsError, unexpected, unknownName } from './settings/error.ts'
+import type { Key } from './settings/keys.ts'
 import {
   declarationOf,
   type Settings,
@@ -23,7 +24,6 @@ import { isDefault, unsupportedBy } from './settings/support.ts'
 import type { DenoSetting, ServerSetting } from './settings/table/table.ts'
 import type { Limits } from './state/limits.ts'
 import type { StateStatus } from './state/state-status.ts'
-import type { Key } from './settings/keys.ts'
 import type { TabHub } from './tabs/hub.ts'
 import type { Pairings } from './tabs/pairings.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'

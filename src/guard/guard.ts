@@ -64,7 +64,13 @@ export interface GuardOptions extends Pick<Host, 'exposure'> {
 
 export function createGuard(
   settings: Settings,
-  { exposure = 'anyone', limits = memoryLimits(), authenticate, isolates, paired }: GuardOptions = {},
+  {
+    exposure = 'anyone',
+    limits = memoryLimits(),
+    authenticate,
+    isolates,
+    paired,
+  }: GuardOptions = {},
 ): Guard {
   const { allowHost, allowOrigin, keys, insecure } = settings
   const apiKeys = createApiKeys(keys, paired)

@@ -6,13 +6,13 @@ import type { ReplyMessage } from '../engines/remote/protocol.ts'
 import { delay } from '../util/delay.ts'
 import { isObject } from '../util/object.ts'
 import { EventScanner } from '../wire/sse/sse.ts'
+import { LINK_VERSION } from '../wire/tabs/schema.ts'
 import { LinkPort } from './link-port.ts'
 import {
   type Ask,
   BACK_WITHIN,
   type Batch,
   GONE_AFTER,
-  LINK_VERSION,
   PING_EVERY,
   type Signal,
   type TabState,

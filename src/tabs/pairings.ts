@@ -51,7 +51,10 @@ export class Pairings {
     this.#removeOld()
     if (this.#open.size >= MOST_OPEN) {
       const message = `pairings: expected at most ${MOST_OPEN} open ones, and so many are; wait until one has expired (10 minutes).`
-      throw new ApiError(429, message, { code: 'too_many_pairings', headers: { 'retry-after': '60' } })
+      throw new ApiError(429, message, {
+        code: 'too_many_pairings',
+        headers: { 'retry-after': '60' },
+      })
     }
     const pairing = {
       ...wish,
@@ -114,7 +117,8 @@ function randomCode(): string {
   while (code.length < CODE_LENGTH) {
     const [byte = 0] = crypto.getRandomValues(new Uint8Array(1))
     // Every letter is as likely as any other.
-    if (byte < Math.floor(256 / LETTERS.length) * LETTERS.length) code += LETTERS[byte % LETTERS.length]
+    if (byte < Math.floor(256 / LETTERS.length) * LETTERS.length)
+      code += LETTERS[byte % LETTERS.length]
   }
   return `${code.slice(0, 4)}-${code.slice(4)}`
 }

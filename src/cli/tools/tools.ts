@@ -5,6 +5,7 @@ import { type ToolName, toolNamed } from './tool-names.ts'
 const tools: Readonly<Record<ToolName, () => Promise<{ tool: CliTool }>>> = {
   chat: () => import('./chat.ts'),
   check: () => import('./check.ts'),
+  pair: () => import('./pair.ts'),
   record: () => import('./record.ts'),
   replay: () => import('./replay.ts'),
   top: () => import('./top.ts'),

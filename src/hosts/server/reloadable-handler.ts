@@ -59,6 +59,18 @@ export class ReloadableHandler {
     void former.drain(UNLIMITED).then(() => this.#former.delete(former))
     this.#current = next
     this.settings = settings
+    this.#forgetPaired(settings)
+  }
+
+  /** Keys that the settings have now are theirs; tabs whose keys are gone leave. */
+  #forgetPaired({ keys }: Settings): void {
+    const { paired, tabs } = this.#host
+    for (const { hash } of keys) paired?.delete(hash)
+    const names = new Set(['', ...keys.map(({ name }) => name)])
+    for (const { name } of paired?.values() ?? []) names.add(name)
+    for (const { key } of tabs?.tabs ?? []) {
+      if (!names.has(key)) tabs?.dismiss('its key was removed from the settings', key)
+    }
   }
 
   /** From now on `/health/ready` answers 503; all else is answered as before. */
