@@ -10,6 +10,7 @@ import { root } from './hosts.mjs'
 const everywhere = ['wire', 'util', 'version.ts']
 
 const core = [
+  'tabs',
   'dialects',
   'guard',
   'engines',
@@ -40,6 +41,7 @@ export const layout = {
   // It checks recordings.
   check: ['recording', 'stream', 'settings', 'platform'],
   engines: ['stream', 'transport', 'settings', 'platform'],
+  tabs: ['engines', 'stream', 'settings', 'platform'],
   routes: core,
   cli: programs,
   hosts: [...programs, 'cli'],

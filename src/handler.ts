@@ -30,6 +30,8 @@ import { memoryStatus } from './state/state-status.ts'
 import type { Exchange } from './stream/exchange.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
 import { transformWriter } from './stream/transform-writer.ts'
+import { TabHub } from './tabs/hub.ts'
+import { Pairings } from './tabs/pairings.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
 
 /** Answers requests. */
@@ -193,7 +195,8 @@ function createContext(
   }
   const first = firstLimit(settings)
   const ticker = isolates ? separateTickers(isolatedTick(settings)) : sharedTicker(quarterOf(first))
-  const engines = createEngines(settings, host, ticker, instance)
+  const { tabs = new TabHub(), pairings = new Pairings(), paired = new Map() } = host
+  const engines = createEngines(settings, { ...host, tabs }, ticker, instance)
   return {
     settings,
     ticker,
@@ -201,12 +204,13 @@ function createContext(
     feeds: new Set(),
     ...{ isDraining, isLeaving, instance, stateStatus },
     ...engines,
+    ...{ tabs, pairings, paired, saveKey: host.saveKey },
     sources: telemetrySources(engines, running, {
       queue: settings.queue,
       responses,
       ...{ isolates, tracer: host.tracer, stateStatus },
     }),
-    guard: createGuard(settings, { ...host, isolates }),
+    guard: createGuard(settings, { ...host, isolates, paired }),
     telemetry: host.telemetry ?? new Telemetry(),
     streaming: { ...settings, frameWriter },
     responses,

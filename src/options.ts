@@ -13,6 +13,7 @@ import type { StoredResponses } from './routes/runs/runs.ts'
 import { readStateOption, type StateOptions } from './routes/state-option.ts'
 import type { Place } from './settings/declaration.ts'
 import { SettingsError, unexpected, unknownName } from './settings/error.ts'
+import type { Key } from './settings/keys.ts'
 import {
   declarationOf,
   type Settings,
@@ -23,6 +24,8 @@ import { isDefault, unsupportedBy } from './settings/support.ts'
 import type { DenoSetting, ServerSetting } from './settings/table/table.ts'
 import type { Limits } from './state/limits.ts'
 import type { StateStatus } from './state/state-status.ts'
+import type { TabHub } from './tabs/hub.ts'
+import type { Pairings } from './tabs/pairings.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import type { SpanTracer } from './telemetry/traces/tracer.ts'
 import { isObject } from './util/object.ts'
@@ -92,6 +95,13 @@ export interface HandlerHost extends Host, EngineSources {
   responses?: StoredResponses
   /** What watches requests. */
   telemetry?: Telemetry
+  /** The browser tabs that answer requests. */
+  tabs?: TabHub
+  /** The pairings that are open, and the keys that came of them since the settings were read, by their hashes. */
+  pairings?: Pairings
+  paired?: Map<string, Key>
+  /** Adds a key to the settings file. Resolves with whether there is one. */
+  saveKey?: (key: Key) => Promise<boolean>
   /** Records spans, instead of the SDK that is registered, or of sluice itself. */
   tracer?: SpanTracer
   authenticate?: Authenticate

@@ -15,6 +15,7 @@ import type { Operation, OperationTexts, Parameter } from './operation.ts'
 import { passTexts } from './pass-operations.ts'
 import { responsesTexts } from './responses-operations.ts'
 import { streamTexts } from './stream-operations.ts'
+import { tabTexts } from './tab-operations.ts'
 import { usageTexts } from './usage-operations.ts'
 
 const messages = [{ role: 'user', content: 'Hello!' }]
@@ -175,6 +176,7 @@ const texts: Record<OperationId, OperationTexts> = {
   ...activityTexts,
   ...captureTexts,
   ...streamTexts,
+  ...tabTexts,
   ...usageTexts,
 }
 

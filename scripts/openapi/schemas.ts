@@ -13,6 +13,7 @@ import { ollamaModelSchemas } from '../../src/wire/ollama/models-schema.ts'
 import { ollamaSchemas } from '../../src/wire/ollama/schema.ts'
 import { responsesSchemas } from '../../src/wire/responses/schema.ts'
 import { streamSchemas } from '../../src/wire/streams/schema.ts'
+import { tabSchemas } from '../../src/wire/tabs/schema.ts'
 import type { AnySchema, DescribedRequest } from '../../src/wire/validation/describe.ts'
 import { componentsOf, mapped, type Schema } from './schema.ts'
 
@@ -25,6 +26,7 @@ export const requests: Record<string, DescribedRequest> = {
   ...responsesSchemas.requests,
   ...ollamaModelSchemas.requests,
   ...ollamaSchemas.requests,
+  ...tabSchemas.requests,
 }
 
 const answers: Record<string, AnySchema> = {
@@ -42,6 +44,7 @@ const answers: Record<string, AnySchema> = {
   ...captureSchemas.answers,
   ...streamSchemas.answers,
   ...keyUsageSchemas.answers,
+  ...tabSchemas.answers,
 }
 
 /** The name that a schema of an answer has in the document. */

@@ -143,6 +143,15 @@ export type OllamaQuestion =
 /** What an Ollama says of one of its models. */
 export type OllamaFields = Readonly<Record<string, unknown>>
 
+/** Who asks, for an engine that does not answer everybody. */
+export interface EngineCaller {
+  /** The name of the key; empty where there are no keys. */
+  name: string
+  isAdmin: boolean
+  /** False where the key's requests must not be answered by browser tabs. */
+  tabs?: boolean | undefined
+}
+
 /** A source of answers: an upstream server, a model in this process, or code. */
 export interface Engine {
   /** Its name in logs and messages: `static`, `ollama`. Never an address. */
@@ -165,6 +174,10 @@ export interface Engine {
    * Whether discovery found it: if it cannot be reached it restarts or was stopped (503, not 502).
    */
   readonly isDiscovered?: boolean | undefined
+  /** Whether it answers this caller's requests, and is shown to them. It answers everybody's by default. */
+  mayServe?(caller: EngineCaller): boolean
+  /** From 0 to 1: how much others are preferred that are as free as it is. None by default. */
+  readonly setBack?: number
   /** Whether requests for a model may be routed to it, even if it does not list the model. */
   acceptsModel?(model: string): boolean
   /** The models it has now. Rejects with an `ApiError` where it cannot be reached. */

@@ -10,7 +10,7 @@ import type { Engine } from './engine.ts'
 import type { ManagedServers } from './managed/managed-servers.ts'
 import { Pool } from './pool/pool.ts'
 import type { PoolState } from './pool/pool-state.ts'
-import { Catalog } from './registry/catalog.ts'
+import { Catalog, type CatalogEntry } from './registry/catalog.ts'
 import { createDiscovery, type DiscoveredServers } from './registry/discovery.ts'
 import { createRouter, type Router } from './registry/router.ts'
 import { createStatic } from './static/static.ts'
@@ -40,6 +40,8 @@ export interface EngineSources extends Pick<Host, 'fetch' | 'isolateRequests'> {
   finishes?: FinishHistories
   /** The slots, the queue and the breakers, kept when the settings are reloaded. */
   pool?: PoolState
+  /** Engines that come and go by themselves: browser tabs. */
+  tabs?: { readonly entries: readonly CatalogEntry[] }
   /** The servers that sluice starts, kept when the settings are reloaded; only on some hosts. */
   managed?: ManagedServers
 }
@@ -77,6 +79,7 @@ export function createEngines(
           ...seen,
         })
       : undefined,
+    visiting: host.tabs,
     isolateRequests,
     instance,
   })

@@ -1,4 +1,4 @@
-import type { ProcessStatus } from './engine.ts'
+import type { EngineCaller, ProcessStatus } from './engine.ts'
 import type { BreakerState } from './pool/circuit.ts'
 import type { Pool } from './pool/pool.ts'
 import type { Catalog, CatalogEntry } from './registry/catalog.ts'
@@ -83,6 +83,7 @@ export function modelHealthOf(
   pool: Pool,
   router: Router,
   access: ModelAccess,
+  caller: EngineCaller,
 ): ModelHealth[] {
   const now = performance.now()
   const able = new Set(
@@ -90,7 +91,7 @@ export function modelHealthOf(
       .filter((entry) => isAble(engineHealth(entry, pool, now)))
       .map(({ engine }) => engine),
   )
-  return router.known(access).map(({ id, engines, loaded }) => ({
+  return router.known(access, caller).map(({ id, engines, loaded }) => ({
     id,
     ready: engines.some((engine) => able.has(engine)),
     ...(loaded !== undefined && { loaded }),

@@ -40,6 +40,20 @@ export function refuseScraper({ isScraper }: Caller): void {
   if (isScraper) throw new ApiError(403, ONLY_METRICS, { code: 'metrics_key' })
 }
 
+/** Throws an `ApiError` (403) for a key that may only offer a tab. */
+export function refuseOffering({ isOffering }: Caller): void {
+  if (isOffering) throw new ApiError(403, ONLY_OFFERS, { code: 'offer_key' })
+}
+
+/**
+ * Throws an `ApiError` (403) for a caller who may not offer a tab: whoever offers reads the requests that the tab
+ * answers, so that a key which may ask is not enough.
+ */
+export function requireOffering(caller: Caller): void {
+  if (caller.isOffering || (caller.isAdmin && caller.name === '')) return
+  throw new ApiError(403, caller.name ? NO_OFFER : NO_ADMIN, { code: 'offer_key' })
+}
+
 /** Throws an `ApiError` (403) for a caller who may not read the metrics. */
 export function requireMetricsAccess(caller: Caller): void {
   if (caller.isAdmin || caller.isScraper) return
@@ -49,6 +63,12 @@ export function requireMetricsAccess(caller: Caller): void {
 
 const ONLY_METRICS =
   'key: expected a key for this route, got one with metrics: true, which may read GET /metrics and nothing else; use another key.'
+
+const ONLY_OFFERS =
+  'key: expected a key that may ask, got one with offers: true, which may offer a browser tab (POST /v1/tabs) and nothing else; use another key.'
+
+const NO_OFFER =
+  'key: expected a key with offers: true, got another one; pair the tab ("sluice pair NAME" prints a link), or ask the operator.'
 
 const NO_SCRAPER =
   'key: expected a key with admin: true or metrics: true, got another one; use one of these, or ask the operator ("sluice key new NAME --metrics" creates one).'

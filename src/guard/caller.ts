@@ -19,7 +19,16 @@ import { type ExpectedUse, Reservation, type TokenUse, tokenLimit } from './rese
 /** The name and limits of a caller: those of an API key, or of an identity from `authenticate`. */
 export type CallerLimits = Pick<
   Key,
-  'name' | 'admin' | 'metrics' | 'models' | 'resumable' | keyof LimitsOfKey
+  | 'name'
+  | 'admin'
+  | 'metrics'
+  | 'models'
+  | 'resumable'
+  | 'offers'
+  | 'owner'
+  | 'shared'
+  | 'tabs'
+  | keyof LimitsOfKey
 >
 
 /** Who sends one request, and what is left of their limits. */
@@ -69,6 +78,16 @@ export class Caller {
   /** Undefined where there are no keys. */
   get limits(): CallerLimits | undefined {
     return this.#key
+  }
+
+  /** Whether it may offer the GPU of a browser's tab, and nothing else. */
+  get isOffering(): boolean {
+    return this.#key?.offers === true
+  }
+
+  /** False where no browser's tab may answer its requests. */
+  get tabs(): boolean {
+    return this.#key?.tabs !== false
   }
 
   /** Whether the key may use a model with this name; undefined if it may use all models. */

@@ -1,5 +1,6 @@
 /** Access control: decided on the headers, before the body is read. */
 import type { Host } from '../platform/host.ts'
+import type { Key } from '../settings/keys.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Limits } from '../state/limits.ts'
 import { memoryLimits } from '../state/memory-limits.ts'
@@ -57,14 +58,22 @@ export interface GuardOptions extends Pick<Host, 'exposure'> {
   isolates?: boolean | undefined
   /** Identifies callers instead of API keys, or besides them. */
   authenticate?: Authenticate | undefined
+  /** Keys of tabs that were paired since the settings were read, by their hashes. */
+  paired?: ReadonlyMap<string, Key> | undefined
 }
 
 export function createGuard(
   settings: Settings,
-  { exposure = 'anyone', limits = memoryLimits(), authenticate, isolates }: GuardOptions = {},
+  {
+    exposure = 'anyone',
+    limits = memoryLimits(),
+    authenticate,
+    isolates,
+    paired,
+  }: GuardOptions = {},
 ): Guard {
   const { allowHost, allowOrigin, keys, insecure } = settings
-  const apiKeys = createApiKeys(keys)
+  const apiKeys = createApiKeys(keys, paired)
   const admissions = admissionsOf(limits, isolates)
   rememberLimits(keys)
   const recent = new RecentCallers()
@@ -76,9 +85,11 @@ export function createGuard(
     const identity = authenticate && (await identityOf(request, authenticate))
     if (identity) recent.add(identity)
     if (identity) return new Caller(identity, admissions, afterwards)
-    if (authenticate && keys.length === 0) throw notAuthenticated()
-    if (keys.length > 0) {
-      const key = await apiKeys.find(request, new URL(request.url))
+    if (authenticate && !apiKeys.areNeeded) throw notAuthenticated()
+    const key = apiKeys.areNeeded
+      ? await apiKeys.find(request, new URL(request.url))
+      : await apiKeys.findOffering(request)
+    if (key !== undefined) {
       recent.add(key)
       return new Caller(key, admissions, afterwards)
     }

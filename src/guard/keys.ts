@@ -6,8 +6,12 @@ const QUERY_NAMES = ['key', 'api_key', 'api-key', 'apikey', 'access_token', 'tok
 
 /** The configured API keys, with their hashes as bytes. */
 export interface ApiKeys {
+  /** Whether there are keys that may ask: without them, requests need none. */
+  readonly areNeeded: boolean
   /** The key that a request sends. Rejects with an `ApiError` (401). */
   find(request: Request, url: URL): Promise<Key>
+  /** The key with which a tab is offered, where a request sends one; undefined for any other request. */
+  findOffering(request: Request): Promise<Key | undefined>
 }
 
 /**
@@ -15,12 +19,20 @@ export interface ApiKeys {
  * those of the keys, but nothing that helps to guess: a key is 256 random bits, so that not even its
  * whole hash, which the settings hold, leads back to it. Keys themselves are never compared.
  */
-export function createApiKeys(keys: readonly Key[]): ApiKeys {
+export function createApiKeys(keys: readonly Key[], paired?: ReadonlyMap<string, Key>): ApiKeys {
   const keyByHash = new Map(keys.map((key) => [key.hash, key]))
+  const keyOf = (hash: string) => keyByHash.get(hash) ?? paired?.get(hash)
   return {
+    areNeeded: keys.some(({ offers }) => !offers),
     async find(request, url) {
       const presented = readPresented(request.headers, url)
-      return requireValid(keyByHash.get(await hashKey(presented)))
+      return requireValid(keyOf(await hashKey(presented)))
+    },
+    async findOffering({ headers }) {
+      const [, bearer] = /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '') ?? []
+      if (bearer === undefined || (paired?.size ?? 0) + keys.length === 0) return undefined
+      const key = keyOf(await hashKey(bearer))
+      return key?.offers ? requireValid(key) : undefined
     },
   }
 }

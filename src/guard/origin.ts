@@ -83,7 +83,8 @@ export function requireKnownCallers(
   { allowOrigin, keys }: Pick<Settings, 'allowOrigin' | 'keys'>,
   { authenticate }: { authenticate?: Authenticate },
 ): void {
-  if (!allowOrigin.includes('*') || keys.length > 0 || authenticate !== undefined) return
+  const hasKeys = keys.some(({ offers }) => !offers)
+  if (!allowOrigin.includes('*') || hasKeys || authenticate !== undefined) return
   throw new SettingsError(
     'allowOrigin: "*" lets the pages of every website send requests, and no keys are set; name the origins, or set keys.',
   )

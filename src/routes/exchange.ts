@@ -84,6 +84,7 @@ export async function beginExchange(
   trace.waitUntil?.(over.promise)
   exchange.caller = trace.caller?.name ?? ''
   exchange.modelAccess = trace.caller?.mayUseModel
+  exchange.asker = trace.caller
   exchange.hops = trace.hops
   exchange.docs = trace.docs
   exchange.trace = trace.traceContext

@@ -59,7 +59,7 @@ async function report(request: HealthRequest, context: HealthContext): Promise<R
     status,
     version: VERSION,
     ...(context.isLeaving() && { draining: true }),
-    ...(caller && { models: modelHealthOf(catalog, pool, router, caller.mayUseModel) }),
+    ...(caller && { models: modelHealthOf(catalog, pool, router, caller.mayUseModel, caller) }),
     ...(caller?.isAdmin && {
       ...{ host: hostName, instance: context.instance(), state: context.stateStatus() },
       ...details,

@@ -7,7 +7,7 @@ import type { RouteHandler } from './route.ts'
 
 /** `GET /v1/models`: those that the caller may use. Rejects with an `ApiError` (400). */
 export const listModels: RouteHandler = async ({ headers, url }, { caller, hops }, { router }) => {
-  const data = await router.list(caller?.mayUseModel, hops)
+  const data = await router.list(caller?.mayUseModel, hops, caller)
   if (!sendsVersion(headers)) return jsonResponse({ object: 'list', data })
   return jsonResponse(modelPage(data, new URL(url).searchParams))
 }
@@ -15,7 +15,7 @@ export const listModels: RouteHandler = async ({ headers, url }, { caller, hops 
 /** `GET /v1/models/{id}`. Rejects with an `ApiError` (400, 403, 404, 503). */
 export const retrieveModel: RouteHandler = async (request, { caller, hops }, { router }) => {
   const id = decodedId(request.params.id ?? '')
-  const model = await router.find(id, caller?.mayUseModel, hops)
+  const model = await router.find(id, caller?.mayUseModel, hops, caller)
   return jsonResponse(sendsVersion(request.headers) ? modelInfo(model) : model)
 }
 

@@ -42,7 +42,7 @@ async function statusWith(
     progress,
   }
   if (caller?.isAdmin) return homePage({ ...view, engines, hostName })
-  const models = caller && modelHealthOf(catalog, pool, router, caller.mayUseModel)
+  const models = caller && modelHealthOf(catalog, pool, router, caller.mayUseModel, caller)
   return homePage({ ...view, models })
 }
 

@@ -3,8 +3,11 @@ import type { IRequestStrict } from 'itty-router'
 import type { Engines } from '../engines/engines.ts'
 import type { Guard } from '../guard/guard.ts'
 import type { Files } from '../platform/files.ts'
+import type { Key } from '../settings/keys.ts'
 import type { StateStatus } from '../state/state-status.ts'
 import type { StreamSettings } from '../stream/sse-response.ts'
+import type { TabHub } from '../tabs/hub.ts'
+import type { Pairings } from '../tabs/pairings.ts'
 import type { Sources } from '../telemetry/sources.ts'
 import type { Elsewhere } from './elsewhere.ts'
 import type { ExchangeContext } from './exchange.ts'
@@ -17,6 +20,13 @@ export interface RouteContext extends ExchangeContext, Engines {
   /** How streams are sent. */
   streaming: StreamSettings
   responses: StoredResponses
+  /** The browser tabs that answer requests. */
+  tabs: TabHub
+  /** The pairings that are open, and the keys that came of them since the settings were read, by their hashes. */
+  pairings: Pairings
+  paired: Map<string, Key>
+  /** Adds a key to the settings file. Resolves with whether there is one; never rejects. */
+  saveKey: ((key: Key) => Promise<boolean>) | undefined
   /** What telemetry reads when it is asked. */
   sources: Sources
   /** Whether several callers are told apart: by several keys, or by `authenticate`. */

@@ -1,6 +1,12 @@
 /** The router that the table of routes drives. */
 import { Router } from 'itty-router'
-import { refuseScraper, requireAdmin, requireMetricsAccess } from '../guard/admin.ts'
+import {
+  refuseOffering,
+  refuseScraper,
+  requireAdmin,
+  requireMetricsAccess,
+  requireOffering,
+} from '../guard/admin.ts'
 import { extendHops } from '../guard/loop.ts'
 import { belowBase } from '../util/base-path.ts'
 import { badRequest } from '../wire/errors/api-error.ts'
@@ -27,6 +33,7 @@ export function createRoutes(
     key: [identify],
     admin: [identify, (_, { caller }) => requireAdmin(caller)],
     metrics: [identifyScraper],
+    offer: [identifyOffering],
   }
   // A preflight carries no key.
   router.options('*', (request) => preflight(router.routes, request, basePath))
@@ -61,6 +68,12 @@ export function createRoutes(
   async function identify(request: Request, trace: Trace): Promise<void> {
     trace.caller = await guard.identify(request, trace.afterwards)
     refuseScraper(trace.caller)
+    refuseOffering(trace.caller)
+  }
+
+  async function identifyOffering(request: Request, trace: Trace): Promise<void> {
+    trace.caller = await guard.identify(request, trace.afterwards)
+    requireOffering(trace.caller)
   }
 
   async function identifyScraper(request: Request, trace: Trace): Promise<void> {

@@ -31,6 +31,8 @@ const managing = () => import('./ollama/manage.ts')
 const measuring = () => import('./metrics.ts')
 const usage = () => import('./usage.ts')
 const streams = () => import('./streams/streams.ts')
+const tabs = () => import('./tabs.ts')
+const pairings = () => import('./pairings.ts')
 const errorDocs = () => import('./errors/error-docs.ts')
 
 /** The first word of a route is who may use it. */
@@ -118,6 +120,12 @@ export const table = entries({
   retrieveStream: get('key', '/v1/streams/:id', 'text/event-stream', streams),
   deleteStream: always(remove('key', '/v1/streams/:id', 'Stream', streams)),
   stopStream: always(post('key', '/v1/streams/:id/stop', undefined, 'Stream', streams)),
+  openPairing: post('admin', '/v1/pairings', 'PairingWish', 'Pairing', pairings),
+  redeemPairing: post('open', '/v1/pairings/redeem', 'PairingOffer', 'Paired', pairings),
+  listTabs: get('admin', '/v1/tabs', 'TabList', tabs),
+  joinTab: post('offer', '/v1/tabs', 'TabHello', 'text/event-stream', tabs),
+  tellTab: post('offer', '/v1/tabs/:id', 'TabBatch', 'TabTaken', tabs),
+  removeTab: remove('admin', '/v1/tabs/:id', 'TabRemoved', tabs),
 })
 
 /** What generated clients call a route, and the name of the function that answers it. */
@@ -127,9 +135,11 @@ export type OperationId = keyof typeof table
  * - `open`: anyone. Its answer may show more to callers with a key, and to admins.
  * - `key`: whoever has a key, where the server has keys.
  * - `admin`: a key with `admin: true`; where there are no keys, a program on this machine.
+ * - `offer`: a key with `offers: true`, which may use no other route that needs a key; where there are no keys, a
+ *   page or program on this machine.
  * - `metrics`: the same, and a key with `metrics: true`, which may use no other route that needs a key.
  */
-export type Access = 'open' | 'key' | 'admin' | 'metrics'
+export type Access = 'open' | 'key' | 'admin' | 'metrics' | 'offer'
 
 export interface TableEntry {
   access: Access

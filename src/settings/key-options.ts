@@ -39,6 +39,20 @@ export const keyOptions = {
     whenEmpty: 'it would allow no model: leave it out to allow all, or name some',
     help: 'The models that it may ask for; * stands for any characters. All by default.',
   }),
+  offers: boolean({
+    help: 'Lets the key offer the models of a browser tab (POST /v1/tabs), and nothing else: it may not ask.',
+  }),
+  owner: text({
+    pattern: /^[a-zA-Z0-9_.@-]{1,64}$/,
+    expected: 'the name of a key',
+    help: 'For a key that offers: the name of the key whose requests its tabs answer. Without it they answer those of admin keys.',
+  }),
+  shared: boolean({
+    help: 'For a key that offers: lets its tabs answer the requests of every key.',
+  }),
+  tabs: boolean({
+    help: 'Set to false to have none of its requests answered by a browser tab, whose owner could read them.',
+  }),
   requestsPerMinute: amount({ help: 'How many requests it may send in a minute.' }),
   tokensPerMinute: amount({
     help: 'How many tokens it may use in a minute, of prompts and answers together. At most a quarter of them is reserved for an answer, however long it may become.',

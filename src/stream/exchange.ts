@@ -53,6 +53,8 @@ export class Exchange {
   isBackground = false
   /** Whether the caller may use a model of this name; undefined where it may use every model. */
   modelAccess: ((model: string) => boolean) | undefined
+  /** Who asks, for engines that do not answer everybody. */
+  asker: { readonly name: string; readonly isAdmin: boolean; readonly tabs?: boolean } | undefined
   /** The conversation that it may continue; undefined where there is none. */
   conversation: ConversationHint | undefined
   /** How its conversation came to its engine, where there was a choice. */

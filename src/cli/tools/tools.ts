@@ -6,6 +6,7 @@ const tools: Readonly<Record<ToolName, () => Promise<{ tool: CliTool }>>> = {
   chat: () => import('./chat.ts'),
   check: () => import('./check.ts'),
   doctor: () => import('./doctor.ts'),
+  pair: () => import('./pair.ts'),
   record: () => import('./record.ts'),
   replay: () => import('./replay.ts'),
   top: () => import('./top.ts'),

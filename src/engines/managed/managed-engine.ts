@@ -34,6 +34,7 @@ export const NEEDS: Readonly<Record<MethodName, Need>> = {
   lacks: 'local',
   loadState: 'local',
   models: 'local',
+  mayServe: 'local',
 }
 
 /** An upstream whose server is started when it is needed: what an upstream can do, it can do. */

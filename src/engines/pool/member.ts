@@ -68,6 +68,7 @@ export class PoolMember {
   }
 
   #penalty(now: number): number {
-    return Number(this.isDown) * 2 + Number(now < this.backoffUntil)
+    const { setBack = 0 } = this.engine
+    return Number(this.isDown) * 2 + Number(now < this.backoffUntil) + setBack
   }
 }

@@ -110,7 +110,8 @@ export class Pool {
     can: (engine: Engine) => boolean = () => true,
   ): Promise<T> {
     for (let model = asked; ; ) {
-      const routes = await this.#options.router.pick(model, exchange.modelAccess)
+      const { modelAccess, asker } = exchange
+      const routes = await this.#options.router.pick(model, modelAccess, asker)
       const able = routes.filter(({ engine }) => can(engine))
       try {
         const usable = able.length > 0 ? able : routes
@@ -139,7 +140,7 @@ export class Pool {
    * answers that begin before an engine is asked.
    */
   async requireModel(exchange: Exchange, asked: string | null | undefined): Promise<void> {
-    await this.#options.router.pick(asked, exchange.modelAccess)
+    await this.#options.router.pick(asked, exchange.modelAccess, exchange.asker)
   }
 
   /**

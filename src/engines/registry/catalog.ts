@@ -41,6 +41,8 @@ export interface CatalogOptions {
   engines: Engine[]
   static: Engine
   discovery?: Discovery | undefined
+  /** Engines that come and go by themselves: they are known at once, before the static one. */
+  visiting?: { readonly entries: readonly CatalogEntry[] } | undefined
   /** Whether a request must not wait for a promise of another request (workerd). */
   isolateRequests: boolean
   /** The id of this sluice, sent in the hop list when models are listed. */
@@ -50,7 +52,8 @@ export interface CatalogOptions {
 /** Which engine serves which models: lists them and caches the result. */
 export class Catalog {
   readonly #options: CatalogOptions
-  #entries: CatalogEntry[] = []
+  /** Those of the last listing. */
+  #listed: CatalogEntry[] = []
   #askedAt = Number.NEGATIVE_INFINITY
   #refreshing: Promise<CatalogEntry[]> | undefined
   /** Lists requested by other sluices, by the request's hop list, oldest first. */
@@ -63,19 +66,33 @@ export class Catalog {
     this.#options = options
   }
 
-  /** Whether the set of engines can't change: discovery is off. */
+  /** Whether the set of engines can't change: discovery is off, and no other engine is there. */
   get isFixed(): boolean {
-    return this.#options.discovery === undefined
+    return this.#options.discovery === undefined && this.#visiting.length === 0
+  }
+
+  get #visiting(): readonly CatalogEntry[] {
+    return this.#options.visiting?.entries ?? []
+  }
+
+  /** Those of the last listing, and those that came since; empty before the first listing. */
+  get #entries(): CatalogEntry[] {
+    return this.#withVisiting(this.#listed)
+  }
+
+  #withVisiting(listed: CatalogEntry[]): CatalogEntry[] {
+    const visiting = this.#visiting
+    if (visiting.length === 0 || listed.length === 0) return listed
+    return [...listed.slice(0, -1), ...visiting, ...listed.slice(-1)]
   }
 
   /** The cached entries, without any request; before the first listing, engines without models. */
   get known(): CatalogEntry[] {
-    if (this.#entries.length > 0) return this.#entries
-    return [...this.#options.engines, this.#options.static].map((engine) => ({
-      engine,
-      models: [],
-      isUnknown: true,
+    if (this.#listed.length > 0) return this.#entries
+    const unknown = [...this.#options.engines, this.#options.static].map((engine) => ({
+      ...{ engine, models: [], isUnknown: true },
     }))
+    return this.#withVisiting(unknown)
   }
 
   /**
@@ -83,8 +100,8 @@ export class Catalog {
    * milliseconds are still returned, and refreshed in the background for later requests.
    */
   cachedEntries(maxAge: number): CatalogEntry[] | Promise<CatalogEntry[]> {
-    if (this.#entries.length === 0) return this.entries(maxAge)
-    const isOneDown = this.#entries.some(({ error }) => error !== undefined)
+    if (this.#listed.length === 0) return this.entries(maxAge)
+    const isOneDown = this.#listed.some(({ error }) => error !== undefined)
     const limit = isOneDown ? Math.min(maxAge, RETRY_DOWN_AFTER) : maxAge
     if (!this.#isRecent(limit)) this.entries(limit).catch(() => {})
     return this.#entries
@@ -138,7 +155,7 @@ export class Catalog {
   }
 
   #isRecent(maxAge: number): boolean {
-    return this.#entries.length > 0 && performance.now() - this.#askedAt <= maxAge
+    return this.#listed.length > 0 && performance.now() - this.#askedAt <= maxAge
   }
 
   /**
@@ -154,7 +171,7 @@ export class Catalog {
    * would be followed.
    */
   async #relayedEntries(hops: readonly string[]): Promise<CatalogEntry[]> {
-    if (hops.length > 2 && this.#entries.length > 0) {
+    if (hops.length > 2 && this.#listed.length > 0) {
       this.refresh(RETRY_DOWN_AFTER)
       return this.#entries
     }
@@ -167,7 +184,7 @@ export class Catalog {
     if (known !== undefined) return known.entries
     if (this.#relays.size >= MAX_RELAYS) {
       this.refresh(RETRY_DOWN_AFTER)
-      if (this.#entries.length > 0) return this.#entries
+      if (this.#listed.length > 0) return this.#entries
     }
     const listing = this.#listRelayed(hops)
     const isShared = !this.#options.isolateRequests
@@ -176,7 +193,7 @@ export class Catalog {
   }
 
   async #listRelayed(hops: readonly string[]): Promise<CatalogEntry[]> {
-    if (this.#entries.length === 0 && !this.isFixed) await this.entries(0)
+    if (this.#listed.length === 0 && !this.isFixed) await this.entries(0)
     const signal = AbortSignal.timeout(LIST_TIMEOUT)
     return Promise.all(this.known.map(({ engine }) => this.#list(engine, signal, { hops })))
   }
@@ -194,7 +211,7 @@ export class Catalog {
       ...server,
       models: visibleModels(server.engine, server.models),
     }))
-    this.#entries = [...configured, ...found, own]
+    this.#listed = [...configured, ...found, own]
     this.#askedAt = performance.now()
     return this.#entries
   }

@@ -7,13 +7,20 @@ import { isObject } from '../../util/object.ts'
 import { quoted } from '../../util/safe/quoted.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { inLowerCase } from '../../wire/json/scan.ts'
-import type { Model } from '../engine.ts'
+import type { Engine, EngineCaller, Model } from '../engine.ts'
 import type { Aliases } from './aliases.ts'
 
 /**
  * Whether a caller may use a model of this name; undefined for a caller that may use every model.
  */
 export type ModelAccess = ((name: string) => boolean) | undefined
+
+/** Whether an engine answers a caller's requests. Those that answer everybody do where nobody is known. */
+export function mayUseEngine(engine: Engine, caller: EngineCaller | undefined): boolean {
+  return engine.mayServe?.(caller ?? NOBODY) ?? true
+}
+
+const NOBODY: EngineCaller = { name: '', isAdmin: false }
 
 /** A model's other names, which llama-server lists as `aliases`. */
 export function otherNames({ aliases }: Model): string[] {

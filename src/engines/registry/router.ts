@@ -2,12 +2,13 @@ import { closestMatches } from '../../util/closest-matches.ts'
 import { isModelName, MAX_MODEL_NAME } from '../../util/safe/model-name.ts'
 import { quoted } from '../../util/safe/quoted.ts'
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
-import type { Engine, Model } from '../engine.ts'
+import type { Engine, EngineCaller, Model } from '../engine.ts'
 import { STATIC_MODEL } from '../static/static.ts'
 import { type Aliases, aliasModels, resolveAlias, withoutLatest } from './aliases.ts'
 import type { Catalog, CatalogEntry } from './catalog.ts'
 import {
   type ModelAccess,
+  mayUseEngine,
   mayUseModel,
   notAllowed,
   otherNames,
@@ -34,21 +35,30 @@ export interface Router {
   /**
    * The engines that serve a model, in the order of the settings. Rejects with an `ApiError`: 403
    * where the caller may not use it, 404 where no engine has it, 503 where no engine can be
-   * reached.
+   * reached. `caller`: who asks, for engines that do not answer everybody.
    */
-  pick(model: string | null | undefined, access: ModelAccess): Promise<[Route, ...Route[]]>
+  pick(
+    model: string | null | undefined,
+    access: ModelAccess,
+    caller?: EngineCaller,
+  ): Promise<[Route, ...Route[]]>
   /**
    * All models served now that the caller may use, those of upstreams first. `hops`: the hop list
    * of the request.
    */
-  list(access: ModelAccess, hops?: readonly string[]): Promise<Model[]>
+  list(access: ModelAccess, hops?: readonly string[], caller?: EngineCaller): Promise<Model[]>
   /**
    * The models of the last listing that the caller may use, each with the engines that serve it;
    * sends no request.
    */
-  known(access: ModelAccess): ServedModel[]
+  known(access: ModelAccess, caller?: EngineCaller): ServedModel[]
   /** One model served now. Rejects with an `ApiError` (403, 404, 503). */
-  find(id: string, access: ModelAccess, hops?: readonly string[]): Promise<Model>
+  find(
+    id: string,
+    access: ModelAccess,
+    hops?: readonly string[],
+    caller?: EngineCaller,
+  ): Promise<Model>
 }
 
 /** The model to find an engine for. */
@@ -65,8 +75,12 @@ export function createRouter(
   defaultModel: string | undefined,
   aliases: Aliases = {},
 ): Router {
-  async function list(access: ModelAccess, hops?: readonly string[]): Promise<Model[]> {
-    const entries = await catalog.entries(0, hops)
+  async function list(
+    access: ModelAccess,
+    hops?: readonly string[],
+    caller?: EngineCaller,
+  ): Promise<Model[]> {
+    const entries = usableBy(caller, await catalog.entries(0, hops))
     await catalog.addSizes(entries, hops)
     const models = entries.filter((entry) => entry.error === undefined).flatMap(modelsOf)
     const own = models.filter(({ id }) => !Object.hasOwn(aliases, id))
@@ -77,31 +91,33 @@ export function createRouter(
 
   return {
     list,
-    known: (access) =>
-      servedModels(catalog.known, aliases).filter(({ id }) => access?.(id) ?? true),
-    async pick(asked, access) {
+    known: (access, caller) =>
+      servedModels(usableBy(caller, catalog.known), aliases).filter(
+        ({ id }) => access?.(id) ?? true,
+      ),
+    async pick(asked, access, caller) {
       if (asked) requireModelName(asked)
       if (asked) requireModelAccess(access, asked)
       const cached = catalog.cachedEntries(CATALOG_MAX_AGE.found)
-      const known = cached instanceof Promise ? await cached : cached
+      const known = usableBy(caller, cached instanceof Promise ? await cached : cached)
       const what = wantedModel(asked, access, { defaultModel, aliases }, known)
       // With a fixed set of engines, a single upstream gets any named model without waiting for its
       // list.
       const isAll = catalog.isFixed && what.model !== undefined
       const remembered = pickFrom(known, what, isAll)
       if (remembered !== undefined) return remembered
-      const entries = await catalog.entries(CATALOG_MAX_AGE.missing)
+      const entries = usableBy(caller, await catalog.entries(CATALOG_MAX_AGE.missing))
       const routes = pickFrom(entries, what, true)
       if (routes === undefined) throw notFound(what, entries)
       return routes
     },
-    async find(id, access, hops) {
+    async find(id, access, hops, caller) {
       requireModelName(id)
       requireModelAccess(access, id)
-      const models = await list(undefined, hops)
+      const models = await list(undefined, hops, caller)
       const model = findByName(models, id)
       if (model !== undefined) return model
-      const entries = await catalog.cachedEntries(CATALOG_MAX_AGE.found)
+      const entries = usableBy(caller, await catalog.cachedEntries(CATALOG_MAX_AGE.found))
       const down = entries.filter((entry) => findByName(entry.models, id) !== undefined)
       if (down.length > 0)
         throw unavailable(
@@ -111,6 +127,12 @@ export function createRouter(
       throw notFound({ model: id, access, aliases }, entries)
     },
   }
+}
+
+/** The entries of the engines that answer this caller. */
+function usableBy(caller: EngineCaller | undefined, entries: CatalogEntry[]): CatalogEntry[] {
+  const isOpen = ({ engine }: CatalogEntry) => mayUseEngine(engine, caller)
+  return entries.every(isOpen) ? entries : entries.filter(isOpen)
 }
 
 /** Resolves aliases and the default. `entries`: the models that there are, which come before aliases. */

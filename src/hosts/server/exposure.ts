@@ -12,7 +12,8 @@ export function exposureOf(host: string): Exposure & ('machine' | 'anyone') {
  * keys or by the program's own function (`authenticates`).
  */
 export function requireProtection({ host, keys, insecure }: Settings, authenticates = false): void {
-  if (insecure || authenticates || keys.length > 0 || exposureOf(host) === 'machine') return
+  const hasKeys = keys.some(({ offers }) => !offers)
+  if (insecure || authenticates || hasKeys || exposureOf(host) === 'machine') return
   throw new SettingsError(
     `host: other machines can reach ${host}, and no API keys are configured; make a key with "sluice key new NAME", give authenticate in code, or allow everyone with --insecure (in code: insecure: true).`,
   )

@@ -5,6 +5,8 @@ import type { HandlerHost } from '../../options.ts'
 import { memoryResponses } from '../../routes/runs/runs.ts'
 import type { Settings } from '../../settings/settings.ts'
 import { memoryLimits } from '../../state/memory-limits.ts'
+import { TabHub } from '../../tabs/hub.ts'
+import { Pairings } from '../../tabs/pairings.ts'
 import { Telemetry } from '../../telemetry/telemetry.ts'
 
 /** Milliseconds, longer than any stream: a replaced handler may finish all of its requests. */
@@ -29,6 +31,9 @@ export class ReloadableHandler {
       finishes: new Map(),
       pool: new PoolState(false),
       telemetry: new Telemetry(),
+      tabs: new TabHub(),
+      pairings: new Pairings(),
+      paired: new Map(),
       instance: crypto.randomUUID(),
       isLeaving: () => this.#isLeaving,
     }
@@ -54,6 +59,18 @@ export class ReloadableHandler {
     void former.drain(UNLIMITED).then(() => this.#former.delete(former))
     this.#current = next
     this.settings = settings
+    this.#forgetPaired(settings)
+  }
+
+  /** Keys that the settings have now are theirs; tabs whose keys are gone leave. */
+  #forgetPaired({ keys }: Settings): void {
+    const { paired, tabs } = this.#host
+    for (const { hash } of keys) paired?.delete(hash)
+    const names = new Set(['', ...keys.map(({ name }) => name)])
+    for (const { name } of paired?.values() ?? []) names.add(name)
+    for (const { key } of tabs?.tabs ?? []) {
+      if (!names.has(key)) tabs?.dismiss('its key was removed from the settings', key)
+    }
   }
 
   /** From now on `/health/ready` answers 503; all else is answered as before. */

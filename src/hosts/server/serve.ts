@@ -19,6 +19,7 @@ import type { HandlerHost } from '../../options.ts'
 import type { Fetch } from '../../platform/fetch.ts'
 import type { LogEntry } from '../../platform/log.ts'
 import { ollamaPort } from '../../settings/compat.ts'
+import type { Key } from '../../settings/keys.ts'
 import { parseSettings, type Settings, type SettingsInput } from '../../settings/settings.ts'
 import { requireSupport } from '../../settings/support.ts'
 import { Telemetry } from '../../telemetry/telemetry.ts'
@@ -229,7 +230,9 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<v
   const { terminal = processTerminal } = runtime
   const form = logForm(settings.log, await terminal.out.isTerminal())
   logUnhandledRejections(terminal)
+  const { file } = command
   const server = await start(runtime, settings, {
+    ...(file !== undefined && { host: { saveKey: (key) => saveKey(file, key, terminal) } }),
     log: logWriter(form, terminal),
     onProgress: progressBar(terminal.err),
     onServerEvent: (label, event) =>
@@ -253,6 +256,20 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<v
   )
   await followSettings(command, server.reload, terminal)
   await reportEngines(terminal, server.refresh, startup)
+}
+
+/** Never rejects: a key that is not saved is good until the server stops. */
+async function saveKey(file: string, key: Key, { err }: Terminal): Promise<boolean> {
+  try {
+    await (await import('../../cli/add-key.ts')).addKey(file, key)
+    return true
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    err.write(
+      `sluice: ${terminalLine(`the key ${key.name} could not be added to ${file} (${why}); it is good until the server stops.`)}\n`,
+    )
+    return false
+  }
 }
 
 /**

@@ -63,7 +63,7 @@ function loading(
           const forwarding = forward(route, signal)
           if (forwarding !== undefined) return readJsonAnswer(exchange, forwarding, signal)
           // A server may be asked for a model that it does not list: it would refuse a prompt.
-          if (model) await router.find(model, exchange.modelAccess, exchange.hops)
+          if (model) await router.find(model, exchange.modelAccess, exchange.hops, exchange.asker)
           return { json: JSON.stringify(answer()) }
         },
       }

@@ -31,7 +31,7 @@ export const listRunningModels: RouteHandler = async (request, trace, context) =
 export const showOllamaModel: RouteHandler = async (request, trace, context) => {
   const body = await readBody(request, trace, context.settings)
   const name = nameIn(body)
-  const model = await context.router.find(name, trace.caller?.mayUseModel, trace.hops)
+  const model = await context.router.find(name, trace.caller?.mayUseModel, trace.hops, trace.caller)
   const verbose = isObject(body) && body.verbose === true
   const question = { api: 'show', model: ownName(model), verbose } as const
   const [known] = await described([model], question, request, trace, context)
@@ -49,7 +49,7 @@ async function listed(
   context: RouteContext,
   api: 'tags' | 'ps',
 ): Promise<KnownModel[]> {
-  const models = await context.router.list(trace.caller?.mayUseModel, trace.hops)
+  const models = await context.router.list(trace.caller?.mayUseModel, trace.hops, trace.caller)
   return described(models, { api }, request, trace, context)
 }
 

@@ -130,6 +130,23 @@ export interface KeyInput {
   resumable?: Key['resumable']
   /** The models that it may ask for; * stands for any characters. All by default. */
   models?: Key['models']
+  /**
+   * Lets the key offer the models of a browser tab (POST /v1/tabs), and nothing else: it may not
+   * ask.
+   */
+  offers?: Key['offers']
+  /**
+   * For a key that offers: the name of the key whose requests its tabs answer. Without it they
+   * answer those of admin keys.
+   */
+  owner?: Key['owner']
+  /** For a key that offers: lets its tabs answer the requests of every key. */
+  shared?: Key['shared']
+  /**
+   * Set to false to have none of its requests answered by a browser tab, whose owner could read
+   * them.
+   */
+  tabs?: Key['tabs']
   /** How many requests it may send in a minute. */
   requestsPerMinute?: Key['requestsPerMinute']
   /**

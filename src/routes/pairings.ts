@@ -1,0 +1,86 @@
+/** Pairs a browser tab: an offer, good once, becomes a key that may offer and may not ask. */
+import { hashKey } from '../guard/keys.ts'
+import { type Key, readKey } from '../settings/keys.ts'
+import { SettingsError } from '../settings/settings.ts'
+import { base64url, type PairingWish } from '../tabs/pairings.ts'
+import { isObject } from '../util/object.ts'
+import { type ApiError, badRequest } from '../wire/errors/api-error.ts'
+import { readBody } from './exchange.ts'
+import { jsonResponse } from './json.ts'
+import { SAME_ORIGIN } from './policy.ts'
+import type { RouteContext, RouteHandler } from './route.ts'
+
+/** Bytes of the random part of a key: 256 bits cannot be guessed. */
+const LENGTH = 32
+
+const PRIVATE = { 'cache-control': 'no-store', ...SAME_ORIGIN }
+
+/** `POST /v1/pairings`: opens a pairing for an admin. Rejects with an `ApiError` (400, 429). */
+export const openPairing: RouteHandler = async (request, trace, context) => {
+  const body = await readBody(request, trace, context.settings)
+  const wish = readWish(body, context)
+  const { secret, code, expiresAt, name } = context.pairings.open(wish)
+  const expires_at = Math.floor(expiresAt / 1000)
+  return jsonResponse({ object: 'pairing', name, secret, code, expires_at }, { headers: PRIVATE })
+}
+
+/**
+ * `POST /v1/pairings/redeem`: trades the secret of a link, or a code, for a key. Whoever has neither gets
+ * nothing. Rejects with an `ApiError` (400, 403).
+ */
+export const redeemPairing: RouteHandler = async (request, trace, context) => {
+  const body = await readBody(request, trace, context.settings)
+  const offer = isObject(body) ? body.offer : undefined
+  if (typeof offer !== 'string') {
+    throw badRequest(
+      'offer: expected the code of a pairing, or the secret of its link, got none; send {"offer": "7K3M-Q9XD"}, for example.',
+      'offer',
+    )
+  }
+  const wish = context.pairings.redeem(offer)
+  const key = `sluice_${base64url(crypto.getRandomValues(new Uint8Array(LENGTH)))}`
+  const entry = entryOf(wish, await hashKey(key))
+  context.paired.set(entry.hash, entry)
+  const isSaved = (await context.saveKey?.(entry)) ?? false
+  return jsonResponse(
+    { object: 'paired', name: entry.name, key, saved: isSaved },
+    { headers: PRIVATE },
+  )
+}
+
+/** Throws an `ApiError` (400). */
+function readWish(body: unknown, { settings, paired }: RouteContext): PairingWish {
+  if (!isObject(body)) throw wrongName('something else')
+  const { name, owner, shared } = body
+  if (typeof name !== 'string') throw wrongName(typeof name)
+  const wish = {
+    name,
+    ...(typeof owner === 'string' && { owner }),
+    ...(shared === true && { shared }),
+  }
+  try {
+    entryOf(wish, `sha256:${'0'.repeat(64)}`)
+  } catch (error) {
+    if (error instanceof SettingsError) throw badRequest(error.message, 'name')
+    throw error
+  }
+  const names = [...settings.keys, ...paired.values()].map((key) => key.name)
+  if (!names.includes(name)) return wish
+  throw badRequest(
+    `name: expected a name that no key has, got ${name}; choose another, or remove that key.`,
+    'name',
+  )
+}
+
+/** Throws a `SettingsError`. */
+function entryOf({ name, owner, shared }: PairingWish, hash: string): Key {
+  const more = { ...(owner && { owner }), ...(shared && { shared }) }
+  return readKey({ name, hash, offers: true, ...more }, 'name')
+}
+
+function wrongName(got: string): ApiError {
+  return badRequest(
+    `name: expected a name for the key of the tab, such as "phone", got ${got}; send {"name": "phone"}.`,
+    'name',
+  )
+}

@@ -1,0 +1,73 @@
+/** Browser tabs that offer their GPUs. */
+
+import { SSE_HEADERS } from '../stream/sse-response.ts'
+import { transformWriter } from '../stream/transform-writer.ts'
+import type { Offering } from '../tabs/hub.ts'
+import { readBatch, readHello } from '../tabs/read-messages.ts'
+import type { Tab } from '../tabs/tab.ts'
+import { quoted } from '../util/safe/quoted.ts'
+import { ApiError } from '../wire/errors/api-error.ts'
+import { readBody } from './exchange.ts'
+import { jsonResponse } from './json.ts'
+import { SAME_ORIGIN } from './policy.ts'
+import type { RouteContext, RouteHandler } from './route.ts'
+import type { Trace } from './trace.ts'
+
+const UNSTORED = { 'cache-control': 'no-store' }
+
+/** `GET /v1/tabs`: those that are connected, for admins. */
+export const listTabs: RouteHandler = async (_request, _trace, { tabs }) => {
+  return jsonResponse({ object: 'list', data: tabs.tabs.map(shown) }, { headers: UNSTORED })
+}
+
+/** `POST /v1/tabs`: a tab joins, and reads what is asked of it. Rejects with an `ApiError` (400, 403, 410, 429, 501). */
+export const joinTab: RouteHandler = async (request, trace, context) => {
+  requireShared(context)
+  const hello = readHello(await readBody(request, trace, context.settings))
+  const body = transformWriter()
+  context.tabs.join(hello, offeringOf(trace), body)
+  const leave = () => body.break(new Error('the tab left'))
+  request.signal.addEventListener('abort', leave, { once: true })
+  return new Response(body.readable, { headers: { ...SSE_HEADERS, ...SAME_ORIGIN } })
+}
+
+/** `POST /v1/tabs/{id}`: what a tab says. Rejects with an `ApiError` (400, 403, 409, 410). */
+export const tellTab: RouteHandler = async (request, trace, context) => {
+  const { tabs, settings } = context
+  requireShared(context)
+  const { key } = offeringOf(trace)
+  const tab = tabs.find(String(request.params.id), key)
+  const batch = readBatch(await readBody(request, trace, settings))
+  return jsonResponse(tab.receive(batch), { headers: UNSTORED })
+}
+
+/** `DELETE /v1/tabs/{id}`: ends the link of a tab. Rejects with an `ApiError` (404). */
+export const removeTab: RouteHandler = async ({ params }, _trace, { tabs }) => {
+  const id = String(params.id)
+  const tab = tabs.tabs.find((each) => each.id === id)
+  if (tab === undefined) {
+    const message = `id: expected the id of a tab that is connected, got ${quoted(id)}; GET /v1/tabs lists them.`
+    throw new ApiError(404, message, { code: 'not_found', param: 'id' })
+  }
+  tab.dismiss('the operator of the server has ended the link')
+  return jsonResponse({ id, object: 'tab', deleted: true })
+}
+
+function offeringOf({ caller }: Trace): Offering {
+  const { name = '', owner, shared } = caller?.limits ?? {}
+  return { key: name, owner, isShared: shared }
+}
+
+/** What an admin sees of a tab. */
+function shown({ id, name, key, joinedAt, state, running, served }: Tab) {
+  const created_at = Math.floor(joinedAt / 1000)
+  return { id, object: 'tab', name, key, created_at, running, served, ...state }
+}
+
+/** Throws an `ApiError` (501) where requests cannot reach each other: a tab is asked by others than its own. */
+function requireShared({ isolates }: RouteContext): void {
+  if (!isolates) return
+  const message =
+    'tabs: expected a server whose requests may reach each other, got workerd, where they may not; run sluice on Bun, Deno or Node.'
+  throw new ApiError(501, message, { code: 'not_supported' })
+}

@@ -1,0 +1,151 @@
+/** The tabs that offer their GPUs to this server. */
+import type { Engine, EngineCaller } from '../engines/engine.ts'
+import type { CatalogEntry } from '../engines/registry/catalog.ts'
+import { visibleModels } from '../engines/registry/visible-models.ts'
+import type { BodyWriter } from '../platform/body-writer.ts'
+import { ApiError } from '../wire/errors/api-error.ts'
+import type { Batch, Hello, Taken } from './protocol.ts'
+import { Tab } from './tab.ts'
+import { modelsOf, tabEngine } from './tab-engine.ts'
+
+/** The most tabs at once, and of one key. */
+const MOST_TABS = 256
+const MOST_OF_KEY = 16
+
+/** Milliseconds between two looks at all tabs. */
+const LOOK_EVERY = 1_000
+
+/** Whoever offers a tab. */
+export interface Offering {
+  /** The name of its key; empty where there are no keys. */
+  key: string
+  /** The name of the key whose requests it answers; undefined for those of admins. */
+  owner?: string | undefined
+  /** Whether it answers everybody's requests. */
+  isShared?: boolean | undefined
+}
+
+interface Entry {
+  tab: Tab
+  engine: Engine
+}
+
+export interface HubOptions {
+  /** Milliseconds for which tabs gather messages before they send them. */
+  gather?: number
+}
+
+export class TabHub {
+  readonly #tabs = new Map<string, Entry>()
+  readonly #gather: number
+  #timer: ReturnType<typeof setInterval> | undefined
+  #entries: CatalogEntry[] | undefined
+
+  constructor({ gather = 0 }: HubOptions = {}) {
+    this.#gather = gather
+  }
+
+  /** The engines of all tabs, for the catalog. */
+  get entries(): readonly CatalogEntry[] {
+    this.#entries ??= [...this.#tabs.values()].map(({ tab, engine }) => ({
+      engine,
+      models: visibleModels(engine, modelsOf(tab)),
+    }))
+    return this.#entries
+  }
+
+  get tabs(): Tab[] {
+    return [...this.#tabs.values()].map(({ tab }) => tab)
+  }
+
+  /**
+   * A tab joins, or comes back, and reads from this body. Throws an `ApiError`: 410 where it cannot come
+   * back, 429 where there are too many.
+   */
+  join(hello: Hello, by: Offering, body: BodyWriter): Tab {
+    const { v: _, resume, ...state } = hello
+    if (resume !== undefined) {
+      const tab = this.find(resume.tab, by.key)
+      tab.attach(body, resume.seq)
+      tab.change(state)
+      return tab
+    }
+    this.#requireRoom(by.key)
+    const id = `tab_${crypto.randomUUID().replaceAll('-', '')}`
+    const tab = new Tab({
+      ...{ id, name: this.#freeName(by.key || 'browser'), key: by.key, state },
+      gather: this.#gather,
+      onState: () => this.#changed(),
+      onGone: () => this.#remove(id),
+    })
+    this.#tabs.set(id, { tab, engine: tabEngine(tab, (caller) => answers(by, caller)) })
+    this.#changed()
+    this.#timer ??= setInterval(() => this.#look(), LOOK_EVERY)
+    tab.attach(body)
+    return tab
+  }
+
+  /** Takes what a tab has sent. Throws an `ApiError` (400, 409, 410). */
+  receive(id: string, key: string, batch: Batch): Taken {
+    return this.find(id, key).receive(batch)
+  }
+
+  /** Throws an `ApiError` (410) where the key has no such tab. */
+  find(id: string, key: string): Tab {
+    const tab = this.#tabs.get(id)?.tab
+    if (tab === undefined || tab.key !== key) throw unknownTab()
+    return tab
+  }
+
+  /** Ends the links of all tabs, or of those that `key` offers. */
+  dismiss(reason: string, key?: string): void {
+    for (const tab of this.tabs) if (key === undefined || tab.key === key) tab.dismiss(reason)
+  }
+
+  #requireRoom(key: string): void {
+    const own = this.tabs.filter((tab) => tab.key === key).length
+    if (this.#tabs.size < MOST_TABS && own < MOST_OF_KEY) return
+    const most = own < MOST_OF_KEY ? MOST_TABS : MOST_OF_KEY
+    const message = `tabs: expected at most ${most} tabs ${own < MOST_OF_KEY ? 'at this server' : 'of one key'}, and so many are there; close one.`
+    throw new ApiError(429, message, { code: 'too_many_tabs', headers: { 'retry-after': '10' } })
+  }
+
+  /** `phone`, or `phone-2` where there is one. */
+  #freeName(name: string): string {
+    const taken = new Set(this.tabs.map((tab) => tab.name))
+    for (let number = 1; ; number++) {
+      const free = number === 1 ? name : `${name}-${number}`
+      if (!taken.has(free)) return free
+    }
+  }
+
+  #look(): void {
+    const now = performance.now()
+    for (const tab of this.tabs) tab.tick(now)
+  }
+
+  #remove(id: string): void {
+    this.#tabs.delete(id)
+    this.#changed()
+    if (this.#tabs.size > 0) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  #changed(): void {
+    this.#entries = undefined
+  }
+}
+
+/** By default it answers its owner's requests alone. */
+function answers({ key, owner, isShared }: Offering, caller: EngineCaller): boolean {
+  if (caller.tabs === false) return false
+  if (isShared || key === '') return true
+  return owner === undefined ? caller.isAdmin : caller.name === owner
+}
+
+function unknownTab(): ApiError {
+  const message =
+    'tab: expected the id of a tab that this key offers and that is connected, got another; join anew with POST /v1/tabs.'
+  return new ApiError(410, message, { code: 'tab_gone', param: 'tab' })
+}

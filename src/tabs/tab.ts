@@ -1,0 +1,229 @@
+/** A browser's tab, as the server sees it: a port whose messages survive a short loss of the connection. */
+import type { Port, ReplyMessage, RequestMessage } from '../engines/remote/protocol.ts'
+import type { BodyWriter } from '../platform/body-writer.ts'
+import { ApiError } from '../wire/errors/api-error.ts'
+import { encodeText, frame } from '../wire/sse/sse.ts'
+import {
+  type Ask,
+  BACK_WITHIN,
+  type Batch,
+  GONE_AFTER,
+  PING_EVERY,
+  type Signal,
+  type TabState,
+  type Taken,
+} from './protocol.ts'
+import { Inbox, Outbox } from './sequence.ts'
+
+/** The most messages that may wait until a tab confirms them: a request, credits and cancellations. */
+const MOST_WAITING = 256
+
+/** The most characters that may wait, besides those of a single request. */
+const MOST_CHARACTERS = 8 * 1024 * 1024
+
+type Listener = (event: MessageEvent) => void
+
+export interface TabOptions {
+  id: string
+  /** The name that people see: `phone`. */
+  name: string
+  /** The name of the key that it offers with; empty where there are no keys. */
+  key: string
+  state: TabState
+  /** Milliseconds for which it gathers messages. */
+  gather: number
+  /** Called when something of its state has changed. */
+  onState(): void
+  /** Called once: it is gone for good. */
+  onGone(why: string): void
+}
+
+export class Tab implements Port {
+  readonly id: string
+  readonly name: string
+  readonly key: string
+  readonly joinedAt = Date.now()
+  state: TabState
+  /** The tokens that it has answered with. */
+  served = 0
+  /** How many requests run there. */
+  running = 0
+  /** Why it is gone. */
+  gone: string | undefined
+  readonly #options: TabOptions
+  readonly #outbox = new Outbox<Ask>(MOST_WAITING)
+  readonly #inbox = new Inbox()
+  readonly #messageListeners = new Set<Listener>()
+  readonly #closeListeners = new Set<Listener>()
+  #body: BodyWriter | undefined
+  #heardAt = performance.now()
+  #pingedAt = performance.now()
+  /** Since when there is no connection; 0 where there is one. */
+  #brokenAt = 0
+  #characters = 0
+  readonly #lengths: number[] = []
+
+  constructor(options: TabOptions) {
+    this.id = options.id
+    this.name = options.name
+    this.key = options.key
+    this.state = options.state
+    this.#options = options
+  }
+
+  /**
+   * Writes to this body from now on, beginning with what the tab has not received since number `seq`. A
+   * former one ends. Throws an `ApiError` (410) where that is no longer known.
+   */
+  attach(body: BodyWriter, seq = this.#outbox.last): void {
+    const missed = this.#outbox.after(seq)
+    if (missed === undefined) throw mustJoinAnew()
+    this.#confirm(seq)
+    this.#body?.close()
+    this.#body = body
+    this.#heardAt = performance.now()
+    this.#brokenAt = 0
+    body.closed.then(
+      () => this.#detach(body),
+      () => this.#detach(body),
+    )
+    const { name, id } = this
+    const { gather } = this.#options
+    this.#signal({ kind: 'joined', tab: id, name, seq: this.#inbox.last, gather })
+    for (const { seq, item } of missed) this.#write(seq, item)
+  }
+
+  /** Takes what the tab has sent. Throws an `ApiError` (400, 409). */
+  receive({ seq, ack, messages }: Batch): Taken {
+    this.#heardAt = performance.now()
+    if (!this.#confirm(ack)) throw numberUnknown('ack', ack)
+    const fresh = this.#inbox.take(seq, messages)
+    if (fresh === undefined) throw missing(this.#inbox.last, seq)
+    for (const message of fresh) {
+      if (message.kind === 'leaving') this.end('it was closed')
+      else if (message.kind === 'state') this.change(message.state)
+      else this.#dispatch(message.message)
+    }
+    return { seq: this.#inbox.last }
+  }
+
+  change(state: TabState): void {
+    this.state = state
+    this.#options.onState()
+  }
+
+  postMessage(message: RequestMessage): void {
+    this.ask(message)
+  }
+
+  /** Sends a message to the engine. `caller`: the name of the key whose request it begins. */
+  ask(message: RequestMessage, caller?: string): void {
+    if (this.gone !== undefined) return
+    const item: Ask = {
+      kind: 'ask',
+      message,
+      ...(caller !== undefined && { for: caller }),
+    }
+    // An answer to it says that the engine's worker is not stuck; one that is lost says nothing.
+    if (message.kind === 'ping') {
+      this.#write(undefined, item)
+      return
+    }
+    const length = 'request' in message ? JSON.stringify(message).length : 0
+    const isFull = this.#characters > 0 && this.#characters + length > MOST_CHARACTERS
+    const seq = isFull ? undefined : this.#outbox.push(item)
+    if (seq === undefined) {
+      this.end('it does not confirm what it is sent')
+      return
+    }
+    this.#characters += length
+    this.#lengths.push(length)
+    this.#write(seq, item)
+  }
+
+  addEventListener(type: 'message' | 'close', listener: Listener): void {
+    this.#listeners(type).add(listener)
+  }
+
+  removeEventListener(type: 'message' | 'close', listener: Listener): void {
+    this.#listeners(type).delete(listener)
+  }
+
+  /** Called about once a second: asks whether it is there, and gives it up where it is not. */
+  tick(now: number): void {
+    if (this.gone !== undefined) return
+    const kind = this.running > 0 ? 'busy' : 'idle'
+    if (this.#brokenAt > 0 && now - this.#brokenAt > BACK_WITHIN) {
+      this.end('its connection was lost')
+    } else if (now - this.#heardAt > GONE_AFTER[kind]) {
+      this.end(`it has not answered for ${Math.round((now - this.#heardAt) / 1000)} s`)
+    } else if (now - Math.max(this.#pingedAt, this.#heardAt) >= PING_EVERY[kind]) {
+      this.#pingedAt = now
+      this.#signal({ kind: 'ping' })
+    }
+  }
+
+  /** The server wants it no more. */
+  dismiss(reason: string): void {
+    this.#signal({ kind: 'stop', reason })
+    this.end(reason)
+  }
+
+  /** It is gone: its requests fail. */
+  end(why: string): void {
+    if (this.gone !== undefined) return
+    this.gone = why
+    this.#body?.close()
+    for (const listener of [...this.#closeListeners]) listener({} as MessageEvent)
+    this.#options.onGone(why)
+  }
+
+  #detach(body: BodyWriter): void {
+    if (this.#body !== body) return
+    this.#body = undefined
+    this.#brokenAt = performance.now()
+  }
+
+  #listeners(type: 'message' | 'close'): Set<Listener> {
+    return type === 'message' ? this.#messageListeners : this.#closeListeners
+  }
+
+  #dispatch(message: ReplyMessage): void {
+    for (const listener of this.#messageListeners) listener({ data: message } as MessageEvent)
+  }
+
+  #confirm(seq: number): boolean {
+    const before = this.#outbox.waiting
+    if (!this.#outbox.confirm(seq)) return false
+    for (const length of this.#lengths.splice(0, before - this.#outbox.waiting)) {
+      this.#characters -= length
+    }
+    return true
+  }
+
+  #signal(signal: Signal): void {
+    this.#write(undefined, signal)
+  }
+
+  #write(seq: number | undefined, item: Ask | Signal): void {
+    const text = frame(JSON.stringify(seq === undefined ? item : { ...item, seq }))
+    // What it does not read waits in the outbox too, which is bounded.
+    this.#body?.write([encodeText(text)])?.catch(() => {})
+  }
+}
+
+function mustJoinAnew(): ApiError {
+  const message =
+    'resume: expected the number of an event that the server still has, got another; join anew, without resume.'
+  return new ApiError(410, message, { code: 'tab_gone', param: 'resume' })
+}
+
+function numberUnknown(field: string, seq: number): ApiError {
+  const message = `${field}: expected the number of an event that was sent to this tab, got ${seq}; join anew.`
+  return new ApiError(400, message, { code: 'invalid_value', param: field })
+}
+
+function missing(last: number, first: number): ApiError {
+  const message = `seq: expected ${last + 1}, the number after the last message that arrived, or a lower one, got ${first}; send the messages from ${last + 1} on.`
+  return new ApiError(409, message, { code: 'messages_missing', param: 'seq' })
+}

@@ -1,0 +1,130 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { serveEngine } from '../../../src/engines/remote/serve-engine.ts'
+import { Webllm } from '../../../src/engines/webllm/webllm.ts'
+import { createHostedHandler } from '../../../src/handler.ts'
+import { Link, type LinkStatus } from '../../../src/tabs/link.ts'
+import type { TabState } from '../../../src/tabs/protocol.ts'
+import { createStandIn, record, type Script } from '../../support/mlc.ts'
+
+const url = 'http://127.0.0.1:8787'
+const open: Link[] = []
+
+afterEach(() => {
+  for (const link of open.splice(0)) link.leave()
+})
+
+const model = record.model_id
+const state: TabState = { models: [{ id: model, state: 'loaded' }], visible: true, paused: false }
+
+/** A handler, and a tab whose requests may be cut. */
+async function create(script: Partial<Script> = {}) {
+  const handler = createHostedHandler({ discover: false }, { exposure: 'machine' })
+  const standIn = createStandIn(script)
+  const engine = new Webllm(standIn.mlc, { records: [record] })
+  const statuses: LinkStatus[] = []
+  const cut = new Set<AbortController>()
+  let isDown = false
+  const send = async (input: string | URL | Request, init: RequestInit = {}) => {
+    if (isDown) throw new TypeError('the network is down')
+    const control = new AbortController()
+    cut.add(control)
+    const signal = AbortSignal.any([control.signal, ...(init.signal ? [init.signal] : [])])
+    const response = await handler.fetch(new Request(input, { ...init, signal }))
+    if (isDown) throw new TypeError('the network is down')
+    return response
+  }
+  const link = new Link({
+    ...{ url, key: '', state, fetch: send as typeof fetch },
+    serve: (port) => serveEngine(port, engine),
+    onStatus: (status) => statuses.push(status),
+  })
+  open.push(link)
+  await expect.poll(() => statuses.at(-1)?.kind).toBe('joined')
+  const ask = (body: object) =>
+    handler.fetch(
+      new Request(`${url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ model, messages: [{ role: 'user', content: 'Hello' }], ...body }),
+      }),
+    )
+  return {
+    ...{ handler, link, statuses, ask, standIn },
+    /** Breaks all connections and lets none be made until the returned function is called. */
+    cut() {
+      isDown = true
+      for (const control of cut) control.abort(new TypeError('the connection was cut'))
+      cut.clear()
+      return () => {
+        isDown = false
+      }
+    },
+  }
+}
+
+describe('a tab', () => {
+  it('answers what a client asks, streamed and whole', async () => {
+    const { ask, handler } = await create()
+    const models = await (await handler.fetch(new Request(`${url}/v1/models`))).json()
+    expect(models.data[0]).toMatchObject({ id: model, owned_by: 'tab/browser', loaded: true })
+    const whole = await (await ask({})).json()
+    expect(whole.choices[0].message.content.length).toBeGreaterThan(0)
+    const text = await (await ask({ stream: true })).text()
+    expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
+  })
+
+  it('is gone at once when it leaves', async () => {
+    const { link, handler, ask } = await create()
+    link.leave()
+    await expect
+      .poll(async () => (await (await handler.fetch(new Request(`${url}/v1/models`))).json()).data.length)
+      .toBe(1)
+    expect((await ask({})).status).toBe(404)
+  })
+
+  it('loses and repeats nothing when all connections break in the middle of an answer', async () => {
+    const tokens = Array.from({ length: 200 }, (_, n) => ` word-${n}`)
+    const { ask, cut, statuses, handler } = await create({ tokens, tokenDelay: 5 })
+    const reading = (await ask({ stream: true })).text()
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    const mend = cut()
+    await new Promise((resolve) => setTimeout(resolve, 700))
+    mend()
+    const text = await reading
+    const said = [...text.matchAll(/"content":"([^"]*)"/g)].map(([, content]) => content).join('')
+    expect(said).toBe(tokens.join(''))
+    expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
+    expect(statuses.map(({ kind }) => kind)).toContain('lost')
+    const tabs = await (await handler.fetch(new Request(`${url}/v1/tabs`))).json()
+    expect(tabs.data).toHaveLength(1)
+  })
+
+  it('stops the engine when the client hangs up', async () => {
+    const { ask, standIn } = await create({ isEndless: true, tokenDelay: 5 })
+    const response = await ask({ stream: true })
+    const reader = response.body?.getReader()
+    await reader?.read()
+    await reader?.cancel()
+    await expect.poll(() => standIn.seen.stops).toBe(1)
+  })
+
+  it('ends a stream with an error when it leaves in the middle', async () => {
+    const { ask, link } = await create({ isEndless: true, tokenDelay: 5 })
+    const response = await ask({ stream: true })
+    const text = response.text()
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    link.leave()
+    expect(await text).toContain('"code":"engine_lost"')
+    expect(await text).not.toContain('[DONE]')
+  })
+
+  it('does not load what its owner has not offered, or an image of its own network', async () => {
+    const { ask, link } = await create()
+    const content = [{ type: 'image_url', image_url: { url: 'http://127.0.0.1:1/secret.png' } }]
+    const image = await ask({ messages: [{ role: 'user', content }] })
+    expect(image.status).toBe(400)
+    expect((await image.json()).error.param).toBe('messages[0].content[0].image_url')
+    link.change({ ...state, paused: true })
+    await expect.poll(async () => (await ask({})).status).toBe(404)
+  })
+})
