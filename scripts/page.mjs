@@ -12,6 +12,9 @@ import { capture } from './process.mjs'
 /** @typedef {import('esbuild').BuildOptions} BuildOptions */
 /** @typedef {import('esbuild').Plugin} Plugin */
 
+/** Holds the link of a page that answers others' requests. */
+const LINK = join(root, 'worker/link.ts')
+
 /**
  * @typedef {object} PageOptions
  * @property {string} [engine] replaces worker/engine.ts, for tests
@@ -64,7 +67,10 @@ export async function buildPageFiles(outDir, options = {}) {
   const worker = await build({
     ...shared,
     ...named,
-    entryPoints: [{ in: engine, out: 'engine' }],
+    entryPoints: [
+      { in: engine, out: 'engine' },
+      { in: LINK, out: 'link' },
+    ],
     splitting: true,
     plugins: [webllmApart, ...plugins],
   })
@@ -76,7 +82,10 @@ export async function buildPageFiles(outDir, options = {}) {
       splitting: true,
       jsx: 'automatic',
       jsxImportSource: 'preact',
-      define: { ENGINE_URL: JSON.stringify(`./assets/${outputOf(worker.metafile, engine)}`) },
+      define: {
+        ENGINE_URL: JSON.stringify(`./assets/${outputOf(worker.metafile, engine)}`),
+        LINK_URL: JSON.stringify(`./assets/${outputOf(worker.metafile, LINK)}`),
+      },
     }),
     // A classic script: not every browser supports modules as service workers.
     build({ ...shared, entryPoints: ['worker/service-worker.ts'], format: 'iife' }),

@@ -6,6 +6,7 @@ const NEEDS: Record<Access, string> = {
   open: 'nothing',
   key: 'a key',
   admin: 'an admin key',
+  offer: 'a key that offers tabs, or an admin key',
   metrics: 'an admin key, or one with `metrics: true`',
 }
 

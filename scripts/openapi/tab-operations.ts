@@ -19,6 +19,7 @@ export const tabTexts = {
     summary: 'Offers to pair a browser tab.',
     description:
       'The offer is good once, for ten minutes. What comes of it is a key that may offer a tab and may not ask.',
+    example: { name: 'phone' },
     answerText: 'The secret for a link, and the same as a code of eight characters.',
     errors: [...KEYED_ERRORS, ...BODY_ERRORS],
   },
@@ -26,6 +27,7 @@ export const tabTexts = {
     tag: 'Tabs',
     summary: 'Trades an offer for a key.',
     description: 'After five wrong codes all open codes are void.',
+    example: { offer: 'CODE' },
     answerText: 'The key, which is not shown again.',
     errors: [...OPEN_ERRORS, ...BODY_ERRORS],
   },
@@ -41,6 +43,7 @@ export const tabTexts = {
     summary: 'Offers the models of a browser tab.',
     description:
       'The page does this when its owner shares the GPU. The stream has what is asked of the tab.',
+    example: { v: 1, models: [{ id: 'MODEL', state: 'loaded' }], visible: true, paused: false },
     answerText: 'Events: what is asked of the tab, and pings.',
     errors: [...KEYED_ERRORS, ...BODY_ERRORS, 410, 501],
   },
@@ -49,6 +52,7 @@ export const tabTexts = {
     summary: 'Takes what a tab answers.',
     description: 'Messages that arrived before are left out, so that a batch can be sent again.',
     parameters: [tabId],
+    example: { seq: 1, ack: 0, messages: [] },
     answerText: 'The number of the last message that the server has.',
     errors: [...KEYED_ERRORS, ...BODY_ERRORS, 409, 410, 501],
   },

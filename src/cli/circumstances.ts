@@ -4,6 +4,7 @@ import os from 'node:os'
 import type { Circumstances } from '../check/verification/verification.ts'
 import type { Fetch } from '../platform/fetch.ts'
 import { isObject } from '../util/object.ts'
+import { bodyText } from './body-text.ts'
 import type { Target } from './target.ts'
 
 type Fields = Record<string, unknown>
@@ -73,13 +74,8 @@ async function read(
 ): Promise<{ value?: Fields; server?: string }> {
   try {
     const response = await fetch(url, { headers, signal: AbortSignal.timeout(5_000) })
-    const parts: Uint8Array[] = []
-    const reader = response.body?.getReader()
-    for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
-      parts.push(part.value)
-    }
     const server = response.headers.get('server') ?? undefined
-    const value: unknown = JSON.parse(Buffer.concat(parts).toString('utf8'))
+    const value: unknown = JSON.parse(await bodyText(response))
     return { ...(isObject(value) && { value }), ...(server && { server }) }
   } catch {
     return {}

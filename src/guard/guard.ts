@@ -86,9 +86,7 @@ export function createGuard(
     if (identity) recent.add(identity)
     if (identity) return new Caller(identity, admissions, afterwards)
     if (authenticate && !apiKeys.areNeeded) throw notAuthenticated()
-    const key = apiKeys.areNeeded
-      ? await apiKeys.find(request, new URL(request.url))
-      : await apiKeys.findOffering(request)
+    const key = await keyOf(apiKeys, request)
     if (key !== undefined) {
       recent.add(key)
       return new Caller(key, admissions, afterwards)
@@ -139,6 +137,12 @@ export function createGuard(
       return found.month.requests.used > 0 ? [found] : []
     },
   }
+}
+
+/** Where no keys are needed, one that offers a tab still says whose tab it is. */
+function keyOf(keys: ReturnType<typeof createApiKeys>, request: Request): Promise<Key | undefined> {
+  if (!keys.areNeeded) return keys.findOffering(request)
+  return keys.find(request, new URL(request.url))
 }
 
 function unprotected(): ApiError {

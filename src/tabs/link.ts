@@ -8,11 +8,13 @@ import { isObject } from '../util/object.ts'
 import { EventScanner } from '../wire/sse/sse.ts'
 import { LINK_VERSION } from '../wire/tabs/schema.ts'
 import { LinkPort } from './link-port.ts'
+import { LinkRequests, type LinkTarget, refusalOf } from './link-requests.ts'
 import {
   type Ask,
   BACK_WITHIN,
   type Batch,
   GONE_AFTER,
+  type Hello,
   PING_EVERY,
   type Signal,
   type TabState,
@@ -29,19 +31,30 @@ export type LinkStatus =
   /** It does not try again. `code`: the server's error code. */
   | { kind: 'ended'; why: string; code?: string | undefined }
 
-export interface LinkOptions {
-  /** The address of the server, without `/v1`. */
-  url: string
-  /** Its key; empty where the server has no keys. */
-  key: string
+export interface LinkOptions extends LinkTarget {
   state: TabState
   /** Serves the engine over a port, until the returned function is called. */
   serve(port: LinkPort): () => void
   onStatus(status: LinkStatus): void
-  /** A request begins for the key of this name, or has ended. */
-  onRequest?(request: { id: number; for: string; model: string | undefined }): void
-  onAnswer?(answer: { id: number; chunks: number; isOver: boolean }): void
-  fetch?: typeof fetch
+  onRequest?(request: LinkRequest): void
+  onAnswer?(answer: LinkAnswer): void
+}
+
+/** A request that the tab begins to answer. */
+export interface LinkRequest {
+  id: number
+  /** The name of the key that asks; empty where the server has no keys. */
+  for: string
+  model: string | undefined
+}
+
+/** A part of an answer that was sent. */
+export interface LinkAnswer {
+  /** The id of its request. */
+  id: number
+  chunks: number
+  /** Whether it is the last part. */
+  isOver: boolean
 }
 
 /** The most messages that wait until the server confirms them; an engine has credit for fewer. */
@@ -58,6 +71,7 @@ const REFUSED = new Set([400, 401, 403, 404, 405, 501])
 
 export class Link {
   readonly #options: LinkOptions
+  readonly #requests: LinkRequests
   readonly #stopped = new AbortController()
   #state: TabState
   #tab: string | undefined
@@ -73,6 +87,7 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.#options = options
+    this.#requests = new LinkRequests(options)
     this.#state = options.state
     void this.#stayJoined()
   }
@@ -89,8 +104,7 @@ export class Link {
     const tab = this.#tab
     if (tab !== undefined) {
       this.#outbox.push({ kind: 'leaving' })
-      // `keepalive` lets it arrive although the page is being closed.
-      void this.#post(tab, this.#batch(), { keepalive: true }).catch(() => {})
+      void this.#requests.tellLast(tab, this.#batch())
     }
     this.#end({ kind: 'ended', why: 'You stopped sharing.' })
   }
@@ -123,8 +137,8 @@ export class Link {
     try {
       if (this.#tab === undefined) this.#options.onStatus({ kind: 'joining' })
       const resume = this.#tab && { tab: this.#tab, seq: this.#inbox.last }
-      const hello = { v: LINK_VERSION, ...this.#state, ...(resume && { resume }) }
-      const response = await this.#request('v1/tabs', hello, { signal })
+      const hello: Hello = { v: LINK_VERSION, ...this.#state, ...(resume && { resume }) }
+      const response = await this.#requests.join(hello, signal)
       if (!response.ok) return await this.#refused(response)
       await this.#read(response)
       return 'The server ended the connection.'
@@ -242,7 +256,7 @@ export class Link {
 
   /** Returns whether more may be sent. */
   async #sendBatch(tab: string): Promise<boolean> {
-    const response = await this.#post(tab, this.#batch())
+    const response = await this.#requests.tell(tab, this.#batch())
     if (tab !== this.#tab) return false
     if (response.status === 410) {
       this.#forget()
@@ -254,27 +268,8 @@ export class Link {
     return this.#outbox.confirm((body as unknown as Taken).seq)
   }
 
-  #post(tab: string, batch: Batch, init: RequestInit = {}): Promise<Response> {
-    return this.#request(`v1/tabs/${tab}`, batch, { signal: AbortSignal.timeout(10_000), ...init })
-  }
-
-  #request(path: string, body: object, init: RequestInit): Promise<Response> {
-    const { url, key, fetch: send = fetch } = this.#options
-    return send(`${url.replace(/\/$/, '')}/${path}`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        ...(key && { authorization: `Bearer ${key}` }),
-      },
-      body: JSON.stringify(body),
-      cache: 'no-store',
-      ...init,
-    })
-  }
-
   async #refused(response: Response): Promise<string> {
-    const { message, code } = await errorOf(response)
-    const why = message || `The server answered with status ${response.status}.`
+    const { message: why, code } = await refusalOf(response)
     if (response.status === 410) this.#forget()
     else if (REFUSED.has(response.status)) this.#end({ kind: 'ended', why, code })
     return why
@@ -296,15 +291,6 @@ export class Link {
     this.#forget()
     this.#stopped.abort()
     this.#options.onStatus(status)
-  }
-}
-
-async function errorOf(response: Response): Promise<{ message?: string; code?: string }> {
-  const body: unknown = await response.json().catch(() => undefined)
-  const error = isObject(body) && isObject(body.error) ? body.error : {}
-  return {
-    ...(typeof error.message === 'string' && { message: error.message }),
-    ...(typeof error.code === 'string' && { code: error.code }),
   }
 }
 

@@ -2,7 +2,7 @@
 import { ApiError } from '../wire/errors/api-error.ts'
 
 /** Milliseconds for which a pairing can be redeemed. */
-export const PAIRING_TIME = 600_000
+const PAIRING_TIME = 600_000
 
 /** The most that are open at once. */
 const MOST_OPEN = 32

@@ -60,7 +60,7 @@ export function tabEngine(tab: Tab, mayServe: (caller: EngineCaller) => boolean)
   }
 }
 
-export function labelOf({ name }: Pick<Tab, 'name'>): string {
+function labelOf({ name }: Pick<Tab, 'name'>): string {
   return `tab/${name}`
 }
 

@@ -101,6 +101,12 @@ const EXPECTED: Record<OperationId, string> = {
   retrieveCapture: MANAGED,
   deleteCapture: MANAGED,
   retrieveUsage: '401 401 served 401 served | served 403 403',
+  joinTab: '401 401 403 401 served | served 403 403',
+  tellTab: '401 401 403 401 served | served 403 403',
+  listTabs: MANAGED,
+  removeTab: MANAGED,
+  openPairing: MANAGED,
+  redeemPairing: 'nothing nothing nothing nothing nothing | nothing nothing nothing',
 }
 
 const messages = [{ role: 'user', content: 'Hi' }]

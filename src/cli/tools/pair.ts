@@ -4,6 +4,7 @@ import { isObject, parseObject } from '../../util/object.ts'
 import { parseUrl } from '../../util/parse-url.ts'
 import { terminalLine } from '../../util/safe/terminal.ts'
 import { withoutTrailing } from '../../util/without-trailing.ts'
+import { bodyText } from '../body-text.ts'
 import { type Target, targetOf } from '../target.ts'
 import { defineTool } from './define-tool.ts'
 import type { Output, ToolContext } from './tool.ts'
@@ -72,7 +73,7 @@ async function open(
       `pair: expected a running sluice at ${base}, got none (${error.message}); start it, or name it with --server.`,
     )
   })
-  const answer = parseObject(await response.text())
+  const answer = parseObject(await bodyText(response))
   if (response.ok && answer !== undefined) return answer as unknown as Opened
   const error = isObject(answer?.error) ? answer.error : {}
   const said = typeof error.message === 'string' ? error.message : `status ${response.status}`

@@ -9,6 +9,10 @@ import { createStandIn, record, type Script } from '../../support/mlc.ts'
 const url = 'http://127.0.0.1:8787'
 const open: Link[] = []
 
+/** A JSON body, of which a test reads what it expects. */
+// biome-ignore lint/suspicious/noExplicitAny: the tests say what they expect of it.
+const bodyOf = (response: Response): Promise<any> => response.json()
+
 afterEach(() => {
   for (const link of open.splice(0)) link.leave()
 })
@@ -65,9 +69,9 @@ async function create(script: Partial<Script> = {}) {
 describe('a tab', () => {
   it('answers what a client asks, streamed and whole', async () => {
     const { ask, handler } = await create()
-    const models = await (await handler.fetch(new Request(`${url}/v1/models`))).json()
+    const models = await bodyOf(await handler.fetch(new Request(`${url}/v1/models`)))
     expect(models.data[0]).toMatchObject({ id: model, owned_by: 'tab/browser', loaded: true })
-    const whole = await (await ask({})).json()
+    const whole = await bodyOf(await ask({}))
     expect(whole.choices[0].message.content.length).toBeGreaterThan(0)
     const text = await (await ask({ stream: true })).text()
     expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
@@ -77,7 +81,10 @@ describe('a tab', () => {
     const { link, handler, ask } = await create()
     link.leave()
     await expect
-      .poll(async () => (await (await handler.fetch(new Request(`${url}/v1/models`))).json()).data.length)
+      .poll(
+        async () =>
+          (await bodyOf(await handler.fetch(new Request(`${url}/v1/models`)))).data.length,
+      )
       .toBe(1)
     expect((await ask({})).status).toBe(404)
   })
@@ -95,7 +102,7 @@ describe('a tab', () => {
     expect(said).toBe(tokens.join(''))
     expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
     expect(statuses.map(({ kind }) => kind)).toContain('lost')
-    const tabs = await (await handler.fetch(new Request(`${url}/v1/tabs`))).json()
+    const tabs = await bodyOf(await handler.fetch(new Request(`${url}/v1/tabs`)))
     expect(tabs.data).toHaveLength(1)
   })
 
@@ -123,7 +130,7 @@ describe('a tab', () => {
     const content = [{ type: 'image_url', image_url: { url: 'http://127.0.0.1:1/secret.png' } }]
     const image = await ask({ messages: [{ role: 'user', content }] })
     expect(image.status).toBe(400)
-    expect((await image.json()).error.param).toBe('messages[0].content[0].image_url')
+    expect((await bodyOf(image)).error.param).toBe('messages[0].content[0].image_url')
     link.change({ ...state, paused: true })
     await expect.poll(async () => (await ask({})).status).toBe(404)
   })

@@ -1,0 +1,67 @@
+/** The requests that a link makes of its server. */
+import { isObject } from '../util/object.ts'
+import { withoutTrailing } from '../util/without-trailing.ts'
+import type { Batch, Hello } from './protocol.ts'
+
+export interface LinkTarget {
+  /** The address of the server, without `/v1`. */
+  url: string
+  /** Its key; empty where the server has no keys. */
+  key: string
+  fetch?: typeof fetch
+}
+
+/** Milliseconds after which a batch counts as lost. */
+const BATCH_TIMEOUT = 10_000
+
+export class LinkRequests {
+  readonly #target: LinkTarget
+
+  constructor(target: LinkTarget) {
+    this.#target = target
+  }
+
+  /** Opens the stream of what is asked. */
+  join(hello: Hello, signal: AbortSignal): Promise<Response> {
+    return this.#post('v1/tabs', hello, { signal })
+  }
+
+  /** Sends what the tab says. */
+  tell(tab: string, batch: Batch): Promise<Response> {
+    return this.#post(`v1/tabs/${tab}`, batch, { signal: AbortSignal.timeout(BATCH_TIMEOUT) })
+  }
+
+  /** The same while the page is being closed: `keepalive` lets it arrive. */
+  async tellLast(tab: string, batch: Batch): Promise<void> {
+    const signal = AbortSignal.timeout(BATCH_TIMEOUT)
+    await this.#post(`v1/tabs/${tab}`, batch, { signal, keepalive: true }).catch(() => {})
+  }
+
+  #post(path: string, body: object, init: RequestInit): Promise<Response> {
+    const { url, key, fetch: send = fetch } = this.#target
+    return send(`${withoutTrailing('/', url)}/${path}`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(key && { authorization: `Bearer ${key}` }),
+      },
+      body: JSON.stringify(body),
+      cache: 'no-store',
+      ...init,
+    })
+  }
+}
+
+/** What an answer that refuses a request says. */
+export async function refusalOf(response: Response): Promise<{ message: string; code?: string }> {
+  const body: unknown = await response.json().catch(() => undefined)
+  const error = isObject(body) && isObject(body.error) ? body.error : {}
+  const { message, code } = error
+  return {
+    message:
+      typeof message === 'string' && message !== ''
+        ? message
+        : `The server answered with status ${response.status}.`,
+    ...(typeof code === 'string' && { code }),
+  }
+}
