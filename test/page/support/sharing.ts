@@ -42,8 +42,13 @@ export async function openSharing(
   browser: Browser,
   url: string,
   hash = '#share',
+  key?: string,
 ): Promise<SharingTab> {
   const context = await browser.newContext()
+  if (key !== undefined) {
+    const text = JSON.stringify(key)
+    await context.addInitScript((value) => localStorage.setItem('sluice.key', value), text)
+  }
   const page = await context.newPage()
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(error.message))
