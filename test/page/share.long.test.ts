@@ -1,25 +1,26 @@
 // What a link of a browser's tab survives, and what it does not: frozen pages, networks that break, tabs that
 // nobody sees. By hand: npx vitest run --project long test/page/share.long.test.ts
 
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Browser, chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { root } from '../../scripts/hosts.mjs'
 import { buildPage } from '../../scripts/page.mjs'
-import { chromiumPath } from '../../scripts/system.mjs'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { launch } from './support/browser.ts'
+import { type PlainBrowser, startPlainBrowser } from './support/plain-browser.ts'
 import {
   ask,
   errorsIn,
   openSharing,
+  openSharingIn,
   type Reading,
   read,
   type SharingServer,
+  type SharingTab,
   SOON,
   saidIn,
   shareModel,
@@ -73,13 +74,6 @@ describe('a tab that is asked something', () => {
     return { ...tab, reading }
   }
 
-  async function lostAfter(reading: Reading, since: number): Promise<number> {
-    await reading.ended
-    expect(errorsIn(reading.text).map(({ code }) => code)).toEqual(['engine_lost'])
-    expect(reading.text).not.toContain('[DONE]')
-    return performance.now() - since
-  }
-
   it.each(['cut', 'hold'] as const)('is lost when its network is gone: %s', async (how) => {
     const { reading, page } = await begin()
     const since = performance.now()
@@ -90,21 +84,6 @@ describe('a tab that is asked something', () => {
     proxy.heal()
     await page.getByText(/^Joined as/).waitFor({ timeout: 60_000 })
     await untilOffered(sharing.url, 'endless')
-    expect((await ask(sharing.url, 'endless', { max_tokens: 3 })).status).toBe(200)
-  })
-
-  it('is lost when its page is frozen, and comes back by itself', async () => {
-    const { reading, page, context } = await begin()
-    const session = await context.newCDPSession(page)
-    const since = performance.now()
-    await session.send('Page.setWebLifecycleState', { state: 'frozen' })
-    const after = await lostAfter(reading, since)
-    process.stdout.write(`frozen: lost after ${Math.round(after)} ms\n`)
-    expect(after).toBeLessThan(LOST_WITHIN + 1_500)
-    await session.send('Page.setWebLifecycleState', { state: 'active' })
-    const thawedAt = performance.now()
-    await untilOffered(sharing.url, 'endless')
-    process.stdout.write(`thawed: back after ${Math.round(performance.now() - thawedAt)} ms\n`)
     expect((await ask(sharing.url, 'endless', { max_tokens: 3 })).status).toBe(200)
   })
 
@@ -128,6 +107,13 @@ describe('a tab that is asked something', () => {
   })
 })
 
+async function lostAfter(reading: Reading, since: number): Promise<number> {
+  await reading.ended
+  expect(errorsIn(reading.text).map(({ code }) => code)).toEqual(['engine_lost'])
+  expect(reading.text).not.toContain('[DONE]')
+  return performance.now() - since
+}
+
 /** Milliseconds for which the tab is hidden. */
 const HIDDEN_FOR = 180_000
 
@@ -138,43 +124,55 @@ interface Speed {
 }
 
 describe('a tab that is hidden', () => {
-  let screen: ChildProcess
-  let browser: Browser
+  let plain: PlainBrowser
+  let tab: SharingTab
 
   beforeAll(async () => {
-    const display = `:${90 + (process.pid % 100)}`
-    screen = spawn('Xvfb', [display, '-screen', '0', '1280x900x24'], { stdio: 'ignore' })
-    await sleep(1_000)
-    const isRoot = process.getuid?.() === 0
-    browser = await chromium.launch({
-      ...{ headless: false, executablePath: chromiumPath() },
-      env: { ...process.env, DISPLAY: display },
-      args: [...(isRoot ? ['--no-sandbox'] : []), '--enable-unsafe-webgpu'],
-      // As people run it: Playwright keeps hidden tabs from being slowed down.
-      ignoreDefaultArgs: [
-        '--disable-background-timer-throttling',
-        '--disable-backgrounding-occluded-windows',
-        '--disable-renderer-backgrounding',
-      ],
-    })
+    plain = await startPlainBrowser()
   }, 60_000)
 
-  afterAll(async () => {
-    await browser?.close()
-    screen?.kill()
+  afterAll(() => plain?.[Symbol.asyncDispose]())
+
+  afterEach(() => tab?.page.close())
+
+  /** Opens another tab before this one. */
+  async function hide(): Promise<void> {
+    const other = await plain.context.newPage()
+    await other.goto('about:blank')
+    await other.bringToFront()
+    await expect.poll(() => tab.page.evaluate(() => document.hidden), SOON).toBe(true)
+  }
+
+  it('is lost when it is frozen while it answers, and comes back by itself', async () => {
+    tab = await openSharingIn(plain.context, sharing.url)
+    const { page, context } = tab
+    await page.getByLabel('The most tokens of an answer').selectOption('0')
+    await shareModel(tab, 'endless')
+    await untilOffered(sharing.url, 'endless')
+    const reading = read(await ask(sharing.url, 'endless', { stream: true }))
+    await expect.poll(() => reading.text, SOON).toContain('"content"')
+    await hide()
+    const session = await context.newCDPSession(page)
+    const since = performance.now()
+    await session.send('Page.setWebLifecycleState', { state: 'frozen' })
+    const after = await lostAfter(reading, since)
+    process.stdout.write(`frozen: lost after ${Math.round(after)} ms\n`)
+    expect(after).toBeLessThan(LOST_WITHIN + 1_500)
+    await session.send('Page.setWebLifecycleState', { state: 'active' })
+    const thawedAt = performance.now()
+    await untilOffered(sharing.url, 'endless')
+    process.stdout.write(`thawed: back after ${Math.round(performance.now() - thawedAt)} ms\n`)
+    expect((await ask(sharing.url, 'endless', { max_tokens: 3 })).status).toBe(200)
   })
 
   it('answers as fast as before, and is never lost', async () => {
-    const tab = await openSharing(browser, sharing.url)
+    tab = await openSharingIn(plain.context, sharing.url)
     await shareModel(tab, 'paced')
     await untilOffered(sharing.url, 'paced')
     const before: Speed[] = []
     for (let count = 0; count < 5; count++) before.push(await speedOf(sharing.url))
 
-    const other = await tab.context.newPage()
-    await other.goto('about:blank')
-    await other.bringToFront()
-    await expect.poll(() => tab.page.evaluate(() => document.hidden), SOON).toBe(true)
+    await hide()
     const hidden: Speed[] = []
     const until = performance.now() + HIDDEN_FOR
     while (performance.now() < until) {

@@ -49,6 +49,15 @@ export async function openSharing(
     const text = JSON.stringify(key)
     await context.addInitScript((value) => localStorage.setItem('sluice.key', value), text)
   }
+  return openSharingIn(context, url, hash)
+}
+
+/** The same in a profile that there is already. */
+export async function openSharingIn(
+  context: BrowserContext,
+  url: string,
+  hash = '#share',
+): Promise<SharingTab> {
   const page = await context.newPage()
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(error.message))
