@@ -1,11 +1,12 @@
 // A browser's GPU that answers the programs that ask a server: the real server, a real browser, and an
 // engine that needs no weights.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { runToEnd } from '../support/server.ts'
 import { launch } from './support/browser.ts'
 import { keyEntry } from './support/open-view.ts'
 import { builtPage } from './support/pages.ts'
@@ -126,7 +127,7 @@ describe('a server with keys', () => {
     rmSync(dirname(settings), { recursive: true })
   })
 
-  it('is paired by a link that the owner’s page shows, which is good once', async () => {
+  it('is paired by a link that the owner’s page shows, and ends the link of a tab', async () => {
     const { url } = keyed
     const owner = await openSharing(browser, url, '#share', KEY)
     await owner.page.getByLabel('Its name').fill('phone')
@@ -144,15 +145,27 @@ describe('a server with keys', () => {
     await untilOffered(url, 'stand-in', KEY)
     expect((await ask(url, 'stand-in', {}, KEY)).status).toBe(200)
 
-    const late = await openSharing(browser, url, new URL(link).hash)
-    await late.page
-      .getByRole('alert')
-      .getByText(/^offer: expected the code or the link/)
-      .waitFor()
-    await late.page.getByLabel(/^The 8 characters/).waitFor(SOON)
-
     await owner.page.getByRole('button', { name: 'Disconnect phone' }).click()
     await phone.page.getByText(/The operator of the server has ended the link/).waitFor(SOON)
     expect([...owner.errors, ...phone.errors]).toEqual([])
+  })
+  it('is paired by the link that sluice pair prints, which is good once', async () => {
+    const { url } = keyed
+    const flags = ['pair', 'tv', '--server', url]
+    const { code, stdout } = await runToEnd('bun', flags, { SLUICE_CLIENT_KEY: KEY })
+    expect(code).toBe(0)
+    const link = /http:\S+#offer=\S+/.exec(stdout)?.[0] ?? ''
+    expect(link).toMatch(new RegExp(`^${url}/#offer=[\\w-]{43}$`))
+
+    const { page } = await openSharing(browser, '', link)
+    await page.getByText('This browser is paired as tv.').waitFor(SOON)
+    expect(page.url()).toBe(`${url}/#share`)
+    const late = await openSharing(browser, '', link)
+    const problem = late.page.getByRole('alert')
+    await problem.getByText(/^offer: expected the code or the link/).waitFor(SOON)
+    await late.page.getByLabel(/^The 8 characters/).fill('AAAA-AAAA')
+    await late.page.getByRole('button', { name: 'Pair', exact: true }).click()
+    await problem.getByText(/^offer: expected the code or the link/).waitFor(SOON)
+    expect(readFileSync(settings, 'utf8')).toContain('"tv"')
   })
 })

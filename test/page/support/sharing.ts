@@ -37,7 +37,7 @@ export interface SharingTab {
   errors: string[]
 }
 
-/** Opens the view of a page in a browser profile of its own. */
+/** Opens the view of a page in a browser profile of its own. `hash`: the view, or a link to be opened instead. */
 export async function openSharing(
   browser: Browser,
   url: string,
@@ -62,7 +62,7 @@ export async function openSharingIn(
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(error.message))
   page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
-  await page.goto(`${url}/${hash}`)
+  await page.goto(hash.startsWith('#') ? `${url}/${hash}` : hash)
   return { page, context, errors }
 }
 
