@@ -4,7 +4,7 @@ import type { ChatRequest, Tool } from '../../../wire/chat/request.ts'
 import { badRequest } from '../../../wire/errors/api-error.ts'
 
 /** A function that the model may call. */
-export interface OfferedTool {
+export interface CallableTool {
   name: string
   description?: string
   /** The JSON Schema of its arguments. */
@@ -14,9 +14,9 @@ export interface OfferedTool {
 /** The tools of a request, and what its `tool_choice` means. */
 export interface OfferedTools {
   /** What is described to the model. */
-  tools: readonly OfferedTool[]
+  tools: readonly CallableTool[]
   /** What it may call: one tool where that is forced, else all. */
-  callable: readonly OfferedTool[]
+  callable: readonly CallableTool[]
   /** Whether it must call. */
   isRequired: boolean
   /** Whether one answer may have several calls. */
@@ -45,7 +45,7 @@ export function toolsOf(request: ChatRequest): OfferedTools | undefined {
   }
 }
 
-function toTool(tool: Tool, at: number): OfferedTool {
+function toTool(tool: Tool, at: number): CallableTool {
   const field = `tools[${at}]`
   if (tool.type !== 'function') {
     throw badRequest(`${field}.type: expected function, got "${tool.type}".`, `${field}.type`)
@@ -71,7 +71,7 @@ function hasContent(schema: Record<string, unknown>): boolean {
   return Object.keys(schema).length > 0
 }
 
-function callableTools(choice: unknown, tools: OfferedTool[]): OfferedTool[] {
+function callableTools(choice: unknown, tools: CallableTool[]): CallableTool[] {
   if (choice === 'auto' || choice === 'required') return tools
   const names = namesIn(choice)
   if (names === undefined) {

@@ -1,7 +1,7 @@
 /** How calls of tools are written in the forms that models were trained on. */
 
 import type { ToolForm } from './forms.ts'
-import type { OfferedTool } from './tools-of.ts'
+import type { CallableTool } from './tools-of.ts'
 
 /** What stands before the arguments of a call, and after them. */
 export interface CallFrame {
@@ -36,7 +36,7 @@ export function writtenResults(form: ToolForm, results: readonly string[]): stri
 }
 
 /** What the system message says of the tools. */
-export function toolPrompt(form: ToolForm, tools: readonly OfferedTool[]): string {
+export function toolPrompt(form: ToolForm, tools: readonly CallableTool[]): string {
   const functions = tools.map((tool) => ({ type: 'function', function: tool }))
   return form.family === 'hermes' ? hermesPrompt(functions) : llamaPrompt(functions)
 }
