@@ -76,14 +76,28 @@ export const hosts = {
   },
 }
 
-/** The runtime's binary below node_modules, absolute. @param {Runtime} runtime */
+/**
+ * The runtime's binary, absolute: that of its package, or the Node that runs this where it will do.
+ * @param {Runtime} runtime
+ */
 export function binaryOf(runtime) {
+  const path = packaged(runtime)
+  return runtime === 'node' && ownNodeDoes() && !existsSync(path) ? process.execPath : path
+}
+
+/** The binary of the runtime's package. @param {Runtime} runtime */
+function packaged(runtime) {
   return join(root, 'node_modules', binaries[runtime])
+}
+
+/** Whether a server can run on the Node that runs this, so that its package need not be installed. */
+export function ownNodeDoes({ bun, deno, node } = process.versions) {
+  return bun === undefined && deno === undefined && Number.parseInt(node, 10) >= 24
 }
 
 /** Whether the package's install script has put its binary in place. @param {string} name */
 export function hasBinary(name) {
-  const path = name in binaries && binaryOf(/** @type {Runtime} */ (name))
+  const path = name in binaries && packaged(/** @type {Runtime} */ (name))
   // Until the script has run, there may be a small launcher that only prints an error.
   return !path || (existsSync(path) && statSync(path).size > 1e6)
 }

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { hasBinary, hosts, root } from './hosts.mjs'
+import { hasBinary, hosts, ownNodeDoes, root } from './hosts.mjs'
 
 /** @typedef {{ version?: string, dev?: boolean, optional?: boolean, dependencies?: object, devDependencies?: object }} Entry */
 
@@ -16,7 +16,10 @@ import { hasBinary, hosts, root } from './hosts.mjs'
  * @throws when npm fails
  */
 export function installForServing(name, more = []) {
-  const wanted = [...hosts[name].packages, ...more]
+  const wanted = [...hosts[name].packages, ...more].filter(
+    // It is 190 MB, and its install script takes longer than all others together.
+    (each) => each !== 'node' || installed(each) || !ownNodeDoes(),
+  )
   /** @param {Entry} entry @param {string} path */
   const serves = (entry, path) => !entry.dev || wanted.includes(nameOf(path))
   const lacking = missing(serves)
