@@ -6,7 +6,7 @@ import type { ReplyMessage } from '../engines/remote/protocol.ts'
 import { delay } from '../util/delay.ts'
 import { isObject } from '../util/object.ts'
 import { EventScanner } from '../wire/sse/sse.ts'
-import { LINK_VERSION } from '../wire/tabs/schema.ts'
+import { LINK_VERSION } from '../wire/tabs/version.ts'
 import { LinkPort } from './link-port.ts'
 import { LinkRequests, type LinkTarget, refusalOf } from './link-requests.ts'
 import {
