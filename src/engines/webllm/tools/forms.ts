@@ -28,6 +28,3 @@ export function toolFormOf({ model_id, model_type, tool_form }: ModelRecord): To
   const like = typeof tool_form === 'string' ? tool_form : model_id
   return FORMS.find(([name]) => name.test(like))?.[1]
 }
-
-/** What `tool_form` of a user's own model may name. */
-const TOOL_FAMILIES = 'Qwen3-, Qwen2.5-1B-Instruct-, Hermes-3- or Llama-3.1-'
