@@ -86,6 +86,11 @@ export async function untilOffered(url: string, model: string, key?: string): Pr
     .toContain(model)
 }
 
+/** The tabs that a server without keys lists. */
+export async function connectedTabs(url: string): Promise<object[]> {
+  return ((await (await fetch(`${url}/v1/tabs`)).json()) as { data: object[] }).data
+}
+
 /** Asks as a program does. */
 export function ask(
   url: string,
