@@ -32,6 +32,8 @@ export const gpu = signal<Gpu>({ state: 'checking' })
 /** What it can run, where no service worker lists it with the server's models. */
 export const gpuModels = signal<readonly Model[]>([])
 export const loading = signal<Loading | undefined>(undefined)
+/** Whether this tab runs the engine, rather than another one. */
+export const isEngineHere = signal(false)
 
 /** The messages between tabs. */
 type TabMessage =
@@ -47,7 +49,8 @@ const tabs = new BroadcastChannel('sluice')
 let worker: Worker | undefined
 let local: Connector | undefined
 let stopLoading = new AbortController()
-let lastNews: WorkerEvent | undefined
+/** The last news of each kind, for tabs that are opened later. */
+const lastNews = new Map<WorkerEvent['kind'], WorkerEvent>()
 /** The service worker that asked for the engine, and when it last did. */
 let service: ServiceWorker | undefined
 let wantedAt = Number.NEGATIVE_INFINITY
@@ -86,7 +89,7 @@ export function startEngine(): void {
 function runEngine(): void {
   worker = new Worker(ownScript(ENGINE_URL), { type: 'module' })
   worker.addEventListener('message', ({ data }: MessageEvent<WorkerEvent>) => {
-    lastNews = data
+    lastNews.set(data.kind, data)
     broadcast({ kind: 'news', news: data })
   })
   worker.addEventListener('error', ({ message }) => {
@@ -95,6 +98,7 @@ function runEngine(): void {
   })
   const order: WorkerCommand = { kind: 'start', options: readModelsFile() }
   worker.postMessage(order)
+  isEngineHere.value = true
   if (performance.now() - wantedAt < 5_000) lendEngine(worker)
   addEventListener('pagehide', () => {
     toService({ kind: 'engine-gone' })
@@ -106,6 +110,11 @@ function portTo(engine: Worker, who: string): MessagePort {
   const order: WorkerCommand = { kind: 'connect', port: port2, who }
   engine.postMessage(order, [port2])
   return port1
+}
+
+/** A new port to the engine, which takes the place of the last one of the same `who`; only in the tab that runs it. */
+export function enginePort(who: string): MessagePort | undefined {
+  return worker && portTo(worker, who)
 }
 
 function lendEngine(engine: Worker): void {
@@ -126,7 +135,7 @@ function handleMessage(message: TabMessage): void {
   if (message.kind === 'news') applyNews(message.news)
   else if (message.kind === 'load') void load(message.model)
   else if (message.kind === 'stop-loading') stopLoading.abort(new Error('stopped'))
-  else if (message.kind === 'who' && lastNews) tabs.postMessage({ kind: 'news', news: lastNews })
+  else if (message.kind === 'who') tellLastNews()
   else if (message.kind === 'loaded') {
     loading.value = undefined
     onModels()
@@ -139,6 +148,16 @@ function handleMessage(message: TabMessage): void {
       error: message.message,
     }
   }
+}
+
+function tellLastNews(): void {
+  for (const kind of ['ready', 'failed'] as const) {
+    const news = lastNews.get(kind)
+    if (news) tabs.postMessage({ kind: 'news', news } satisfies TabMessage)
+  }
+  const progress = lastNews.get('progress')
+  // A model that has been loaded is no news.
+  if (progress && loading.peek() !== undefined) tabs.postMessage({ kind: 'news', news: progress })
 }
 
 function applyNews(news: WorkerEvent): void {
@@ -209,7 +228,7 @@ function remedyFor(code: string | null): string {
   if (code === 'webgpu_missing') {
     return isSecureContext
       ? 'Use a current Chrome, Edge or Safari, or Firefox on Windows or macOS. Some browsers need a flag: chrome://flags/#enable-unsafe-webgpu.'
-      : 'Open this page as http://localhost:…, or serve it over https: browsers allow WebGPU only on such pages.'
+      : 'Open this page as http://localhost:… on the machine that serves it, and on a phone or another device by an address that begins with https: browsers allow WebGPU only on such pages. The documentation has ways to serve one at home, under “HTTPS, for use from other devices”.'
   }
   if (code === 'adapter_missing') {
     return 'Turn on hardware acceleration in the browser’s settings. On Linux, Chrome may need chrome://flags/#enable-unsafe-webgpu and #enable-vulkan.'

@@ -17,6 +17,7 @@ import './activity/activity.css'
 import './activity/detail.css'
 import './start/start.css'
 import './connect/connect.css'
+import './share/share.css'
 import './rebuilt.css'
 import { checkKey, hasServer, isChecked, mayHaveServer, wantsKey } from './api.ts'
 import { App, prepareChat } from './app.tsx'
@@ -25,6 +26,7 @@ import { startMeasuring } from './engines/measurements.ts'
 import { followBuilds } from './rebuilt.tsx'
 import { resumeAnswer } from './send.ts'
 import { hasServiceWorker, startServiceWorker } from './service.ts'
+import { followSharing } from './share/follow.ts'
 import { refreshModels } from './state.ts'
 
 const root = document.getElementById('app')
@@ -33,6 +35,7 @@ if (root) render(<App />, root)
 startMeasuring()
 followBuilds()
 startEngine()
+followSharing()
 void resumeAnswer()
 if (await mayHaveServer()) await checkKey()
 // Its own model answers where no server does.

@@ -169,9 +169,10 @@ export async function refreshModels(): Promise<void> {
 export async function refreshStorage(): Promise<void> {
   storage.value = await storageUsed()
   const found = new Map<string, Cached>()
-  for (const each of models.value ?? []) {
+  // A server may list the same models of other browsers, of which it does not know where their weights are.
+  for (const each of [...gpuModels.value, ...(models.value ?? [])]) {
     const parts = await cachedParts(each)
-    if (parts) found.set(each.id, parts)
+    if (parts && !found.has(each.id)) found.set(each.id, parts)
   }
   cached.value = found
 }

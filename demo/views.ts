@@ -1,11 +1,13 @@
 /** The views of the page, and which one the address names: `#activity`, `#activity/ID`. */
 import { computed, signal } from '@preact/signals'
+import { isOffer } from './share/choice.ts'
 import { conversations } from './state.ts'
 
 export const VIEWS = [
   ['start', 'Start'],
   ['chat', 'Chat'],
   ['connect', 'Connect'],
+  ['share', 'Share'],
   ['activity', 'Activity'],
   ['engines', 'Engines'],
   ['keys', 'Keys'],
@@ -30,6 +32,7 @@ addEventListener('hashchange', () => {
 })
 
 function routeOf(hash: string): Route {
+  if (isOffer(hash)) return { view: 'share', item: '' }
   const [name, ...rest] = hash.slice(1).split('/')
   const known = VIEWS.find(([view]) => view === name)?.[0]
   return { view: known ?? firstView(), item: known === undefined ? '' : decoded(rest.join('/')) }

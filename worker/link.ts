@@ -20,14 +20,14 @@ let takeEngine: (port: MessagePort) => void = () => {}
 scope.addEventListener('message', ({ data }) => {
   if (data.kind === 'join') join(data)
   else if (data.kind === 'engine') takeEngine(data.port)
-  else if (data.kind === 'state') link?.change(data.state)
+  else if (data.kind === 'state') link?.change(data.state, data.maxTokens)
   else link?.leave()
 })
 
-function join({ url, key, state }: Extract<ToLink, { kind: 'join' }>): void {
+function join({ url, key, state, maxTokens }: Extract<ToLink, { kind: 'join' }>): void {
   link?.leave()
   link = new Link({
-    ...{ url, key, state, serve },
+    ...{ url, key, state, maxTokens, serve },
     onStatus: (status) => scope.postMessage({ kind: 'status', status }),
     onRequest: (request) => scope.postMessage({ kind: 'request', request }),
     onAnswer: (answer) => scope.postMessage({ kind: 'answer', answer }),

@@ -84,7 +84,9 @@ self.addEventListener('fetch', (event) => {
   if (url.origin !== self.location.origin) return
   if (url.pathname === `${base}health`) event.respondWith(healthOfServer(request))
   if (!url.pathname.startsWith(`${base}v1/`) || request.headers.has('sluice-direct')) return
-  const isOfServer = OF_SERVER.test(url.pathname.slice(base.length))
+  const path = url.pathname.slice(base.length)
+  if (LINKING.test(path)) return
+  const isOfServer = OF_SERVER.test(path)
   event.respondWith(isOfServer ? serverFirst(request, url) : answer(request, url))
 })
 
@@ -99,6 +101,9 @@ async function healthOfServer(request: Request): Promise<Response> {
   const response = await fetch(request).catch(() => undefined)
   return response?.ok ? response : Response.json({})
 }
+
+/** The link of a tab to the server lasts for longer than browsers let a service worker live. */
+const LINKING = /^v1\/(?:tabs|pairings)(?:\/|$)/
 
 /** What a page wants to know of the server rather than of itself. */
 const OF_SERVER = /^v1\/(?:activity|captures|streams)(?:\/|$)/

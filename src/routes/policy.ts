@@ -43,8 +43,8 @@ const ENGINE_POLICY = [
   "connect-src 'self' https: http: data: blob:",
 ].join('; ')
 
-/** For the service worker, which asks the server that served it. */
-const SERVICE_WORKER_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'"
+/** For the workers that ask the server that served them: the service worker, and the one of the link. */
+const ASKING_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'"
 
 /** For the description of the API. */
 const OPENAPI_POLICY = ["default-src 'none'", "style-src 'self'", "img-src 'self'", ...CLOSED].join(
@@ -55,7 +55,7 @@ const OPENAPI_POLICY = ["default-src 'none'", "style-src 'self'", "img-src 'self
 export function filePolicy(name: string): string {
   if (name === 'openapi.html') return OPENAPI_POLICY
   if (name.endsWith('.html')) return PAGE_POLICY
-  if (name === 'service-worker.js') return SERVICE_WORKER_POLICY
+  if (name === 'service-worker.js' || /^assets\/link-[^/]*\.js$/.test(name)) return ASKING_POLICY
   return /^assets\/engine-[^/]*\.js$/.test(name) ? ENGINE_POLICY : CLOSED_POLICY
 }
 

@@ -14,6 +14,8 @@ type Listener = (event: MessageEvent) => void
 interface LinkPortOptions {
   /** Whether the owner of the tab offers a model now. */
   offers(model: string | null | undefined): boolean
+  /** The most tokens that the owner lets an answer have. */
+  maxTokens?(): number | undefined
   send(message: ReplyMessage): void
 }
 
@@ -54,7 +56,8 @@ export class LinkPort implements Port {
         return
       }
     }
-    for (const listener of [...this.#listeners.message]) listener({ data: message } as MessageEvent)
+    const data = this.#limited(message)
+    for (const listener of [...this.#listeners.message]) listener({ data } as MessageEvent)
   }
 
   close(): void {
@@ -72,7 +75,24 @@ export class LinkPort implements Port {
     if (message.kind === 'chat') requireOwnImages(message.request)
   }
 
+  /** The request with no more tokens than the owner allows. */
+  #limited(message: RequestMessage): RequestMessage {
+    const most = this.#options.maxTokens?.()
+    if (most === undefined) return message
+    if (message.kind === 'complete') {
+      const { request } = message
+      return { ...message, request: { ...request, max_tokens: least(request.max_tokens, most) } }
+    }
+    if (message.kind !== 'chat') return message
+    const { max_completion_tokens: newer, max_tokens: older, ...request } = message.request
+    return { ...message, request: { ...request, max_tokens: least(newer ?? older, most) } }
+  }
+
   #refuse(id: number, error: ApiError): void {
     this.postMessage({ kind: 'error', id, error: packError(error) })
   }
+}
+
+function least(asked: number | null | undefined, most: number): number {
+  return Math.min(asked ?? most, most)
 }

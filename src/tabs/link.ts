@@ -7,8 +7,10 @@ import { delay } from '../util/delay.ts'
 import { isObject } from '../util/object.ts'
 import { EventScanner } from '../wire/sse/sse.ts'
 import { LINK_VERSION } from '../wire/tabs/version.ts'
+import { answerPart } from './answer-part.ts'
+import type { LinkOptions, LinkStatus } from './link-options.ts'
 import { LinkPort } from './link-port.ts'
-import { LinkRequests, type LinkTarget, refusalOf } from './link-requests.ts'
+import { LinkRequests, refusalOf } from './link-requests.ts'
 import {
   type Ask,
   BACK_WITHIN,
@@ -23,40 +25,6 @@ import {
 } from './protocol.ts'
 import { Inbox, Outbox } from './sequence.ts'
 
-/** What a person sees of a link. `again`: milliseconds until it tries again. */
-export type LinkStatus =
-  | { kind: 'joining' }
-  | { kind: 'joined'; name: string }
-  | { kind: 'lost'; why: string; again: number }
-  /** It does not try again. `code`: the server's error code. */
-  | { kind: 'ended'; why: string; code?: string | undefined }
-
-export interface LinkOptions extends LinkTarget {
-  state: TabState
-  /** Serves the engine over a port, until the returned function is called. */
-  serve(port: LinkPort): () => void
-  onStatus(status: LinkStatus): void
-  onRequest?(request: LinkRequest): void
-  onAnswer?(answer: LinkAnswer): void
-}
-
-/** A request that the tab begins to answer. */
-export interface LinkRequest {
-  id: number
-  /** The name of the key that asks; empty where the server has no keys. */
-  for: string
-  model: string | undefined
-}
-
-/** A part of an answer that was sent. */
-export interface LinkAnswer {
-  /** The id of its request. */
-  id: number
-  chunks: number
-  /** Whether it is the last part. */
-  isOver: boolean
-}
-
 /** The most messages that wait until the server confirms them; an engine has credit for fewer. */
 const MOST_WAITING = 65_536
 
@@ -65,6 +33,12 @@ const MOST_OF_BATCH = 256
 
 /** Milliseconds between two attempts to join: short at first, then longer, with some chance. */
 const RETRY = { first: 100, most: 30_000 }
+
+/** Milliseconds after which a batch that was lost is sent again. */
+const SEND_AGAIN = 500
+
+/** Statuses of a batch after which the tab has to join anew: the server has lost it, or will never take this. */
+const UNUSABLE = new Set([400, 401, 403, 404, 409, 410, 413])
 
 /** Statuses with which a server refuses a tab for good. */
 const REFUSED = new Set([400, 401, 403, 404, 405, 501])
@@ -84,17 +58,24 @@ export class Link {
   /** Whether something is to be said although there are no messages: an answer to a ping. */
   #isOwed = false
   #heardAt = 0
+  #maxTokens: number | undefined
+  /** Breaks the connection. */
+  #disconnect: () => void = () => {}
+  /** Whether the server has said that it reads what this tab sends. */
+  #isConnected = false
 
   constructor(options: LinkOptions) {
     this.#options = options
     this.#requests = new LinkRequests(options)
     this.#state = options.state
+    this.#maxTokens = options.maxTokens
     void this.#stayJoined()
   }
 
-  /** Tells the server what has changed. */
-  change(state: TabState): void {
+  /** Tells the server what has changed. `maxTokens` holds for the next requests. */
+  change(state: TabState, maxTokens?: number): void {
     this.#state = state
+    this.#maxTokens = maxTokens
     if (this.#tab !== undefined) this.#tell({ kind: 'state', state })
   }
 
@@ -130,10 +111,12 @@ export class Link {
   async #join(): Promise<string> {
     const control = new AbortController()
     const signal = AbortSignal.any([control.signal, this.#stopped.signal])
+    const startedAt = performance.now()
     const silence = setInterval(() => {
-      if (performance.now() - this.#heardAt > PING_EVERY.idle + GONE_AFTER.busy) control.abort()
+      const quietFor = performance.now() - Math.max(this.#heardAt, startedAt)
+      if (quietFor > PING_EVERY.idle + GONE_AFTER.busy) control.abort()
     }, 1_000)
-    this.#heardAt = Math.max(this.#heardAt, performance.now())
+    this.#disconnect = () => control.abort()
     try {
       if (this.#tab === undefined) this.#options.onStatus({ kind: 'joining' })
       const resume = this.#tab && { tab: this.#tab, seq: this.#inbox.last }
@@ -146,6 +129,7 @@ export class Link {
       return signal.aborted ? 'The server fell silent.' : messageOf(error)
     } finally {
       clearInterval(silence)
+      this.#isConnected = false
       control.abort()
     }
   }
@@ -179,12 +163,14 @@ export class Link {
       this.#tab = tab
       this.#port = new LinkPort({
         offers: (model) => this.#offers(model),
+        maxTokens: () => this.#maxTokens,
         send: (message) => this.#send(message),
       })
       this.#unserve = this.#options.serve(this.#port)
     }
     this.#outbox.confirm(seq)
-    this.#options.onStatus({ kind: 'joined', name })
+    this.#isConnected = true
+    this.#options.onStatus({ kind: 'joined', name, tab })
     void this.#flush()
   }
 
@@ -203,11 +189,8 @@ export class Link {
   }
 
   #send(message: ReplyMessage): void {
-    if ('id' in message) {
-      const chunks = message.kind === 'chunks' ? message.chunks.length : 0
-      const isOver = message.kind === 'done' || message.kind === 'error'
-      if (chunks > 0 || isOver) this.#options.onAnswer?.({ id: message.id, chunks, isOver })
-    }
+    const part = answerPart(message)
+    if (part) this.#options.onAnswer?.(part)
     this.#tell({ kind: 'tell', message })
   }
 
@@ -248,22 +231,33 @@ export class Link {
         if (!(await this.#sendBatch(tab))) return
       }
     } catch {
-      // The connection that asks will find out, and send the rest when it is back.
+      // Where the other connection is lost as well, the rest is sent when it is back.
+      void this.#flushLater()
     } finally {
       this.#isSending = false
     }
+  }
+
+  async #flushLater(): Promise<void> {
+    await delay(SEND_AGAIN, this.#stopped.signal).catch(() => {})
+    if (this.#isConnected) void this.#flush()
   }
 
   /** Returns whether more may be sent. */
   async #sendBatch(tab: string): Promise<boolean> {
     const response = await this.#requests.tell(tab, this.#batch())
     if (tab !== this.#tab) return false
-    if (response.status === 410) {
+    if (UNUSABLE.has(response.status)) {
       this.#forget()
+      // The server would go on asking a tab that can no longer answer.
+      this.#disconnect()
       return false
     }
     const body: unknown = await response.json()
-    if (!response.ok || !isObject(body)) return false
+    if (!response.ok || !isObject(body)) {
+      void this.#flushLater()
+      return false
+    }
     this.#heardAt = performance.now()
     return this.#outbox.confirm((body as unknown as Taken).seq)
   }
@@ -295,5 +289,7 @@ export class Link {
 }
 
 function messageOf(error: unknown): string {
+  // What `fetch` throws where there is no connection, or where one has ended.
+  if (error instanceof TypeError) return 'The server does not answer.'
   return error instanceof Error ? error.message : String(error)
 }

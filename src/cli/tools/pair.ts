@@ -86,7 +86,8 @@ function pageOf(base: string): string {
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new SettingsError(`--at: expected an http or https URL, got ${JSON.stringify(base)}.`)
   }
-  return withoutTrailing('/', withoutTrailing('/v1', url.origin + url.pathname))
+  const path = withoutTrailing('/', url.pathname)
+  return url.origin + withoutTrailing('/', path.endsWith('/v1') ? path.slice(0, -3) : path)
 }
 
 async function print(out: Output, { name, code, expires_at }: Opened, link: string): Promise<void> {
@@ -96,7 +97,7 @@ async function print(out: Output, { name, code, expires_at }: Opened, link: stri
 
   ${terminalLine(link)}
 
-${(await out.isTerminal()) ? `${renderUnicodeCompact(link)}\n\n` : ''}Or open the page there, choose "Share this GPU", and type ${terminalLine(code)}.
+${(await out.isTerminal()) ? `${renderUnicodeCompact(link)}\n\n` : ''}Or open the page there, choose "Share", and type ${terminalLine(code)}.
 Good once, until ${terminalLine(until)}.
 `)
 }

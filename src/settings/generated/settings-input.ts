@@ -179,6 +179,13 @@ export interface SettingsInput {
    * The most GPU memory that a model may need; models that need more are left out. Only on Deno.
    */
   webgpuMemory?: Given['webgpuMemory']
+  /**
+   * The context of the models in tokens, for all of them or by their names, in which * stands for
+   * any characters: 16384, or Qwen3-4B-*=32768,Llama-*=8192. No model gets more than it was made
+   * for, or than webgpuMemory allows. By default it is as long as that allows, up to 32768; without
+   * webgpuMemory, as fits into 1 GB more than web-llm states. Only on Deno.
+   */
+  webgpuContext?: Given['webgpuContext']
   /** How many requests may wait for the GPU. Only on Deno. Default: 16. */
   webgpuQueue?: Given['webgpuQueue']
   /**

@@ -1,0 +1,44 @@
+/** Which of the models that the owner has chosen can be offered now. */
+import type { Model } from '../../src/engines/engine.ts'
+import type { Port } from '../../src/engines/remote/protocol.ts'
+import { createRemote, type RemoteEngine } from '../../src/engines/remote/remote.ts'
+import type { TabModel } from '../../src/tabs/protocol.ts'
+import { cachedParts } from '../cache.ts'
+import { enginePort, gpuModels } from '../engine.ts'
+
+let engine: RemoteEngine | undefined
+
+/** The models of this tab's engine with what is loaded; without that, until the engine has started. */
+async function listModels(): Promise<readonly Model[]> {
+  engine ??= createRemote({
+    label: 'webllm',
+    connect: async () => {
+      const port = enginePort('share')
+      if (port === undefined) throw new Error('This tab does not run the engine.')
+      return port as unknown as Port
+    },
+  })
+  return engine.models(new AbortController().signal).catch(() => gpuModels.peek())
+}
+
+/**
+ * Those that answer without a download: what a stranger asks for may cost time, and never gigabytes of the
+ * owner's traffic.
+ */
+export async function offeredModels(ids: readonly string[]): Promise<TabModel[]> {
+  if (ids.length === 0) return []
+  const chosen = (await listModels()).filter(({ id }) => ids.includes(id))
+  const all = await Promise.all(chosen.map(offeredModel))
+  return all.filter((model) => model !== undefined)
+}
+
+async function offeredModel(model: Model): Promise<TabModel | undefined> {
+  const { id, loaded, context_length } = model
+  const isCached = loaded || ((await cachedParts(model))?.isWhole ?? false)
+  if (!isCached) return undefined
+  return {
+    id,
+    state: loaded ? 'loaded' : 'cached',
+    ...(typeof context_length === 'number' && { context_length }),
+  }
+}

@@ -1,0 +1,119 @@
+/** Pairs browsers with the server, and lists those that are connected. */
+import { signal } from '@preact/signals'
+import { authorization, root } from '../api.ts'
+import { offer, offerKey } from './choice.ts'
+
+/** What a server says that refuses something. */
+class Refusal extends Error {
+  readonly status: number
+  readonly code: string | undefined
+
+  constructor(message: string, status: number, code?: string) {
+    super(message)
+    this.status = status
+    this.code = code
+  }
+}
+
+/** A pairing that is open. */
+export interface Pairing {
+  name: string
+  secret: string
+  /** For people to type. */
+  code: string
+  /** Unix time in seconds. */
+  expires_at: number
+}
+
+/** A tab that is connected, as the server tells admins. */
+export interface ConnectedTab {
+  id: string
+  name: string
+  key: string
+  created_at: number
+  running: number
+  served: number
+  models: { id: string; state: string }[]
+  gpu?: string
+  visible: boolean
+  charging?: boolean
+  paused: boolean
+}
+
+/** What came of an offer. */
+export type Redeeming =
+  | { state: 'none' }
+  | { state: 'busy' }
+  | { state: 'done'; name: string; saved: boolean }
+  | { state: 'failed'; message: string }
+
+export const redeeming = signal<Redeeming>({ state: 'none' })
+
+/** Trades a code, or the offer of a link, for the key that offers. */
+export async function redeem(text: string): Promise<void> {
+  redeeming.value = { state: 'busy' }
+  try {
+    const { key, name, saved } = await ask<{ key: string; name: string; saved: boolean }>(
+      'POST',
+      'pairings/redeem',
+      { offer: text.trim() },
+      {},
+    )
+    offerKey.value = key
+    redeeming.value = { state: 'done', name, saved }
+  } catch (error) {
+    redeeming.value = { state: 'failed', message: (error as Error).message }
+  }
+}
+
+/** Redeems the offer of the link that was opened, once. */
+export function redeemLink(): void {
+  const text = offer.value
+  if (text === '') return
+  offer.value = ''
+  void redeem(text)
+}
+
+/** Opens a pairing for another device. Rejects with a `Refusal`. */
+export function openPairing(name: string, shared: boolean): Promise<Pairing> {
+  return ask('POST', 'pairings', { name, ...(shared && { shared }) })
+}
+
+/** Pairs this browser itself, for an admin who uses it. Rejects with a `Refusal`. */
+export async function pairSelf(): Promise<void> {
+  const random = crypto.getRandomValues(new Uint16Array(1))[0] ?? 0
+  const { secret } = await openPairing(`browser-${random.toString(36)}`, false)
+  await redeem(secret)
+}
+
+/** Rejects with a `Refusal`. */
+export async function listTabs(): Promise<ConnectedTab[]> {
+  return (await ask<{ data: ConnectedTab[] }>('GET', 'tabs')).data
+}
+
+/** Rejects with a `Refusal`. */
+export async function disconnect(id: string): Promise<void> {
+  await ask('DELETE', `tabs/${id}`)
+}
+
+async function ask<T>(
+  method: string,
+  path: string,
+  body?: object,
+  headers: Record<string, string> = authorization(),
+): Promise<T> {
+  const response = await fetch(`${root}/${path}`, {
+    method,
+    cache: 'no-store',
+    headers: { ...headers, ...(body && { 'content-type': 'application/json' }) },
+    ...(body && { body: JSON.stringify(body) }),
+  }).catch(() => undefined)
+  if (response === undefined) {
+    throw new Refusal('The server does not answer. Check that it runs, and try again.', 0)
+  }
+  const answer: unknown = await response.json().catch(() => undefined)
+  if (response.ok && typeof answer === 'object' && answer !== null) return answer as T
+  const { error } = (answer ?? {}) as { error?: { message?: string; code?: string } }
+  const said = error?.message ?? `The server answered with status ${response.status}.`
+  throw new Refusal(said, response.status, error?.code)
+}

@@ -1,0 +1,149 @@
+// A server whose page shares the GPU of the browser that opens it, and programs that ask this server.
+
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { type HostName, type Server, startServer } from '../../support/server.ts'
+import { serveFolder } from './static-server.ts'
+
+export const SOON = { timeout: 15_000 }
+
+export interface SharingServer extends AsyncDisposable {
+  server: Server
+  url: string
+}
+
+/** A server with the page of a folder. */
+export async function startSharingServer(
+  folder: string,
+  flags: string[] = [],
+  host: HostName = 'bun',
+): Promise<SharingServer> {
+  const files = await serveFolder(folder, '/')
+  const env = { SLUICE_PAGE_SERVER: files.url.replace(/\/$/, '') }
+  const server = await startServer(host, flags, env)
+  return {
+    server,
+    url: server.url,
+    async [Symbol.asyncDispose]() {
+      await server.kill()
+      files.close()
+    },
+  }
+}
+
+export interface SharingTab {
+  page: Page
+  context: BrowserContext
+  errors: string[]
+}
+
+/** Opens the view of a page in a browser profile of its own. `hash`: the view, or a link to be opened instead. */
+export async function openSharing(
+  browser: Browser,
+  url: string,
+  hash = '#share',
+  key?: string,
+): Promise<SharingTab> {
+  const context = await browser.newContext()
+  if (key !== undefined) {
+    const text = JSON.stringify(key)
+    await context.addInitScript((value) => localStorage.setItem('sluice.key', value), text)
+  }
+  return openSharingIn(context, url, hash)
+}
+
+/** The same in a profile that there is already. */
+export async function openSharingIn(
+  context: BrowserContext,
+  url: string,
+  hash = '#share',
+): Promise<SharingTab> {
+  const page = await context.newPage()
+  const errors: string[] = []
+  page.on('pageerror', (error) => errors.push(error.message))
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+  await page.goto(hash.startsWith('#') ? `${url}/${hash}` : hash)
+  return { page, context, errors }
+}
+
+/** Loads a model and shares it, as a person does. */
+export async function shareModel({ page }: SharingTab, model: string): Promise<void> {
+  await page.getByLabel('Another model').selectOption(model)
+  await page.getByRole('button', { name: 'Download and offer' }).click()
+  await page.getByText('on the GPU', { exact: false }).first().waitFor(SOON)
+  await page.getByRole('button', { name: 'Share this GPU' }).click()
+  await page.getByText(/^Joined as/).waitFor(SOON)
+}
+
+/** Waits until the server offers a model of tabs. */
+export async function untilOffered(url: string, model: string, key?: string): Promise<void> {
+  await expect
+    .poll(async () => {
+      const response = await fetch(`${url}/v1/models`, { headers: authorization(key) })
+      const { data = [] } = (await response.json()) as { data?: { id: string }[] }
+      return data.map(({ id }) => id)
+    }, SOON)
+    .toContain(model)
+}
+
+/** Asks as a program does. */
+export function ask(
+  url: string,
+  model: string,
+  more: object = {},
+  key?: string,
+): Promise<Response> {
+  return fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...authorization(key) },
+    body: JSON.stringify({ model, messages: [{ role: 'user', content: 'Hello' }], ...more }),
+  })
+}
+
+function authorization(key: string | undefined): Record<string, string> {
+  return key === undefined ? {} : { authorization: `Bearer ${key}` }
+}
+
+/** A stream that is being read. */
+export interface Reading {
+  /** All that has come. */
+  readonly text: string
+  /** When the last of it came, by `performance.now()`. */
+  readonly lastAt: number
+  ended: Promise<void>
+}
+
+/** Reads a stream as it comes. */
+export function read(response: Response): Reading {
+  const reading = { text: '', lastAt: performance.now(), ended: Promise.resolve() }
+  const decoder = new TextDecoder()
+  reading.ended = (async () => {
+    if (response.body === null) return
+    for await (const bytes of response.body) {
+      reading.text += decoder.decode(bytes, { stream: true })
+      reading.lastAt = performance.now()
+    }
+  })()
+  return reading
+}
+
+/** The text of all deltas. */
+export function saidIn(text: string): string {
+  return payloads(text)
+    .map(({ choices }) => choices?.[0]?.delta?.content ?? '')
+    .join('')
+}
+
+/** The errors among the events. */
+export function errorsIn(text: string): { code: string; message: string }[] {
+  return payloads(text).flatMap(({ error }) => (error ? [error] : []))
+}
+
+interface Payload {
+  choices?: { delta?: { content?: string } }[]
+  error?: { code: string; message: string }
+}
+
+function payloads(text: string): Payload[] {
+  return [...text.matchAll(/^data: (\{.*)$/gm)].map(([, json]) => JSON.parse(json ?? ''))
+}
