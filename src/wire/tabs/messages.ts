@@ -1,5 +1,6 @@
 /** What a tab sends, which may be anything. */
 import * as z from 'zod/mini'
+import { isModelName } from '../../util/safe/model-name.ts'
 import { LINK_VERSION } from './version.ts'
 
 /** The most models that a tab may offer, and messages that it may send at once. */
@@ -7,18 +8,24 @@ const MOST_MODELS = 256
 const MOST_MESSAGES = 1_024
 
 export const count = z.number().check(z.int(), z.nonnegative())
+/** A name that may be shown: without control characters, and such as reverse or hide text. */
+const name = z.string().check(
+  z.minLength(1),
+  z.maxLength(256),
+  z.refine((text) => isModelName(text)),
+)
 const shortText = z.string().check(z.maxLength(256))
 const longText = z.string().check(z.maxLength(4_096))
 
 const model = z.object({
-  id: z.string().check(z.minLength(1), z.maxLength(256)),
+  id: name,
   state: z.enum(['loaded', 'cached', 'available']),
   context_length: z.optional(count),
 })
 
 export const stateShape = {
   models: z.array(model).check(z.maxLength(MOST_MODELS)),
-  gpu: z.optional(shortText),
+  gpu: z.optional(name),
   visible: z.boolean(),
   charging: z.optional(z.boolean()),
   paused: z.boolean(),
