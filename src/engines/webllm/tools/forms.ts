@@ -30,4 +30,4 @@ export function toolFormOf({ model_id, model_type, tool_form }: ModelRecord): To
 }
 
 /** What `tool_form` of a user's own model may name. */
-export const TOOL_FAMILIES = 'Qwen3-, Qwen2.5-1B-Instruct-, Hermes-3- or Llama-3.1-'
+const TOOL_FAMILIES = 'Qwen3-, Qwen2.5-1B-Instruct-, Hermes-3- or Llama-3.1-'
