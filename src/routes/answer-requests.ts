@@ -100,7 +100,11 @@ async function failureOf(error: unknown, { signal }: Request, trace: Trace): Pro
 
 /** The headers that every answer has, which complete its head. */
 function setHeaders({ status, headers }: Response, trace: Trace, family: ApiFamily): void {
-  for (const [name, value] of trace.responseHeaders()) headers.set(name, value)
+  for (const [name, value] of trace.responseHeaders()) {
+    // The answer may depend on more than the guard knows of.
+    if (name === 'vary') headers.append(name, value)
+    else headers.set(name, value)
+  }
   setRequestId(headers, family, trace.id)
   trace.tap?.onResponse(status, [...headers], performance.now())
 }

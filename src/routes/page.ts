@@ -1,6 +1,7 @@
 /** Serves the page's files, whose bytes a host provides. */
 import type { Files } from '../platform/files.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
+import { isPackable, packedFile, takesGzip } from './packed-file.ts'
 import { filePolicy } from './policy.ts'
 
 const TYPES: Record<string, string> = {
@@ -19,23 +20,31 @@ const TYPES: Record<string, string> = {
 /** Chromium looks up the names of a page's links otherwise: a name in a model's link can hold words. */
 const QUIET = { 'referrer-policy': 'no-referrer', 'x-dns-prefetch-control': 'off' }
 
-/** The file at a path, `/` being the page itself; undefined where there is none. */
+/**
+ * The file at a path, `/` being the page itself; undefined where there is none. It is packed if the `request`
+ * takes that, and if its bytes are at hand: on workerd they are a stream, which Cloudflare packs itself.
+ */
 export async function fileResponse(
   files: Files | undefined,
   path: string,
+  request?: Request,
 ): Promise<Response | undefined> {
   const name = path === '/' ? 'index.html' : path.slice(1)
   const bytes = await files?.(name)
-  if (bytes === undefined) return undefined
+  if (files === undefined || bytes === undefined) return undefined
+  const isPacked = request !== undefined && bytes instanceof Uint8Array && takesGzip(request)
+  const packed = isPacked ? await packedFile(files, name, bytes) : undefined
   const type = TYPES[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream'
   // Names below assets/ hold a hash of the file: it never changes.
   const isHashed = name.startsWith('assets/')
-  return new Response(bytes, {
+  return new Response(packed ?? bytes, {
     headers: {
       'content-type': type,
       'cache-control': isHashed ? 'public, max-age=31536000, immutable' : 'no-cache',
       'content-security-policy': filePolicy(name),
       'x-content-type-options': 'nosniff',
+      ...(isPackable(name) && { vary: 'accept-encoding' }),
+      ...(packed && { 'content-encoding': 'gzip' }),
       ...(name.endsWith('.html') && QUIET),
     },
   })

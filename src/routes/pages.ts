@@ -16,7 +16,7 @@ export const home: RouteHandler = async (request, _trace, context) => {
   if (context.basePath !== '' && pathname === context.basePath) {
     return new Response(null, { status: 308, headers: { location: `${pathname}/${search}` } })
   }
-  const page = await fileResponse(context.files, '/')
+  const page = await fileResponse(context.files, '/', request)
   if (page !== undefined) return page
   const isBrowser = request.headers.get('accept')?.includes('text/html')
   const progress = isBrowser ? await pageProgress(context.files) : undefined
@@ -46,17 +46,19 @@ async function statusWith(
   return homePage({ ...view, models })
 }
 
+const OPENAPI = '/openapi.json'
+
 /** `GET /openapi.json`. Rejects with an `ApiError` (404) where it was not built. */
 export const openapi: RouteHandler = async (request, trace, context) => {
-  const response = await openapiPage(request, trace, context)
-  if (context.basePath === '') return response
+  if (context.basePath === '') return openapiPage(request, trace, context)
+  const response = (await fileResponse(context.files, OPENAPI)) ?? noFiles(OPENAPI)
   const document = (await response.json()) as { servers: { url: string }[] }
   for (const server of document.servers) server.url = `${context.basePath}/`
   return new Response(JSON.stringify(document), { headers: response.headers })
 }
 
 /** `GET /openapi.html`. Rejects with an `ApiError` (404) where it was not built. */
-export const openapiPage: RouteHandler = async ({ url }, _trace, { files, basePath }) => {
-  const path = belowBase(new URL(url).pathname, basePath)
-  return (await fileResponse(files, path)) ?? noFiles(path)
+export const openapiPage: RouteHandler = async (request, _trace, { files, basePath }) => {
+  const path = belowBase(new URL(request.url).pathname, basePath)
+  return (await fileResponse(files, path, request)) ?? noFiles(path)
 }

@@ -52,8 +52,8 @@ export function createRoutes(
   }
   // Without a key it is not told which routes there are.
   router.all('/v1/*', identify).all('/api/*', identify)
-  const file = ({ url }: RouteRequest) =>
-    fileResponse(files, belowBase(new URL(url).pathname, basePath))
+  const file = (request: RouteRequest) =>
+    fileResponse(files, belowBase(new URL(request.url).pathname, basePath), request)
   router.get('*', file).head('*', file)
   router.all('*', (request) => noRoute(router.routes, request, basePath))
   return async (request: Request, trace: Trace): Promise<Response> => {

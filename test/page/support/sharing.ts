@@ -37,18 +37,32 @@ export interface SharingTab {
   errors: string[]
 }
 
-/** Opens the view of a page in a browser profile of its own. */
+/** Opens the view of a page in a browser profile of its own. `hash`: the view, or a link to be opened instead. */
 export async function openSharing(
   browser: Browser,
   url: string,
   hash = '#share',
+  key?: string,
 ): Promise<SharingTab> {
   const context = await browser.newContext()
+  if (key !== undefined) {
+    const text = JSON.stringify(key)
+    await context.addInitScript((value) => localStorage.setItem('sluice.key', value), text)
+  }
+  return openSharingIn(context, url, hash)
+}
+
+/** The same in a profile that there is already. */
+export async function openSharingIn(
+  context: BrowserContext,
+  url: string,
+  hash = '#share',
+): Promise<SharingTab> {
   const page = await context.newPage()
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(error.message))
   page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
-  await page.goto(`${url}/${hash}`)
+  await page.goto(hash.startsWith('#') ? `${url}/${hash}` : hash)
   return { page, context, errors }
 }
 
