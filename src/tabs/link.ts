@@ -6,13 +6,9 @@ import type { ReplyMessage } from '../engines/remote/protocol.ts'
 import { delay } from '../util/delay.ts'
 import { isObject } from '../util/object.ts'
 import { EventScanner } from '../wire/sse/sse.ts'
-<<<<<<< HEAD
-import { LINK_VERSION } from '../wire/tabs/schema.ts'
+import { LINK_VERSION } from '../wire/tabs/version.ts'
 import { answerPart } from './answer-part.ts'
 import type { LinkOptions, LinkStatus } from './link-options.ts'
-=======
-import { LINK_VERSION } from '../wire/tabs/version.ts'
->>>>>>> hub
 import { LinkPort } from './link-port.ts'
 import { LinkRequests, refusalOf } from './link-requests.ts'
 import {
