@@ -79,8 +79,8 @@ it('has a model for embeddings apart, which no device is recommended', () => {
 })
 
 it('recommends only models that web-llm lists and that fit their device', () => {
-  const listed = prebuiltAppConfig.model_list.map((record) =>
-    toModel(record as ModelRecord, undefined),
+  const listed = prebuiltAppConfig.model_list.map((record: ModelRecord) =>
+    toModel(record, undefined),
   )
   const picks = picksOf(listed as Model[], 16)
   expect(picks.map(({ device }) => device)).toEqual(['phone', 'laptop', 'desktop', 'embedding'])
