@@ -16,7 +16,7 @@ export function contextOptions(entry: Model): ContextOption[] {
   if (now === undefined || longest === undefined || perToken === undefined) return []
   const lengths = new Set([...LENGTHS.filter((tokens) => tokens < longest), longest])
   return [...lengths].map((tokens) => {
-    const needed = memory && memory * 2 ** 20 + (tokens - now) * perToken
+    const needed = memory && (memory + ((tokens - now) * perToken) / 2 ** 20) * 1e6
     const cost = needed === undefined ? '' : `, ${bytesText(needed)} of memory`
     return { tokens, text: `${tokens.toLocaleString('en')} tokens${cost}` }
   })

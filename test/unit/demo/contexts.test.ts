@@ -29,7 +29,7 @@ describe('the choice of a context', () => {
     expect(options.map(({ tokens }) => tokens)).toEqual([
       2_048, 4_096, 8_192, 16_384, 32_768, 40_960,
     ])
-    expect(options[2]?.text).toBe('8,192 tokens, 4.2 GB of memory')
+    expect(options[2]?.text).toBe('8,192 tokens, 4.0 GB of memory')
   })
 
   it('is none where the cost of a token is not known', () => {
