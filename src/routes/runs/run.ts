@@ -273,8 +273,9 @@ export class Run {
   }
 
   #lastEvent(error: ApiError): string {
-    const { key, info } = this.options
-    return lastEvent(key, { ...info, hasIds: false }, error, this.#next)
+    const { key, info, exchange } = this.options
+    const words = { number: this.#next, docs: exchange.docs }
+    return lastEvent(key, { ...info, hasIds: false }, error, words)
   }
 
   async #untilDelivered(): Promise<void> {
