@@ -1,12 +1,15 @@
 /** Makes one list of conversations of those that two tabs have. */
-import type { Conversation } from './state.ts'
+
+interface Named {
+  id: string
+}
 
 /**
  * Those that this tab has changed, begun or deleted since `base` are its own; the others are as the other tab has
  * them. Of one that both have changed, the longer one stays. Both tabs make the same list, whichever of them is
  * `own`, so that they do not store theirs in turn for ever.
  */
-export function mergeConversations(
+export function mergeConversations<Conversation extends Named>(
   own: Conversation[],
   other: Conversation[],
   base: Conversation[],
@@ -28,26 +31,29 @@ export function mergeConversations(
 }
 
 /** The same conversations may stand in another order in the other tab: one of the two holds for both. */
-function inOneOrder(merged: Conversation[], own: readonly Conversation[]): Conversation[] {
+function inOneOrder<Conversation extends Named>(
+  merged: Conversation[],
+  own: readonly Conversation[],
+): Conversation[] {
   if (merged.length !== own.length || namesOf(own) <= namesOf(merged)) return merged
   const all = byId(merged)
   const sorted = own.flatMap(({ id }) => all.get(id) ?? [])
   return sorted.length === merged.length ? sorted : merged
 }
 
-function namesOf(all: readonly Conversation[]): string {
+function namesOf(all: readonly Named[]): string {
   return all.map(({ id }) => id).join()
 }
 
-function byId(all: readonly Conversation[]): Map<string, Conversation> {
+function byId<Conversation extends Named>(all: readonly Conversation[]): Map<string, Conversation> {
   return new Map(all.map((each) => [each.id, each]))
 }
 
-function isSame(one: Conversation, other: Conversation | undefined): boolean {
+function isSame(one: Named, other: Named | undefined): boolean {
   return one === other || (other !== undefined && JSON.stringify(one) === JSON.stringify(other))
 }
 
-function longer(one: Conversation, other: Conversation): Conversation {
+function longer<Conversation extends Named>(one: Conversation, other: Conversation): Conversation {
   const [a, b] = [JSON.stringify(one), JSON.stringify(other)]
   if (a.length !== b.length) return a.length > b.length ? one : other
   return a > b ? one : other
