@@ -22,6 +22,15 @@ export function contextOptions(entry: Model): ContextOption[] {
   })
 }
 
+/** The memory in MB of a model without its context, which says how fast it is; undefined where it is not known. */
+export function ownMemory({
+  memory_mb: memory,
+  context_length: context = 0,
+  context_bytes_per_token: perToken = 0,
+}: Model): number | undefined {
+  return memory === undefined ? undefined : memory - (context * perToken) / 2 ** 20
+}
+
 /** What the list says of a model's context. */
 export function contextText(entry: Model): string | undefined {
   const { context_length: context, context_reduced_from: reduced } = entry
