@@ -9,7 +9,7 @@ export function followSharing(): void {
   const stop = effect(() => {
     if (!choice.value.on) return
     // Most pages share nothing.
-    void import('./sharing.ts').then(({ startSharing }) => startSharing())
+    void import('./parts.ts').then(({ startSharing }) => startSharing())
     queueMicrotask(() => stop())
   })
 }
