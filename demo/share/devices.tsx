@@ -6,7 +6,7 @@ import { Connected } from './connected.tsx'
 import { openPairing, type Pairing } from './pairing.ts'
 import { QrCode } from './qr-code.tsx'
 import { followTabs, tabs } from './tab-list.ts'
-import { now, secondsUntil } from './use-seconds.ts'
+import { secondsUntil } from './use-seconds.ts'
 
 const name = signal('phone')
 const isShared = signal(false)
@@ -137,7 +137,6 @@ function Reach() {
 }
 
 function timeLeft(seconds: number): string {
-  void now.value
   const minutes = Math.floor(seconds / 60)
   return `${minutes}:${String(seconds % 60).padStart(2, '0')} minutes`
 }

@@ -2,13 +2,13 @@ import { useEffect } from 'preact/hooks'
 import { hasServer, isChecked, isServerAdmin } from '../api.ts'
 import { gpu } from '../engine.ts'
 import { Key } from '../key.tsx'
+import { problem } from '../start/gpu.tsx'
 import { offer } from './choice.ts'
 import { CodeField, Paired } from './code-field.tsx'
 import { Devices } from './devices.tsx'
 import { followBattery } from './energy.ts'
 import { Limits } from './limits.tsx'
 import { OfferedModels } from './models.tsx'
-import { NoGpu } from './no-gpu.tsx'
 import { redeemLink } from './pairing.ts'
 import { followOthers } from './shared.ts'
 import { LinkState } from './state.tsx'
@@ -41,9 +41,9 @@ export function ShareView() {
 
 /** What concerns this browser itself. */
 function Own() {
-  const { state } = gpu.value
-  if (state === 'missing') return <NoGpu />
-  if (state === 'checking') return <p class="weak">Checking for WebGPU…</p>
+  const now = gpu.value
+  if (now.state === 'missing') return <p class="empty-state">{problem(now)}</p>
+  if (now.state === 'checking') return <p class="weak">Checking for WebGPU…</p>
   return (
     <>
       <Paired />
