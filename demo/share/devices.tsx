@@ -39,8 +39,7 @@ function PairForm() {
       }}
     >
       <p class="weak">
-        A phone, a laptop or a gaming PC: it opens a link, and its GPU answers requests of this
-        server. It gets a key that may offer models and may not ask.
+        A phone, a laptop or a gaming PC gets a key that may offer models and may not ask.
       </p>
       <label>
         Its name
@@ -91,7 +90,7 @@ function Opened({ pairing, openedAt }: { pairing: Pairing; openedAt: number }) {
   )
   if (joined) {
     return (
-      <p class="paired" role="status">
+      <p class="card" role="status">
         <strong>{pairing.name} is connected.</strong>
       </p>
     )

@@ -1,6 +1,7 @@
 /** What each tab does from the start, shared or not. */
 import { effect } from '@preact/signals'
-import { choice, isOffer, OFFER, offer } from './choice.ts'
+import { OFFER } from '../views.ts'
+import { choice, offer } from './choice.ts'
 
 /** Shares as it was chosen, in whichever tab runs the engine, and takes the offers of links. */
 export function followSharing(): void {
@@ -15,7 +16,7 @@ export function followSharing(): void {
 }
 
 function takeOffer(): void {
-  if (!isOffer(location.hash)) return
+  if (!location.hash.startsWith(OFFER)) return
   offer.value = location.hash.slice(OFFER.length)
   // The secret is neither in the address bar nor in the history from now on.
   history.replaceState(history.state, '', '#share')

@@ -57,12 +57,10 @@ function Own() {
 
 function NoServer() {
   return (
-    <div class="empty-state">
-      <p>
-        <strong>There is no sluice behind this page,</strong> only its files, so no program could
-        ask this GPU. Start sluice on a machine of yours, and open the page that it serves.
-      </p>
-    </div>
+    <p class="empty-state">
+      There is no sluice behind this page, so no program could ask this GPU. Start sluice, and open
+      the page that it serves.
+    </p>
   )
 }
 
@@ -72,8 +70,7 @@ function AdminKey() {
     <details>
       <summary>Pair another device</summary>
       <p class="weak">
-        With an admin key this page pairs devices and lists those that are connected.
-        <code> sluice pair NAME</code>, on the machine that runs sluice, pairs one too.
+        With an admin key this page pairs devices, as <code>sluice pair NAME</code> does.
       </p>
       <Key />
     </details>

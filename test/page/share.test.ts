@@ -118,7 +118,7 @@ it('shares once for all tabs of a browser, goes on after a reload, and in the ne
     await cache.put(manifest, new Response('{"records":[]}'))
   })
   await page.reload()
-  await page.getByText('on this device:').first().waitFor(SOON)
+  await page.getByText('on this device,').first().waitFor(SOON)
   await page.getByRole('button', { name: 'Share this GPU' }).click()
   await page.getByText(/^Joined as/).waitFor(SOON)
   const other = await context.newPage()
