@@ -10,7 +10,6 @@ import { root } from '../scripts/hosts.mjs'
 import { serveEngine } from '../src/engines/remote/serve-engine.ts'
 import { Link } from '../src/tabs/link.ts'
 import { EventScanner } from '../src/wire/sse/sse.ts'
-import { type HostName, type Server, startServer } from '../test/support/server.ts'
 import { pacedEngine } from '../test/support/tab-engine.ts'
 import { median } from './stats.ts'
 import { OFFERS } from './tabs-keys.ts'
@@ -60,7 +59,7 @@ async function measure({ url }: Server, rate: number): Promise<Pace> {
       made[index] = performance.now()
     },
   })
-  const link = await join(url, (port) => serveEngine(port, engine))
+  const link = await join(url, (port) => serveEngine(port, engine), OFFERS[0])
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -119,37 +118,48 @@ function join(url: string, serve: ConstructorParameters<typeof Link>[0]['serve']
   })
 }
 
-const RUNTIMES: Partial<Record<HostName, string[]>> = {
+const RUNTIMES = {
   bun: ['bun'],
   deno: ['deno', 'run', '-A', '--v8-flags=--expose-gc'],
   node: ['node', '--expose-gc'],
 }
+type Runtime = keyof typeof RUNTIMES
+
+interface Server {
+  url: string
+  /** Bytes of its heap that are in use. */
+  used(): Promise<number>
+  kill(): void
+}
+
+async function start(runtime: Runtime): Promise<Server> {
+  const [file = '', ...args] = RUNTIMES[runtime]
+  const all = [...args, path(root, 'bench/tabs-server.ts')]
+  const stdio = ['pipe', 'pipe', 'ignore'] as const
+  const server = spawn(path(root, 'node_modules/.bin', file), all, { stdio: [...stdio] })
+  const { stdin, stdout } = server
+  if (stdin === null || stdout === null) throw new Error('The server has no input or output.')
+  const lines = createInterface({ input: stdout })[Symbol.asyncIterator]()
+  const next = async () => String((await lines.next()).value)
+  return {
+    url: await next(),
+    async used() {
+      stdin.write('\n')
+      return Number(await next())
+    },
+    kill: () => void server.kill(),
+  }
+}
 
 /** KiB of the server's heap for each tab that has joined and is idle. */
-async function memory(host: HostName): Promise<number> {
-  const [file = '', ...args] = RUNTIMES[host] ?? []
-  const server = spawn(path(root, 'node_modules/.bin', file), [
-    ...args,
-    path(root, 'bench/tabs-server.ts'),
-  ])
-  server.stderr.pipe(process.stderr)
-  const lines = createInterface({ input: server.stdout })[Symbol.asyncIterator]()
-  try {
-    const url = String((await lines.next()).value)
-    const used = async () => {
-      server.stdin.write('\n')
-      return Number((await lines.next()).value)
-    }
-    const count = Number(values.tabs)
-    for (let round = 0; round < 3; round++) await leaveAll(await joinIdle(url, count))
-    const before = await used()
-    const tabs = await joinIdle(url, count)
-    const after = await used()
-    await leaveAll(tabs)
-    return (after - before) / 1024 / count
-  } finally {
-    server.kill()
-  }
+async function memory({ url, used }: Server): Promise<number> {
+  const count = Number(values.tabs)
+  for (let round = 0; round < 3; round++) await leaveAll(await joinIdle(url, count))
+  const before = await used()
+  const tabs = await joinIdle(url, count)
+  const after = await used()
+  await leaveAll(tabs)
+  return (after - before) / 1024 / count
 }
 
 function joinIdle(url: string, count: number): Promise<Link[]> {
@@ -168,10 +178,10 @@ async function main(): Promise<void> {
   for (const rate of [30, 100, 200]) {
     console.log(`engine alone at ${rate}/s: ${(await alone(rate)).toFixed(1)}/s`)
   }
-  for (const host of values.hosts.split(',') as HostName[]) {
-    const server = await startServer(host, ['--log', 'none'])
+  for (const host of values.hosts.split(',') as Runtime[]) {
+    const server = await start(host)
     try {
-      const size = await memory(host)
+      const size = await memory(server)
       results.push({ host, kibPerTab: size })
       console.log(`${host}: ${size.toFixed(1)} KiB for each idle tab`)
       for (const rate of [30, 100, 200]) {
@@ -184,7 +194,7 @@ async function main(): Promise<void> {
         )
       }
     } finally {
-      await server.kill()
+      server.kill()
     }
   }
   if (values.json) console.log(JSON.stringify(results))
