@@ -197,7 +197,7 @@ function createContext(
   const first = firstLimit(settings)
   const ticker = isolates ? separateTickers(isolatedTick(settings)) : sharedTicker(quarterOf(first))
   const { pairings = new Pairings(), paired = new Map<string, Key>() } = host
-  const tabs = host.tabs ?? ownTabs(host, () => [...settings.keys, ...paired.values()])
+  const tabs = host.tabs ?? ownTabs(settings, host, paired)
   const engines = createEngines(settings, { ...host, tabs }, ticker, instance)
   return {
     settings,
@@ -225,9 +225,13 @@ function createContext(
   }
 }
 
-function ownTabs({ onTabEvent }: HandlerHost, keys: () => Key[]): TabHub {
-  const tabs = new TabHub({ tell: onTabEvent })
-  tabs.follow(keys)
+function ownTabs(
+  { tabGather, keys }: Settings,
+  { onTabEvent }: HandlerHost,
+  paired: ReadonlyMap<string, Key>,
+): TabHub {
+  const tabs = new TabHub({ gather: tabGather, tell: onTabEvent })
+  tabs.follow(() => [...keys, ...paired.values()])
   return tabs
 }
 

@@ -11,6 +11,7 @@ import { readBody } from './exchange.ts'
 import { jsonResponse } from './json.ts'
 import { SAME_ORIGIN } from './policy.ts'
 import type { RouteContext, RouteHandler } from './route.ts'
+import { requireShared } from './tabs.ts'
 
 /** Bytes of the random part of a key: 256 bits cannot be guessed. */
 const LENGTH = 32
@@ -20,8 +21,9 @@ const MOST_OFFER_BYTES = 1_024
 
 const PRIVATE = { 'cache-control': 'no-store', ...SAME_ORIGIN }
 
-/** `POST /v1/pairings`: opens a pairing for an admin. Rejects with an `ApiError` (400, 429). */
+/** `POST /v1/pairings`: opens a pairing for an admin. Rejects with an `ApiError` (400, 429, 501). */
 export const openPairing: RouteHandler = async (request, trace, context) => {
+  requireShared(context)
   const body = await readBody(request, trace, context.settings)
   const wish = readWish(body, context)
   const { secret, code, expiresAt, name } = context.pairings.open(wish)
@@ -31,9 +33,10 @@ export const openPairing: RouteHandler = async (request, trace, context) => {
 
 /**
  * `POST /v1/pairings/redeem`: trades the secret of a link, or a code, for a key. Whoever has neither gets
- * nothing. Rejects with an `ApiError` (400, 403).
+ * nothing. Rejects with an `ApiError` (400, 403, 501).
  */
 export const redeemPairing: RouteHandler = async (request, _trace, context) => {
+  requireShared(context)
   // Whoever sends it is a stranger, and it is a secret: it is short, and nothing else sees it.
   const body = await readJsonBody(request, MOST_OFFER_BYTES, context.settings.bodyTimeout)
   const offer = isObject(body) ? body.offer : undefined

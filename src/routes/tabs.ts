@@ -71,9 +71,9 @@ function shown({ id, name, key, joinedAt, state, running, served }: Tab) {
 }
 
 /** Throws an `ApiError` (501) where requests cannot reach each other: a tab is asked by others than its own. */
-function requireShared({ isolates }: RouteContext): void {
+export function requireShared({ isolates }: Pick<RouteContext, 'isolates'>): void {
   if (!isolates) return
   const message =
-    'tabs: expected a server whose requests may reach each other, got workerd, where they may not; run sluice on Bun, Deno or Node.'
+    'tabs: expected a server whose requests can reach each other, got a worker without the Durable Object for tabs; start sluice on workerd with --tabs, or add the binding TABS of the class BrowserTabs to wrangler.toml and deploy again.'
   throw new ApiError(501, message, { code: 'not_supported' })
 }

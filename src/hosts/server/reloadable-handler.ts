@@ -31,7 +31,7 @@ export class ReloadableHandler {
       finishes: new Map(),
       pool: new PoolState(false),
       telemetry: new Telemetry(),
-      tabs: new TabHub({ tell: host.onTabEvent }),
+      tabs: new TabHub({ gather: settings.tabGather, tell: host.onTabEvent }),
       pairings: new Pairings(),
       paired: new Map(),
       instance: crypto.randomUUID(),

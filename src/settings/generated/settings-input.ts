@@ -171,6 +171,17 @@ export interface SettingsInput {
   staticText?: Given['staticText']
   /** The pause between two words of that answer. Default: 100ms. */
   staticDelay?: Given['staticDelay']
+  /**
+   * Lets browser tabs offer their GPUs. All requests of the API are then answered in one Durable
+   * Object, as requests cannot reach each other elsewhere on workerd. Only on workerd.
+   */
+  tabs?: Given['tabs']
+  /**
+   * How long a browser tab gathers what it answers before it sends it: tokens come later and
+   * together, and the server gets fewer requests. By default 250ms on Cloudflare, which bills each
+   * request, and 0 elsewhere. Default: 0ms.
+   */
+  tabGather?: Given['tabGather']
   /** Run models on this computer’s GPU, without another server. Only on Deno. */
   webgpu?: Given['webgpu']
   /** A JSON file with models of your own, in the form of web-llm’s model_list. Only on Deno. */

@@ -66,6 +66,8 @@ const NAMES = [
     'engine',
     'staticText',
     'staticDelay',
+    'tabs',
+    'tabGather',
     'webgpu',
     'webgpuModels',
     'webgpuMemory',
@@ -203,6 +205,7 @@ describe('what cannot be honoured is refused, not ignored', () => {
       ...['discover', 'memoryBudget'],
       ...[
         'engine',
+        'tabs',
         'webgpu',
         'webgpuModels',
         'webgpuMemory',
