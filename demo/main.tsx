@@ -30,6 +30,7 @@ import { followSharing } from './share/follow.ts'
 import { refreshModels } from './state.ts'
 
 const root = document.getElementById('app')
+document.documentElement.classList.remove('elsewhere')
 if (root) render(<App />, root)
 
 startMeasuring()

@@ -16,10 +16,19 @@ export function contextOptions(entry: Model): ContextOption[] {
   if (now === undefined || longest === undefined || perToken === undefined) return []
   const lengths = new Set([...LENGTHS.filter((tokens) => tokens < longest), longest])
   return [...lengths].map((tokens) => {
-    const needed = memory && memory * 2 ** 20 + (tokens - now) * perToken
+    const needed = memory && (memory + ((tokens - now) * perToken) / 2 ** 20) * 1e6
     const cost = needed === undefined ? '' : `, ${bytesText(needed)} of memory`
     return { tokens, text: `${tokens.toLocaleString('en')} tokens${cost}` }
   })
+}
+
+/** The memory in MB of a model without its context, which says how fast it is; undefined where it is not known. */
+export function ownMemory({
+  memory_mb: memory,
+  context_length: context = 0,
+  context_bytes_per_token: perToken = 0,
+}: Model): number | undefined {
+  return memory === undefined ? undefined : memory - (context * perToken) / 2 ** 20
 }
 
 /** What the list says of a model's context. */

@@ -5,7 +5,7 @@ import { ContextChoice } from './context-choice.tsx'
 import { cancelLoading, gpu, loading, loadModel } from './engine.ts'
 import { bytesText, speedText, timeText } from './format.ts'
 import { Key } from './key.tsx'
-import { contextText } from './model-context.ts'
+import { contextText, ownMemory } from './model-context.ts'
 import { maxMemory, ownModelsText, saveEngineOptions } from './own-models.ts'
 import { service } from './service.ts'
 import { cached, chosenModel, model, models, refreshStorage, storage } from './state.ts'
@@ -97,10 +97,11 @@ function List({ title, list }: { title: string; list: Model[] }) {
 
 function Entry({ entry }: { entry: Model }) {
   const { id, loaded, memory_mb: memory } = entry
+  const bare = ownMemory(entry)
   const download = cached.value.get(id)
   const facts = [
     memory !== undefined && `${bytesText(memory * 1e6)} of memory`,
-    memory !== undefined && speedText(memory),
+    bare !== undefined && speedText(bare),
     contextText(entry),
     entry.tools && 'tools',
     download &&

@@ -1,9 +1,7 @@
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import { hashOf, VIEWS, type ViewName, view } from './views.ts'
-
-/** Those that a narrow screen shows at once; the others are behind a button. */
-const FIRST: readonly ViewName[] = ['start', 'chat', 'connect', 'activity']
+import { FIRST_VIEWS, VIEWS } from './view-names.ts'
+import { hashOf, view } from './views.ts'
 
 const isOpen = signal(false)
 
@@ -22,7 +20,7 @@ export function Navigation() {
     document.addEventListener('pointerdown', close)
     return () => document.removeEventListener('pointerdown', close)
   }, [])
-  const rest = VIEWS.filter(([name]) => !FIRST.includes(name))
+  const rest = VIEWS.filter(([name]) => !FIRST_VIEWS.includes(name))
   const isInRest = rest.some(([name]) => name === view.value)
   return (
     <nav
@@ -33,7 +31,7 @@ export function Navigation() {
         if (key === 'Escape') isOpen.value = false
       }}
     >
-      {VIEWS.filter(([name]) => FIRST.includes(name)).map(link)}
+      {VIEWS.filter(([name]) => FIRST_VIEWS.includes(name)).map(link)}
       <button
         type="button"
         class={isInRest ? 'more-button current' : 'more-button'}

@@ -13,6 +13,7 @@ import { startServiceWorker } from './service.ts'
 import { ShownAnswer } from './shown-answer.ts'
 import {
   answering,
+  beginConversation,
   conversations,
   current,
   currentId,
@@ -37,6 +38,7 @@ export async function send(text: string, pictures: readonly Picture[] = []): Pro
   const images = pictures.map(({ id }) => id)
   for (const { id, url } of pictures) void keepImage(id, url)
   const said: Said = { role: 'user', content: text, ...(images.length > 0 && { images }) }
+  beginConversation()
   setMessages((messages) => [...messages, said])
   await answer()
 }

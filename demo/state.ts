@@ -1,10 +1,11 @@
 /** The page's state. The user's choices and conversations are stored in the browser. */
-import { computed, signal } from '@preact/signals'
+import { batch, computed, signal } from '@preact/signals'
 import type { Finding } from '../src/check/rules/rule.ts'
 import type { RuleName } from '../src/check/rules/rules.ts'
 import { type Frame, listModels, type Message, type Model } from './api.ts'
 import { type Cached, cachedParts, storageUsed } from './cache.ts'
 import { gpuModels, whenModelsChange } from './engine.ts'
+import { mergeConversations } from './merge-conversations.ts'
 import { persisted } from './persisted-signal.ts'
 
 /** A message as the page shows it. */
@@ -110,21 +111,6 @@ export const current = computed<Conversation>(() => {
   return all.find(({ id }) => id === currentId.value) ?? (all[0] as Conversation)
 })
 
-/** Those that this tab has changed, begun or deleted are its own; the others are as the other tab stored them. */
-function mergeConversations(
-  own: Conversation[],
-  other: Conversation[],
-  base: Conversation[],
-): Conversation[] {
-  const changed = new Map(own.filter((each) => !base.includes(each)).map((each) => [each.id, each]))
-  const kept = new Set(own.map(({ id }) => id))
-  const deleted = new Set(base.map(({ id }) => id).filter((id) => !kept.has(id)))
-  const listed = other.filter(({ id }) => !deleted.has(id))
-  const ids = new Set(listed.map(({ id }) => id))
-  const begun = [...changed.values()].filter(({ id }) => !ids.has(id))
-  return [...begun, ...listed.map((each) => changed.get(each.id) ?? each)]
-}
-
 function newConversation(): Conversation {
   return { id: `${Date.now()}-${Math.random()}`, messages: [] }
 }
@@ -141,6 +127,17 @@ export function startConversation(): void {
   const fresh = empty ?? newConversation()
   if (!empty) conversations.value = [fresh, ...conversations.value]
   currentId.value = fresh.id
+}
+
+/** A conversation that is begun is this tab's own: another tab may show the same empty one, and begin it too. */
+export function beginConversation(): void {
+  const { id, messages } = current.value
+  if (messages.length > 0) return
+  const begun = newConversation()
+  batch(() => {
+    conversations.value = conversations.value.map((each) => (each.id === id ? begun : each))
+    currentId.value = begun.id
+  })
 }
 
 export function deleteConversation(id: string): void {

@@ -2,19 +2,9 @@
 import { computed, signal } from '@preact/signals'
 import { isOffer } from './share/choice.ts'
 import { conversations } from './state.ts'
+import { VIEWS, type ViewName } from './view-names.ts'
 
-export const VIEWS = [
-  ['start', 'Start'],
-  ['chat', 'Chat'],
-  ['connect', 'Connect'],
-  ['share', 'Share'],
-  ['activity', 'Activity'],
-  ['engines', 'Engines'],
-  ['keys', 'Keys'],
-  ['captures', 'Captures'],
-] as const
-
-export type ViewName = (typeof VIEWS)[number][0]
+export type { ViewName } from './view-names.ts'
 
 interface Route {
   view: ViewName

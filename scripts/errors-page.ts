@@ -7,7 +7,7 @@ const INTRODUCTION = `# Error codes
 
 <!-- Written by scripts/errors.mjs from src/wire/errors/reference: change it there. -->
 
-Each error that sluice makes has a code that does not change, in \`error.code\` (in Anthropic’s API \`error.details.error_code\`), and a message that says what was expected, what came and what to do. \`error.doc_url\` is the address of what is said here about its code: \`GET /docs/errors/CODE\` of the server itself, or of this page where [\`--docs-url\`](settings.md#network) names a documentation site. A server that refuses the host name of a request names no address of its own there. Errors in Ollama’s API are a text alone, and those of a stored response have a code and a message.
+Each error that sluice makes has a code that does not change, in \`error.code\` (in Anthropic’s API \`error.details.error_code\`), and a message that says what was expected, what came and what to do. \`error.doc_url\` is the address of what is said here about its code: \`GET /docs/errors/CODE\` of the server itself, or of this page where [\`--docs-url\`](settings.md#network) names a documentation site. A server that refuses the host name of a request names no address of its own there. Events that end a stream have it too, and so has the error of a failed response. Errors in Ollama’s API are a text alone.
 
 Another code is one of the model server’s own, which is passed on as it came, without \`doc_url\`; so is an error without a code.
 

@@ -74,7 +74,7 @@ export async function buildPageFiles(outDir, options = {}) {
     splitting: true,
     plugins: [webllmApart, ...plugins],
   })
-  const [page, service] = await Promise.all([
+  const [page, service, firstView] = await Promise.all([
     build({
       ...shared,
       ...named,
@@ -89,12 +89,16 @@ export async function buildPageFiles(outDir, options = {}) {
     }),
     // A classic script: not every browser supports modules as service workers.
     build({ ...shared, entryPoints: ['worker/service-worker.ts'], format: 'iife' }),
+    // Classic, too: a module would wait for the first paint.
+    build({ ...shared, ...named, entryPoints: ['demo/first-view.ts'], format: 'iife' }),
   ])
   cpSync(join(root, 'demo/public'), outDir, { recursive: true })
   copyFileSync(join(root, NOTICES), join(outDir, NOTICES))
-  writeFileSync(join(outDir, 'index.html'), await pageHtml(page.metafile, options.build))
+  writeFileSync(join(outDir, 'index.html'), await pageHtml({ page, firstView }, options.build))
   const lines = writeClientLines(outDir)
-  const used = [worker, page, service].flatMap(({ metafile }) => Object.keys(metafile.inputs))
+  const used = [worker, page, service, firstView].flatMap(({ metafile }) =>
+    Object.keys(metafile.inputs),
+  )
   return {
     inputs: [...new Set([...used, ...lines, 'demo/index.html', 'demo/public/icon.svg'])],
     usesWebllm: importsWebllm(worker.metafile),

@@ -94,14 +94,14 @@ function Actions({ said, isLast, onEdit }: { said: Said; isLast: boolean; onEdit
   }
   if (said.role !== 'assistant') return null
   return (
-    <>
+    <span class="answer-actions">
       {said.content !== '' && <CopyButton text={() => said.content} name="this answer" />}
       {isLast && said.error === undefined && (
         <button type="button" class="quiet" onClick={() => void regenerate()}>
           Regenerate
         </button>
       )}
-    </>
+    </span>
   )
 }
 

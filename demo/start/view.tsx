@@ -3,6 +3,7 @@ import { hasServer, isChecked, isServerAdmin, wantsKey } from '../api.ts'
 import { isBuiltIn, stateTone } from '../engines/words.ts'
 import { models } from '../state.ts'
 import { hashOf } from '../views.ts'
+import { LEAD, LOOKING } from './first-words.ts'
 import { best, chatWith, isLost, isSettled, ready, STATIC, tryStream, useFound } from './found.ts'
 import { GpuModels } from './gpu.tsx'
 import { InstallList } from './install-list.tsx'
@@ -47,6 +48,7 @@ function Welcome() {
     (wantsKey.value && 'serviceWorker' in navigator)
   return (
     <div class="welcome">
+      <p class="lead">{LEAD}</p>
       <div role="status">
         <h2>{title}</h2>
       </div>
@@ -76,7 +78,7 @@ function Welcome() {
 function words(): { title: string; text: string } {
   const count = ready.value.length
   if (!isSettled.value || !isChecked.value) {
-    return { title: 'Looking for models…', text: 'sluice asks the servers on this machine.' }
+    return LOOKING
   }
   if (isLost.value) {
     return {

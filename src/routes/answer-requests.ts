@@ -142,7 +142,7 @@ function withoutAnswer(
   try {
     trace.respond(500, error)
   } catch {}
-  return internalErrorResponse(family, trace.id)
+  return internalErrorResponse(family, trace.id, trace.docs)
 }
 
 export function shuttingDown(): ApiError {

@@ -1,6 +1,6 @@
 /** The answer to a request whose handling threw an unexpected error. */
 import { stackText } from '../util/safe/stack.ts'
-import { toApiError } from '../wire/errors/api-error.ts'
+import { type DocLink, toApiError } from '../wire/errors/api-error.ts'
 import { type ApiFamily, errorResponse, familyOf, setRequestId } from './api.ts'
 
 /**
@@ -17,8 +17,8 @@ export function logInternalError(
 }
 
 /** A 500 in the shape of the API that was called, which is not logged. */
-export function internalErrorResponse(family: ApiFamily, id: string): Response {
-  const response = errorResponse(toApiError(undefined), family, id)
+export function internalErrorResponse(family: ApiFamily, id: string, docs?: DocLink): Response {
+  const response = errorResponse(toApiError(undefined), family, id, docs)
   response.headers.set('x-request-id', id)
   setRequestId(response.headers, family, id)
   return response

@@ -14,7 +14,7 @@ import { requireOwnImages } from './own-images.ts'
 import type { Tab } from './tab.ts'
 
 /** How far others are preferred: to a hidden tab more than to a slow one, and to that more than to one on battery. */
-const SET_BACK = { hidden: 0.5, slow: 0.4, onBattery: 0.01 }
+const SET_BACK = { isLost: 1, hidden: 0.5, slow: 0.4, onBattery: 0.01 }
 
 /** Tokens per second at which a tab is set back by half of what a slow one is. */
 const USUAL_SPEED = 20
@@ -53,7 +53,7 @@ export function tabEngine(tab: Tab, mayServe: (caller: EngineCaller) => boolean)
     isDiscovered: true,
     mayServe,
     get setBack() {
-      return setBackOf(tab.state)
+      return (tab.isConnected ? 0 : SET_BACK.isLost) + setBackOf(tab.state)
     },
     acceptsModel: (model) => modelsOf(tab).some(({ id }) => id === model),
     models: async () => modelsOf(tab),

@@ -124,6 +124,11 @@ export class Tab implements Port {
     return { seq: this.#inbox.last }
   }
 
+  /** False while its connection is lost and it may still come back. */
+  get isConnected(): boolean {
+    return this.#body !== undefined
+  }
+
   change(state: TabState): void {
     this.state = state
     this.#options.onState()

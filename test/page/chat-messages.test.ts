@@ -163,6 +163,36 @@ it('keeps what two tabs change at once, and shows in each what the other did', a
   await expect.poll(() => storedTexts(other), SOON).toContain('And again')
 })
 
+it('keeps what two tabs begin within the same moment', async () => {
+  const { page } = chat
+  const other = await page.context().newPage()
+  await other.goto(page.url())
+  await other.locator('main.chat').waitFor()
+  const send = async (tab: Page, text: string) => {
+    await tab.getByLabel('Message', { exact: true }).fill(text)
+    await tab.getByRole('button', { name: 'Send', disabled: false }).waitFor()
+    return () => tab.keyboard.press('Enter')
+  }
+  const tabs = [page, other]
+  for (const round of [1, 2, 3]) {
+    for (const tab of tabs) await tab.getByRole('button', { name: 'New' }).click()
+    const sends = await Promise.all(tabs.map((tab, index) => send(tab, `Tab ${index}, ${round}`)))
+    await Promise.all(sends.map((press) => press()))
+    for (const tab of tabs) await tab.locator('.assistant').getByText('finished').waitFor()
+  }
+  for (const tab of tabs) {
+    const options = tab.getByLabel('Conversation', { exact: true }).locator('option')
+    const titles = async () =>
+      (await options.allTextContents()).filter((title) => title.startsWith('Tab ')).toSorted()
+    await expect
+      .poll(titles, SOON)
+      .toEqual([0, 1].flatMap((index) => [1, 2, 3].map((round) => `Tab ${index}, ${round}`)))
+  }
+  await expect
+    .poll(async () => (await storedTexts(page)).match(/"Tab \d, \d"/g)?.length, SOON)
+    .toBe(6)
+})
+
 it('says that the storage is full for as long as the conversation is not stored', async () => {
   await chat.page.getByRole('button', { name: 'Settings' }).click()
   await chat.page.getByLabel('System prompt').fill('Be brief.')

@@ -12,6 +12,7 @@ import { keyEntry } from './support/open-view.ts'
 import { builtPage } from './support/pages.ts'
 import {
   ask,
+  connectedTabs,
   errorsIn,
   openSharing,
   read,
@@ -91,7 +92,7 @@ it('ends a stream with one error when the tab is closed, and asks another for wh
   expect(await answer.json()).toMatchObject({ usage: { completion_tokens: 5 } })
 })
 
-it('ends a stream with one error when the tab’s renderer crashes, and answers by the next tab', async () => {
+it('ends a stream with one error when the tab’s renderer crashes', async () => {
   const { url } = sharing
   const tab = await openSharing(browser, url)
   await shareModel(tab, 'endless')
@@ -105,11 +106,39 @@ it('ends a stream with one error when the tab’s renderer crashes, and answers 
   expect(performance.now() - crashedAt).toBeLessThan(12_000)
   expect(errorsIn(reading.text).map(({ code }) => code)).toEqual(['engine_lost'])
   expect(reading.text).not.toContain('[DONE]')
+})
 
-  const next = await openSharing(browser, url)
-  await shareModel(next, 'stand-in')
+it('shares once for all tabs of a browser, goes on after a reload, and in the next tab after a close', async () => {
+  const { url } = sharing
+  const { page, context } = await openSharing(browser, url)
+  // As if the model had been downloaded: what is on the device needs no other.
+  await page.evaluate(async () => {
+    const cache = await caches.open('webllm/model')
+    const manifest = 'https://models.example/stand-in/resolve/main/tensor-cache.json'
+    await cache.put(manifest, new Response('{"records":[]}'))
+  })
+  await page.reload()
+  await page.getByText('on this device:').first().waitFor(SOON)
+  await page.getByRole('button', { name: 'Share this GPU' }).click()
+  await page.getByText(/^Joined as/).waitFor(SOON)
+  const other = await context.newPage()
+  await other.goto(`${url}/#share`)
+  await other.getByText(/^Joined as/).waitFor(SOON)
+  expect(await connectedTabs(url)).toHaveLength(1)
+
+  await page.reload()
+  await page.getByText(/^Joined as/).waitFor(SOON)
   await untilOffered(url, 'stand-in')
   expect((await ask(url, 'stand-in')).status).toBe(200)
+  expect(await connectedTabs(url)).toHaveLength(1)
+
+  await page.close()
+  await expect.poll(async () => (await ask(url, 'stand-in')).status, SOON).toBe(200)
+  await other.getByText(/^Joined as/).waitFor(SOON)
+  const [tab] = await connectedTabs(url)
+  expect(tab).toMatchObject({ visible: true, paused: false, gpu: 'stand-in' })
+  await other.getByRole('button', { name: 'Pause' }).click()
+  await expect.poll(() => connectedTabs(url), SOON).toMatchObject([{ paused: true }])
 })
 
 describe('a server with keys', () => {

@@ -17,7 +17,7 @@ export function endWithError(response: Response, path: string, error: ApiError):
   if (/^\/v1\/tabs\/?$/.test(path)) return response
   const id = response.headers.get('x-request-id') ?? ''
   const body = ending(response.body as ReadableStream<Bytes>, isLines ? '\n' : '\n\n', (last) =>
-    isLines ? `${JSON.stringify(ollamaError(error, id))}\n` : lastEvent(path, last, error, id),
+    isLines ? `${JSON.stringify(ollamaError(error))}\n` : lastEvent(path, last, error, id),
   )
   const { status, headers } = response
   return new Response(body, { status, headers })

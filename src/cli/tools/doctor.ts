@@ -2,7 +2,7 @@ import { terminalText } from '../../util/safe/terminal.ts'
 import { checkExposure, checkPorts } from '../doctor/checks/address.ts'
 import { clockFound } from '../doctor/checks/clock.ts'
 import { checkGpu, checkWebgpu } from '../doctor/checks/gpu.ts'
-import { checkInstall, programOf } from '../doctor/checks/install.ts'
+import { checkInstall } from '../doctor/checks/install.ts'
 import { checkProxies } from '../doctor/checks/proxies.ts'
 import { checkResources } from '../doctor/checks/resources.ts'
 import { checkRuntime } from '../doctor/checks/runtime.ts'
@@ -22,6 +22,7 @@ import { readGiven } from '../doctor/given-settings.ts'
 import { counted, findingsJson, findingsText } from '../doctor/report.ts'
 import { secretsOf, withoutSecrets } from '../doctor/secrets.ts'
 import { type CommandUsage, usageText } from '../options.ts'
+import { asCalled, programOf } from '../program.ts'
 import { terminalStyle } from '../startup.ts'
 import type { CliTool, ToolContext } from './tool.ts'
 
@@ -71,10 +72,11 @@ async function examine(args: readonly string[], context: ToolContext): Promise<n
   const rest = args.filter((each) => !own.has(each))
   const given = await readGiven(rest, host.env, host.place)
   const tries = asked.has('--try')
+  const program = programOf(host)
   const examination: Examination = {
     ...{ context, host, given, tries, clocks: [] },
     settings: given.settings,
-    program: programOf(host),
+    program,
   }
   const upstreams = upstreamChecks(given.settings.upstream).map(
     (each) => ['servers', each] as const,
@@ -87,7 +89,9 @@ async function examine(args: readonly string[], context: ToolContext): Promise<n
   )
   const clock = clockFound(examination).map((each): Diagnosis => ({ check: 'network', ...each }))
   const secrets = secretsOf(given.settings, host.env)
-  const findings = [...found, ...clock].map((each) => withoutSecrets(each, secrets))
+  const findings = [...found, ...clock].map((each) =>
+    withCommands(withoutSecrets(each, secrets), program),
+  )
   const style = terminalStyle(await out.isTerminal(), { ...host.env })
   out.write(
     terminalText(
@@ -98,4 +102,14 @@ async function examine(args: readonly string[], context: ToolContext): Promise<n
   )
   const { problem, warning } = counted(findings)
   return problem + (asked.has('--strict') ? warning : 0) > 0 ? 1 : 0
+}
+
+/** What the settings say of sluice's commands, too. */
+function withCommands(found: Diagnosis, program: string): Diagnosis {
+  const { text, remedy } = found
+  return {
+    ...found,
+    text: asCalled(text, program),
+    ...(remedy !== undefined && { remedy: asCalled(remedy, program) }),
+  }
 }

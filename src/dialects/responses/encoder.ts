@@ -8,7 +8,7 @@ import type {
   FinishReason,
   Usage,
 } from '../../wire/chat/request.ts'
-import { ApiError } from '../../wire/errors/api-error.ts'
+import { ApiError, type DocLink } from '../../wire/errors/api-error.ts'
 import type { OutputItem, ResponseEvent, ResponseObject } from '../../wire/responses/request.ts'
 import { progressComment } from '../progress-comment.ts'
 import { seconds, toUsage } from './answer.ts'
@@ -84,9 +84,9 @@ export class ResponseEncoder implements StreamEncoder {
   }
 
   /** Empty if the upstream's own last event was merged. */
-  error(error: ApiError): string {
+  error(error: ApiError, docs?: DocLink): string {
     if (this.#isEnded) return ''
-    this.#fail('failed', error)
+    this.#fail('failed', error, docs)
     return this.events.take()
   }
 
@@ -218,7 +218,7 @@ export class ResponseEncoder implements StreamEncoder {
     this.#writeState(`response.${this.response.status}`)
   }
 
-  #fail(status: 'failed' | 'cancelled', error: ApiError): void {
+  #fail(status: 'failed' | 'cancelled', error: ApiError, docs?: DocLink): void {
     this.#announce()
     this.response.status = status
     const { message, type, param } = error
@@ -226,9 +226,10 @@ export class ResponseEncoder implements StreamEncoder {
     for (const item of this.response.output) {
       if (item.status === 'in_progress') item.status = 'incomplete'
     }
-    this.response.error = { code, message, type, param }
+    const link = error.docUrl(docs)
+    this.response.error = { code, message, type, param, ...link }
     // Some clients read `error`, others response.failed, so both are sent.
-    const told = { code, message, param, error: { type, code, message, param } }
+    const told = { code, message, param, error: { type, code, message, param, ...link } }
     if (!this.#hasSentError) this.events.write('error', told)
     this.#end('response.failed')
   }

@@ -10,8 +10,10 @@ const MIB = 2 ** 20
 
 /** What limits the context of the models on a device. */
 export interface ContextLimits {
-  /** Megabytes that a model with its context may take; without it, little more than web-llm states. */
+  /** Megabytes that a model may take with a default context; without it, little more than web-llm states. */
   memory?: number | undefined
+  /** Megabytes that a model may take with a context of the user's own. */
+  maxMemory?: number | undefined
   /** Bytes of the largest buffer that a shader may use. */
   maxStorageBufferBindingSize: number
 }
@@ -81,7 +83,8 @@ export function contextFor(
   const own = settingFor(record.model_id, setting)
   if (own !== undefined) {
     const possible = Math.min(own, longest ?? own)
-    return limits.memory === undefined ? possible : withinMemory(record, limits.memory, possible)
+    const { maxMemory } = limits
+    return maxMemory === undefined ? possible : withinMemory(record, maxMemory, possible)
   }
   if (stated === undefined || longest === undefined) return stated
   const memory = limits.memory ?? (record.vram_required_MB ?? 0) + UNKNOWN_MEMORY

@@ -52,6 +52,8 @@ export interface ModelRecord {
   model_type?: number
   /** Our addition: shorter lengths to which an embedding model's vectors may be truncated. */
   embedding_dimensions?: number[]
+  /** Our addition: the family whose form of tool calls the model was trained on. */
+  tool_form?: string
   [field: string]: unknown
 }
 

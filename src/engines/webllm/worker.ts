@@ -132,7 +132,10 @@ function contextsOf(
   { maxMemory, memory, context }: EngineOptions,
   { maxStorageBufferBindingSize }: DetectedGpu,
 ): Contexts {
-  return new Contexts({ memory: maxMemory ?? memory, maxStorageBufferBindingSize }, context)
+  return new Contexts(
+    { memory: maxMemory ?? memory, maxMemory, maxStorageBufferBindingSize },
+    context,
+  )
 }
 
 /** The models that this GPU can run; of several with the same name, the first. */

@@ -1,8 +1,9 @@
 /** What a process that serves, or runs a tool, does with its signals, environment and errors. */
+import { asCalled, programOf } from '../../cli/program.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { stackText } from '../../util/safe/stack.ts'
 import { terminalLine } from '../../util/safe/terminal.ts'
-import { isCheckout } from '../location.ts'
+import { isCheckout, moduleUrl } from '../location.ts'
 import type { Terminal } from './terminal.ts'
 
 /**
@@ -17,11 +18,16 @@ const duplicateWindow = 300
  */
 export function exitWithError(error: unknown): never {
   if (error instanceof SettingsError) {
-    process.stderr.write(`sluice: ${terminalLine(error.message)}\n`)
+    process.stderr.write(`sluice: ${terminalLine(asCalled(error.message, programHere()))}\n`)
     process.exit(2)
   }
   process.stderr.write(`sluice: ${stackText(error)}\n`)
   process.exit(1)
+}
+
+/** How this process was called. */
+function programHere(): string {
+  return programOf({ location: moduleUrl('version').href, isCheckout, env: process.env })
 }
 
 /** Runs `stop` at the first SIGINT or SIGTERM and exits with 0; a second one exits at once. */
@@ -85,7 +91,7 @@ export function listenError(
     ? 'by a program that does not share it; start each sluice there with --reuse-port and as the same user'
     : 'stop the program that uses it'
   const reasons: Record<string, string> = {
-    EADDRINUSE: `port: ${port} is already in use on ${host}${reusePort ? ' ' : '; '}${sharing}, or choose another port with --port. "${isCheckout ? 'npm start --' : 'sluice'} doctor" tells which program uses it.`,
+    EADDRINUSE: `port: ${port} is already in use on ${host}${reusePort ? ' ' : '; '}${sharing}, or choose another port with --port. "${programHere()} doctor" tells which program uses it.`,
     EACCES: `port: this user may not listen on port ${port}; choose a port from 1024 with --port.`,
     EADDRNOTAVAIL: noAddress,
     // Deno has this code for the same error.

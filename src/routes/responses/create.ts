@@ -100,7 +100,7 @@ function beginResponse(
     } catch (error) {
       // It may be stored, and must not stay in progress.
       if (error instanceof Cancelled) conversation.encoder().cancel()
-      else conversation.encoder().error(toApiError(error))
+      else conversation.encoder().error(toApiError(error), trace.docs)
       throw error
     }
   }

@@ -1,6 +1,6 @@
 /** The events of a response that is stored. */
 import type { RunKey } from '../../state/run-log.ts'
-import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
+import { ApiError, badRequest, type DocLink } from '../../wire/errors/api-error.ts'
 import type { ResponseObject } from '../../wire/responses/request.ts'
 import type { RouteContext } from '../route.ts'
 import { peekRun } from '../runs/bury-run.ts'
@@ -17,6 +17,7 @@ export async function followResponse(
   key: RunKey,
   after: number | undefined,
   context: RouteContext,
+  docs: DocLink | undefined,
 ): Promise<Response> {
   const { runs } = context.responses
   if (!runs)
@@ -40,7 +41,7 @@ export async function followResponse(
     const message = `starting_after: expected a number from ${first - 1} to ${next - 1}, the stored events, got ${from - 1}.`
     throw new ApiError(400, message, { code: 'invalid_value', param: 'starting_after' })
   }
-  return followRun(found, { key, info: part.info, from, client: signal }, context)
+  return followRun(found, { key, info: part.info, from, client: signal, docs }, context)
 }
 
 function noStream(reason: string): ApiError {
@@ -54,16 +55,17 @@ const STOPPING = { most: 1_000, step: 25 }
 export async function untilStopped(
   key: RunKey,
   context: RouteContext,
+  docs: DocLink | undefined,
 ): Promise<ResponseObject | undefined> {
   const { store } = context.responses
   const until = performance.now() + STOPPING.most
   while (performance.now() < until) {
-    const part = await peekRun(key, context)
+    const part = await peekRun(key, context, docs)
     if (part?.state !== 'running') break
     await new Promise((resolve) => setTimeout(resolve, STOPPING.step))
   }
   const stored = await store.get(key.owner, key.id)
-  return stored && currentResponse(key, stored.response, context)
+  return stored && currentResponse(key, stored.response, context, docs)
 }
 
 /**
@@ -74,19 +76,20 @@ export async function currentResponse(
   key: RunKey,
   response: ResponseObject,
   context: RouteContext,
+  docs: DocLink | undefined,
 ): Promise<ResponseObject> {
   const { runs, store } = context.responses
   if (runs?.shared === undefined || !isOpen(response)) return response
   const run = runs.get(key)
   if (run !== undefined) return run.options.response ?? response
-  const part = await peekRun(key, context)
+  const part = await peekRun(key, context, docs)
   if (part === undefined) return response
   if (part.state === 'running') return part.next > WAITING ? inProgress(response) : response
   try {
     // Who has ended it may have failed to store that, or has stored it since.
     const isFailed = await isLost({ log: runs.shared }, key, part)
     const now = isFailed
-      ? await runs.endLost(key, store)
+      ? await runs.endLost(key, store, docs)
       : (await store.get(key.owner, key.id))?.response
     return now ?? response
   } catch {

@@ -19,9 +19,9 @@ export const retrieveResponse: RouteHandler = async (request, trace, context) =>
   const query = new URL(request.url).searchParams
   const after = integer(query, 'starting_after', 0, Number.MAX_SAFE_INTEGER)
   const key = keyOf(trace, response.id)
-  if (!flag(query, 'stream')) return jsonResponse(await current(key, response, context))
+  if (!flag(query, 'stream')) return jsonResponse(await current(key, response, context, trace.docs))
   const { followResponse } = await import('./events.ts')
-  return followResponse(request, key, after, context)
+  return followResponse(request, key, after, context, trace.docs)
 }
 
 /** `DELETE /v1/responses/{id}` */
@@ -47,9 +47,9 @@ export const cancelResponse: RouteHandler = async (request, trace, context) => {
   // As it is here, which the store may learn of later, or as the instance that runs it stores it.
   if (run !== undefined) return jsonResponse(run.options.response ?? response)
   if (state !== 'running' || !runs?.shared)
-    return jsonResponse(await current(key, response, context))
+    return jsonResponse(await current(key, response, context, trace.docs))
   const { untilStopped } = await import('./events.ts')
-  return jsonResponse((await untilStopped(key, context)) ?? response)
+  return jsonResponse((await untilStopped(key, context, trace.docs)) ?? response)
 }
 
 /** `GET /v1/responses/{id}/input_items` */
@@ -63,11 +63,12 @@ async function current(
   key: RunKey,
   response: ResponseObject,
   context: RouteContext,
+  docs: Trace['docs'],
 ): Promise<ResponseObject> {
   // Most have ended: for these nothing is loaded.
   if (!context.responses.runs?.shared || !isOpen(response)) return response
   const { currentResponse } = await import('./events.ts')
-  return currentResponse(key, response, context)
+  return currentResponse(key, response, context, docs)
 }
 
 function keyOf(trace: Trace, id: string): RunKey {

@@ -1,6 +1,7 @@
 /** Ends what instances that are gone have left running. */
 import type { RunKey, RunPart } from '../../state/run-log.ts'
 import { withTimeout } from '../../util/with-timeout.ts'
+import type { DocLink } from '../../wire/errors/api-error.ts'
 import type { RouteContext } from '../route.ts'
 
 /** Milliseconds for which an answer waits for the shared log to tell of a run. */
@@ -16,8 +17,9 @@ export async function buryRun(
   key: RunKey,
   part: RunPart,
   { responses: { runs, store }, telemetry }: Context,
+  docs?: DocLink,
 ): Promise<void> {
-  const isMine = await runs?.bury(key, part, store)
+  const isMine = await runs?.bury(key, part, store, docs)
   if (isMine) telemetry.metrics.registry.count('sluice_streams_buried_total', [])
 }
 
@@ -25,14 +27,18 @@ export async function buryRun(
  * The run as the shared log has it, after it was ended there if its producer is gone. Undefined where there is
  * none, and where the log does not tell.
  */
-export async function peekRun(key: RunKey, context: Context): Promise<RunPart | undefined> {
+export async function peekRun(
+  key: RunKey,
+  context: Context,
+  docs?: DocLink,
+): Promise<RunPart | undefined> {
   const shared = context.responses.runs?.shared
   if (shared === undefined) return undefined
   try {
     const peek = () => withTimeout(ASK, shared.read(key, PAST_ALL, true))
     const part = await peek()
     if (!part?.isOrphan) return part
-    await buryRun(key, part, context)
+    await buryRun(key, part, context, docs)
     return await peek()
   } catch {
     return undefined

@@ -2,6 +2,7 @@
 import type { RunInfo, RunKey } from '../../state/run-log.ts'
 import { SSE_HEADERS } from '../../stream/sse-response.ts'
 import { transformWriter } from '../../stream/transform-writer.ts'
+import type { DocLink } from '../../wire/errors/api-error.ts'
 import type { RouteContext } from '../route.ts'
 import { buryRun } from './bury-run.ts'
 import { Follower } from './follower.ts'
@@ -22,6 +23,8 @@ export interface Following {
   isLive?: boolean
   /** Whether it may be told to go on at another instance. */
   mayMove?: boolean
+  /** Where the code of an error is explained. */
+  docs: DocLink | undefined
   /** Further headers. */
   headers?: Record<string, string>
 }
@@ -29,7 +32,7 @@ export interface Following {
 /** Streams the events of a run: those that its log has, then new ones, to the end. */
 export function followRun(found: FoundRun, asked: Following, context: RouteContext): Response {
   const { log, run, isShared } = found
-  const { key, info, from, client, isLive = false, mayMove = true } = asked
+  const { key, info, from, client, docs, isLive = false, mayMove = true } = asked
   const { ticker, settings, streaming, responses, telemetry } = context
   const { registry } = telemetry.metrics
   if (!isLive) {
@@ -45,17 +48,17 @@ export function followRun(found: FoundRun, asked: Following, context: RouteConte
     beat: isLive ? undefined : heartbeatOf(info),
     mayMove: isShared && mayMove,
     isEventStream: info.api !== 'ollama',
-    bury: (part) => buryRun(key, part, context),
+    bury: (part) => buryRun(key, part, context, docs),
     async end(part) {
       if (info.api !== 'responses' || !isShared || !(await isLost(found, key, part))) return
       // Who has ended it may have failed to store that.
-      await responses.runs?.endLost(key, responses.store)
+      await responses.runs?.endLost(key, responses.store, docs)
     },
     async lastEvent(part, number) {
-      if (part === undefined) return lastEvent(key, info, streamDeleted(), number)
+      if (part === undefined) return lastEvent(key, info, streamDeleted(), { number, docs })
       if (!(await isLost(found, key, part))) return undefined
       const first = (await log.read(key, 0, true))?.frames[0]
-      return lastEvent(key, info, instanceLost(), number, first)
+      return lastEvent(key, info, instanceLost(), { number, first, docs })
     },
   })
   if (run === undefined) responses.runs?.addReader(follower)

@@ -2,7 +2,7 @@
 import { eventFrame } from '../../dialects/messages/events.ts'
 import type { RunInfo, RunKey, RunLog, RunPart } from '../../state/run-log.ts'
 import { isObject } from '../../util/object.ts'
-import { ApiError } from '../../wire/errors/api-error.ts'
+import { ApiError, type DocLink } from '../../wire/errors/api-error.ts'
 import { messagesError } from '../../wire/messages/error.ts'
 import { line } from '../../wire/ndjson/lines.ts'
 import { ollamaError } from '../../wire/ollama/error.ts'
@@ -60,19 +60,25 @@ export function streamDeleted(): ApiError {
   })
 }
 
-/**
- * The event with which a run ends that did not end itself, with the `number` that it has. `first`: the
- * first event of the log, if it is still there.
- */
+/** What an event needs that ends a run which did not end itself. */
+export interface LastWords {
+  /** The number that it has. */
+  number: number
+  /** The first event of the log, if it is still there. */
+  first?: string | undefined
+  /** Where the code of the error is explained. */
+  docs: DocLink | undefined
+}
+
+/** The event with which a run ends that did not end itself. */
 export function lastEvent(
   { id }: RunKey,
   { api, hasIds }: Pick<RunInfo, 'api' | 'hasIds'>,
   error: ApiError,
-  number: number,
-  first?: string,
+  words: LastWords,
 ): string {
   if (api === 'ollama') return line(ollamaError(error))
-  return withId(number, hasIds, eventOf(api, error, id, number, first))
+  return withId(words.number, hasIds, eventOf(api, error, id, words))
 }
 
 /** An event with its number, for clients that send the last one they saw as `Last-Event-ID`. */
@@ -84,23 +90,22 @@ function eventOf(
   api: RunInfo['api'],
   error: ApiError,
   id: string,
-  number: number,
-  first: string | undefined,
+  { number, first, docs }: LastWords,
 ): string {
-  if (api === 'messages') return eventFrame({ ...messagesError(error, id) })
-  if (api !== 'responses') return frame(JSON.stringify(error))
+  if (api === 'messages') return eventFrame({ ...messagesError(error, id, docs) })
+  if (api !== 'responses') return frame(JSON.stringify(error.body(docs)))
   const type = 'response.failed'
-  const response = failedResponse(responseIn(first) ?? { id, object: 'response' }, error)
+  const response = failedResponse(responseIn(first) ?? { id, object: 'response' }, error, docs)
   return namedFrame(type, JSON.stringify({ type, sequence_number: number, response }))
 }
 
 /** A response that its instance could not end. */
-export function failedResponse<R extends object>(response: R, error: ApiError) {
+export function failedResponse<R extends object>(response: R, error: ApiError, docs?: DocLink) {
   const { message, type, param, code } = error
   return {
     ...response,
     status: 'failed' as const,
-    error: { code: code ?? type, message, type, param },
+    error: { code: code ?? type, message, type, param, ...error.docUrl(docs) },
   }
 }
 

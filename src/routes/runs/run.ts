@@ -154,7 +154,7 @@ export class Run {
     this.#isEnded = true
     // What its client is sent is that request's too.
     this.live = undefined
-    this.#appendText(this.#lastEvent(instanceLost()))
+    this.#appendLast(instanceLost())
     const { key, local, onEnd } = this.options
     void local.append(key, 1, this.#next, [], 'failed')
     onEnd('failed')
@@ -264,17 +264,15 @@ export class Run {
     if (this.#isEnded) return
     const { lastWords } = this.options
     if (lastWords) void this.#write([encodeText(lastWords())])
-    else this.#appendText(this.#lastEvent(streamStopped()))
+    else this.#appendLast(streamStopped())
     this.#end('stopped')
   }
 
-  #appendText(event: string): void {
+  #appendLast(error: ApiError): void {
+    const { key, info, exchange } = this.options
+    const words = { number: this.#next, docs: exchange.docs }
+    const event = lastEvent(key, { ...info, hasIds: false }, error, words)
     this.#append({ events: [event], bytes: encodeText(event) })
-  }
-
-  #lastEvent(error: ApiError): string {
-    const { key, info } = this.options
-    return lastEvent(key, { ...info, hasIds: false }, error, this.#next)
   }
 
   async #untilDelivered(): Promise<void> {

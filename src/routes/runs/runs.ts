@@ -3,6 +3,7 @@ import { type LocalRunLog, memoryRunLog } from '../../state/memory-run-log.ts'
 import { memoryResponseStore, type ResponseStore, storeKey } from '../../state/response-store.ts'
 import type { RunKey, RunLog, RunPart } from '../../state/run-log.ts'
 import { withTimeout } from '../../util/with-timeout.ts'
+import type { DocLink } from '../../wire/errors/api-error.ts'
 import type { ResponseObject } from '../../wire/responses/request.ts'
 import { failedResponse, instanceLost, isLost, lastEvent } from './last-event.ts'
 import { type Places, shortageOf, tooManyInBackground } from './places.ts'
@@ -163,7 +164,12 @@ export class Runs {
    * Ends a run of the shared log whose producer is gone, and its stored response. Returns whether it was this
    * process that did.
    */
-  async bury(key: RunKey, { info }: RunPart, store: ResponseStore): Promise<boolean> {
+  async bury(
+    key: RunKey,
+    { info }: RunPart,
+    store: ResponseStore,
+    docs?: DocLink,
+  ): Promise<boolean> {
     const { shared } = this
     if (shared === undefined) return false
     const error = instanceLost()
@@ -172,20 +178,24 @@ export class Runs {
     let isMine = false
     await shared.bury(key, (number) => {
       isMine = true
-      return lastEvent(key, info, error, number, first)
+      return lastEvent(key, info, error, { number, first, docs })
     })
     if (!isResponse) return isMine
     const part = await shared.read(key, Number.MAX_SAFE_INTEGER, true)
     // Its producer may have come back.
-    if (part && (await isLost({ log: shared }, key, part))) await this.endLost(key, store)
+    if (part && (await isLost({ log: shared }, key, part))) await this.endLost(key, store, docs)
     return isMine
   }
 
   /** Ends the stored response of a run that was lost, if nobody has. Returns it, if it is stored. */
-  async endLost({ owner, id }: RunKey, store: ResponseStore): Promise<ResponseObject | undefined> {
+  async endLost(
+    { owner, id }: RunKey,
+    store: ResponseStore,
+    docs?: DocLink,
+  ): Promise<ResponseObject | undefined> {
     const stored = await store.get(owner, id)
     if (stored === undefined || !isOpen(stored.response)) return stored?.response
-    const response = failedResponse(stored.response, instanceLost())
+    const response = failedResponse(stored.response, instanceLost(), docs)
     await store.update(owner, { ...stored, response })
     return response
   }

@@ -115,6 +115,15 @@ function followLive(
 ): Response {
   const { key, info } = run.options
   const found = { log: local, run, isShared: shared !== undefined }
-  const live = { key, info, from: 0, client, isLive: true, mayMove, headers }
+  const live = {
+    key,
+    info,
+    from: 0,
+    client,
+    isLive: true,
+    mayMove,
+    headers,
+    docs: run.options.exchange.docs,
+  }
   return followRun(found, live, context)
 }

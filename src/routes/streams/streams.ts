@@ -4,7 +4,7 @@
  */
 import type { RunKey } from '../../state/run-log.ts'
 import { quoted } from '../../util/safe/quoted.ts'
-import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
+import { ApiError, badRequest, type DocLink } from '../../wire/errors/api-error.ts'
 import { jsonResponse } from '../json.ts'
 import type { RouteContext, RouteHandler, RouteRequest } from '../route.ts'
 import { peekRun } from '../runs/bury-run.ts'
@@ -31,7 +31,7 @@ export const retrieveStream: RouteHandler = async (request, trace, context) => {
     return new Response(null, { status: 204 })
   }
   if (found.run && from > next) throw beyond(from, next)
-  return followRun(found, { key, info, from, client: request.signal }, context)
+  return followRun(found, { key, info, from, client: request.signal, docs: trace.docs }, context)
 }
 
 /** `DELETE /v1/streams/{id}`: stops its engine; again, nothing changes. */
@@ -44,7 +44,7 @@ export const deleteStream: RouteHandler = async (request, trace, context) => {
   return jsonResponse({
     id: key.id,
     object: 'stream',
-    state: await stateAfter(context, key, after),
+    state: await stateAfter(context, key, after, trace.docs),
   })
 }
 
@@ -52,10 +52,15 @@ export const deleteStream: RouteHandler = async (request, trace, context) => {
 export const stopStream: RouteHandler = (...asked) => deleteStream(...asked)
 
 /** The state now: this instance stops at once what it produces, and ends what an instance has left that is gone. */
-async function stateAfter(context: RouteContext, key: RunKey, state: string): Promise<string> {
+async function stateAfter(
+  context: RouteContext,
+  key: RunKey,
+  state: string,
+  docs: DocLink | undefined,
+): Promise<string> {
   const here = await context.responses.runs?.local.read(key, 0, true)
   if (here !== undefined || state !== 'running') return here?.state ?? state
-  return (await peekRun(key, context))?.state ?? state
+  return (await peekRun(key, context, docs))?.state ?? state
 }
 
 function keyOf({ params }: RouteRequest, { caller }: Trace): RunKey {

@@ -53,7 +53,13 @@ export interface ResponseObject {
   completed_at: number | null
   status: ResponseStatus
   background: boolean
-  error: { code: string; message: string; type: string; param: string | null } | null
+  error: {
+    code: string
+    message: string
+    type: string
+    param: string | null
+    doc_url?: string
+  } | null
   incomplete_details: { reason: 'max_output_tokens' | 'content_filter' } | null
   model: string
   output: OutputItem[]

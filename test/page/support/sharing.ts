@@ -67,10 +67,14 @@ export async function openSharingIn(
 }
 
 /** Loads a model and shares it, as a person does. */
-export async function shareModel({ page }: SharingTab, model: string): Promise<void> {
+export async function shareModel(
+  { page }: SharingTab,
+  model: string,
+  timeout = SOON.timeout,
+): Promise<void> {
   await page.getByLabel('Another model').selectOption(model)
   await page.getByRole('button', { name: 'Download and offer' }).click()
-  await page.getByText('on the GPU', { exact: false }).first().waitFor(SOON)
+  await page.getByText('on the GPU', { exact: false }).first().waitFor({ timeout })
   await page.getByRole('button', { name: 'Share this GPU' }).click()
   await page.getByText(/^Joined as/).waitFor(SOON)
 }
@@ -84,6 +88,11 @@ export async function untilOffered(url: string, model: string, key?: string): Pr
       return data.map(({ id }) => id)
     }, SOON)
     .toContain(model)
+}
+
+/** The tabs that a server without keys lists. */
+export async function connectedTabs(url: string): Promise<object[]> {
+  return ((await (await fetch(`${url}/v1/tabs`)).json()) as { data: object[] }).data
 }
 
 /** Asks as a program does. */

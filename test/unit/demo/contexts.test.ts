@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Model } from '../../../demo/api.ts'
-import { contextOptions, contextText } from '../../../demo/model-context.ts'
+import { contextOptions, contextText, ownMemory } from '../../../demo/model-context.ts'
 import { memoryForContexts, ownContexts, saveContext } from '../../../demo/own-models.ts'
 
 const saved = new Map<string, string>()
@@ -29,7 +29,7 @@ describe('the choice of a context', () => {
     expect(options.map(({ tokens }) => tokens)).toEqual([
       2_048, 4_096, 8_192, 16_384, 32_768, 40_960,
     ])
-    expect(options[2]?.text).toBe('8,192 tokens, 4.2 GB of memory')
+    expect(options[2]?.text).toBe('8,192 tokens, 4.0 GB of memory')
   })
 
   it('is none where the cost of a token is not known', () => {
@@ -46,6 +46,12 @@ describe('the choice of a context', () => {
     expect(ownContexts()).toEqual({ c: 3 })
     saved.set('sluice.contexts', 'nonsense')
     expect(ownContexts()).toEqual({})
+  })
+
+  it('makes a model no slower', () => {
+    expect(ownMemory(entry)).toBe(3_432 - 576)
+    expect(ownMemory({ ...entry, context_length: 8_192, memory_mb: 4_008 })).toBe(3_432 - 576)
+    expect(ownMemory({ id: 'm', owned_by: 'x' })).toBeUndefined()
   })
 
   it('is said, and what did not fit', () => {

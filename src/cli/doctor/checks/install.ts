@@ -36,16 +36,6 @@ export function installedAs({
   return `is in ${folder}`
 }
 
-/** How the user calls sluice. */
-export function programOf({
-  location,
-  isCheckout,
-}: Pick<Examination['host'], 'location' | 'isCheckout'>): string {
-  if (isCheckout) return 'npm start --'
-  if (location.includes('/_npx/')) return 'npx @sluice/sluice'
-  return /\/bunx-[^/]*\//.test(location) ? 'bunx @sluice/sluice' : 'sluice'
-}
-
 async function pageFound({ host }: Examination): Promise<Observation> {
   if (await host.hasPage()) return { code: 'page', level: 'ok', text: 'The page is built.' }
   if (host.isCheckout) {

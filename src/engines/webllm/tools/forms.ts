@@ -25,9 +25,8 @@ const FORMS: readonly (readonly [RegExp, ToolForm])[] = [
 /** Undefined for a model whose form is not known: tools that it was never shown it would not call. */
 export function toolFormOf({ model_id, model_type, tool_form }: ModelRecord): ToolForm | undefined {
   if (model_type === EMBEDDING_TYPE) return undefined
-  const like = typeof tool_form === 'string' ? tool_form : model_id
-  return FORMS.find(([name]) => name.test(like))?.[1]
+  return FORMS.find(([name]) => name.test(tool_form ?? model_id))?.[1]
 }
 
-/** What `tool_form` of a user's own model may name. */
-const TOOL_FAMILIES = 'Qwen3-, Qwen2.5-1B-Instruct-, Hermes-3- or Llama-3.1-'
+/** What `tool_form` of a user's own model may say: how the names of a family's models begin. */
+export const TOOL_FORMS = ['Qwen3-', 'Qwen2.5-7B-Instruct-', 'Hermes-3-', 'Llama-3.1-'] as const

@@ -4,12 +4,13 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { checkPorts, exposureFound } from '../../../../src/cli/doctor/checks/address.ts'
 import { aheadBy, clockFound } from '../../../../src/cli/doctor/checks/clock.ts'
 import { appleFound, readNvidia } from '../../../../src/cli/doctor/checks/gpu.ts'
-import { installedAs, programOf } from '../../../../src/cli/doctor/checks/install.ts'
+import { installedAs } from '../../../../src/cli/doctor/checks/install.ts'
 import { proxiesFound } from '../../../../src/cli/doctor/checks/proxies.ts'
 import { descriptorsFound, memoryFound } from '../../../../src/cli/doctor/checks/resources.ts'
 import { runtimeFound } from '../../../../src/cli/doctor/checks/runtime.ts'
 import { runChecks } from '../../../../src/cli/doctor/finding.ts'
 import { inodesOf, readLsof, readSs } from '../../../../src/cli/doctor/who-listens.ts'
+import { asCalled, programOf } from '../../../../src/cli/program.ts'
 import { parseSettings } from '../../../../src/settings/settings.ts'
 import { byCode, codes, examination, levels } from './examine.ts'
 
@@ -173,11 +174,35 @@ it.each([
     'file:///app/node_modules/@sluice/sluice/dist/version.js',
     false,
     'is installed in a project, in /app/node_modules/@sluice/sluice',
-    'sluice',
+    'npx sluice',
   ],
 ])('knows how it was installed by %s', (location, isCheckout, installed, program) => {
   expect(installedAs({ location, isCheckout })).toBe(installed)
   expect(programOf({ location, isCheckout })).toBe(program)
+})
+
+it.each([
+  [{ npm_lifecycle_event: 'start:deno' }, 'npm run start:deno --'],
+  [{ npm_lifecycle_event: 'start' }, 'npm start --'],
+  [{ npm_lifecycle_event: 'test' }, 'npm start --'],
+])('a checkout is called as it was started: %j', (env, program) => {
+  expect(programOf({ location: 'file:///x/src/version.ts', isCheckout: true, env })).toBe(program)
+})
+
+it.each([
+  ['file:///root/.cache/deno/npm/registry.npmjs.org/@sluice/sluice/0.2.0/dist/version.js', 'deno'],
+  ['file:///root/.cache/pnpm/dlx/1a/node_modules/@sluice/sluice/dist/version.js', 'pnpm dlx'],
+  ['file:///root/.bun/install/global/node_modules/@sluice/sluice/dist/version.js', 'sluice'],
+])('%s is called by %s', (location, called) => {
+  expect(programOf({ location, isCheckout: false })).toMatch(new RegExp(`^${called}`))
+})
+
+it('commands of sluice in a text are those that its user types', () => {
+  const text =
+    'sluice: make one with "sluice key new NAME", or `sluice pair X`; sluice keys are hashes.'
+  expect(asCalled(text, 'npx sluice')).toBe(
+    'sluice: make one with "npx sluice key new NAME", or `npx sluice pair X`; sluice keys are hashes.',
+  )
 })
 
 it('knows a binary by what it was built from', () => {

@@ -90,8 +90,10 @@ describe('the context of a model', () => {
     expect(contextFor(model('Qwen3-8B-q4f16_1-MLC'), large, setting)).toBe(20_000)
     expect(contextFor(llama, large, setting)).toBe(16_384)
     expect(contextFor(qwen, large, 2_048)).toBe(2_048)
-    const memory = (qwen.vram_required_MB ?? 0) + 576
-    expect(contextFor(qwen, { ...large, memory }, 32_768)).toBe(8_192)
+    const maxMemory = (qwen.vram_required_MB ?? 0) + 576
+    expect(contextFor(qwen, { ...large, maxMemory }, 32_768)).toBe(8_192)
+    // What a device is thought to have limits a default alone.
+    expect(contextFor(qwen, { ...large, memory: 0 }, 32_768)).toBe(32_768)
   })
 
   it('is left alone where web-llm’s configuration has a sliding window', () => {

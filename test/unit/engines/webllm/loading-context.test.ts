@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Contexts } from '../../../../src/engines/webllm/contexts.ts'
 import { Webllm } from '../../../../src/engines/webllm/webllm.ts'
+import { createHostedHandler } from '../../../../src/handler.ts'
 import { createStandIn, mlcError, record, type Script } from '../../../support/mlc.ts'
 
 const own = { ...record, model_id: 'Llama-3.2-1B-Instruct-q4f16_1-MLC' }
@@ -58,5 +59,20 @@ describe('a model is loaded', () => {
     expect(seen.contexts).toEqual([32_768, undefined])
     expect(await length()).toBe(4_096)
     await items.return?.()
+  })
+})
+
+it('is listed with its context, what that costs, and whether it calls tools', async () => {
+  const { engine } = create()
+  const hosted = { engines: [engine], exposure: 'machine' } as const
+  const handler = createHostedHandler({ discover: false }, hosted)
+  const list = await handler.fetch(new Request('http://localhost/v1/models'))
+  const { data } = (await list.json()) as { data: { id: string }[] }
+  expect(data.find(({ id }) => id === own.model_id)).toMatchObject({
+    context_length: 32_768,
+    max_context_length: 131_072,
+    context_bytes_per_token: 32_768,
+    memory_mb: 1_797,
+    tools: true,
   })
 })
