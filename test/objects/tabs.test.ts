@@ -32,9 +32,15 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-function ask(path: string, { key = root, body }: { key?: string; body?: object } = {}) {
+interface Asked {
+  key?: string
+  method?: string
+  body?: object
+}
+
+function ask(path: string, { key = root, body, method = body ? 'POST' : 'GET' }: Asked = {}) {
   return fetch(`${server.url}${path}`, {
-    method: body ? 'POST' : 'GET',
+    method,
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
     ...(body && { body: JSON.stringify(body) }),
   })
@@ -67,10 +73,16 @@ describe('a paired tab', () => {
     // What was open is lost.
     const lost = await ask('/v1/pairings/redeem', { body: { offer: code } })
     expect(lost.status).toBe(403)
+    const listed = await (await ask('/v1/pairings')).json()
+    expect(listed).toEqual({ object: 'list', data: [{ object: 'paired', name: 'phone' }] })
     // It may offer, and nothing else; others' keys are not answered.
     expect([401, 403]).toContain((await ask('/v1/models', { key })).status)
     const other = await ask('/v1/chat/completions', { key: 'sk-ann-of-these-tests', body: chat })
     expect(other.status).toBe(404)
+    const removed = await ask('/v1/pairings/phone', { method: 'DELETE' })
+    expect(await removed.json()).toEqual({ name: 'phone', object: 'paired', deleted: true })
+    await expect.poll(() => again.statuses.at(-1)?.kind, { timeout: 5_000 }).toBe('ended')
+    await expect(openTab(server.url, { key })).rejects.toThrow(/"kind":"ended"/)
   }, 60_000)
 
   it('has streams that can be resumed, in the same object', async () => {

@@ -96,6 +96,8 @@ export class BrowserTabs {
       pairings: new Pairings(),
       paired: this.#paired,
       saveKey: async (key) => this.#save(key),
+      dropKey: async ({ hash }) =>
+        void this.#tables.write('DELETE FROM paired WHERE hash = ?', hash),
       ...(isNamespace(streams) && { elsewhere: unlessOfTab(tabs, inObjects(streams)) }),
     }
   }
