@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { check } from '../../src/check/check.ts'
 import { violationsOf } from '../../src/check/violations.ts'
 import { needs } from '../support/hosts.ts'
-import { type HostName, type Server, useServer } from '../support/server.ts'
+import { type HostName, type Server, startServer, useServer } from '../support/server.ts'
 import { tabModel as model, openTab, type TestTab, tabState } from '../support/tab.ts'
 
 const TEXT = 'Water finds its way.'
@@ -20,6 +20,9 @@ export function tabs(host: HostName): void {
   const server = useServer(host, host === 'workerd' ? [...flags, '--tabs'] : flags)
   describe('that answers', () => answering(host, server))
   describe('that leaves', () => leaving(server))
+  describe('of a server that stops', needs(host, 'process'), () => {
+    stopping(host, host === 'workerd' ? [...flags, '--tabs'] : flags)
+  })
 }
 
 function answering(host: HostName, server: Server): void {
@@ -160,6 +163,32 @@ function leaving(server: Server): void {
     await expect.poll(async () => (await ask()).status).toBe(404)
     tab.link.change(tabState)
     await expect.poll(async () => (await ask()).status).toBe(200)
+  })
+}
+
+function stopping(host: HostName, flags: string[]): void {
+  it('is let finish what it answers when the server stops, and is not waited for when idle', async () => {
+    await using server = await startServer(host, [...flags, '--grace', '8s'])
+    const many = Array.from({ length: 60 }, (_, n) => ` w${n}`)
+    using _busy = await openTab(server.url, { tokens: many, tokenDelay: 20 })
+    const response = await fetch(`${server.base}/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model, messages, stream: true }),
+    })
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+    await reader.read()
+    using _idle = await openTab(server.url)
+    const stoppedAt = performance.now()
+    const stopped = server.stop()
+    let text = ''
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      text += new TextDecoder().decode(part.value)
+    }
+    expect(text).toContain(' w59')
+    expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
+    expect(await stopped).toBe(0)
+    expect(performance.now() - stoppedAt).toBeLessThan(7_000)
   })
 }
 
