@@ -11,6 +11,12 @@ export interface Model {
   loaded?: boolean
   memory_mb?: number
   context_length?: number
+  /** The longest that can be chosen, the bytes of memory for each token, and one that did not fit. */
+  max_context_length?: number
+  context_bytes_per_token?: number
+  context_reduced_from?: number
+  /** Whether it calls tools. */
+  tools?: boolean
   download_bytes?: number
   /** The URL of the weights' folder. */
   weights?: string

@@ -228,7 +228,7 @@ function remedyFor(code: string | null): string {
   if (code === 'webgpu_missing') {
     return isSecureContext
       ? 'Use a current Chrome, Edge or Safari, or Firefox on Windows or macOS. Some browsers need a flag: chrome://flags/#enable-unsafe-webgpu.'
-      : 'Open this page as http://localhost:…, or serve it over https: browsers allow WebGPU only on such pages.'
+      : 'Open this page as http://localhost:… on the machine that serves it, and on a phone or another device by an address that begins with https: browsers allow WebGPU only on such pages. The documentation has ways to serve one at home, under “HTTPS, for use from other devices”.'
   }
   if (code === 'adapter_missing') {
     return 'Turn on hardware acceleration in the browser’s settings. On Linux, Chrome may need chrome://flags/#enable-unsafe-webgpu and #enable-vulkan.'

@@ -1,9 +1,11 @@
 import { signal } from '@preact/signals'
 import type { Model } from './api.ts'
 import { deleteCached } from './cache.ts'
+import { ContextChoice } from './context-choice.tsx'
 import { cancelLoading, gpu, loading, loadModel } from './engine.ts'
 import { bytesText, speedText, timeText } from './format.ts'
 import { Key } from './key.tsx'
+import { contextText, ownMemory } from './model-context.ts'
 import { maxMemory, ownModelsText, saveEngineOptions } from './own-models.ts'
 import { service } from './service.ts'
 import { cached, chosenModel, model, models, refreshStorage, storage } from './state.ts'
@@ -94,12 +96,14 @@ function List({ title, list }: { title: string; list: Model[] }) {
 }
 
 function Entry({ entry }: { entry: Model }) {
-  const { id, loaded, memory_mb: memory, context_length: context } = entry
+  const { id, loaded, memory_mb: memory } = entry
+  const bare = ownMemory(entry)
   const download = cached.value.get(id)
   const facts = [
     memory !== undefined && `${bytesText(memory * 1e6)} of memory`,
-    memory !== undefined && speedText(memory),
-    context !== undefined && `context ${context}`,
+    bare !== undefined && speedText(bare),
+    contextText(entry),
+    entry.tools && 'tools',
     download &&
       `${bytesText(download.bytes)} ${download.isWhole ? 'on this device' : 'in part on this device'}`,
   ].filter(Boolean)
@@ -118,6 +122,7 @@ function Entry({ entry }: { entry: Model }) {
         {loaded && <span class="badge">on the GPU</span>}
       </label>
       {facts.length > 0 && <p class="weak">{facts.join(' · ')}</p>}
+      {model.value === id && isLocal(entry) && <ContextChoice entry={entry} />}
       {model.value === id && loaded === false && (
         <p class="actions">
           <button

@@ -22,6 +22,7 @@ import { memoryResponses, type StoredResponses } from './routes/runs/runs.ts'
 import { telemetrySources } from './routes/telemetry-sources.ts'
 import { requireCapturedKey } from './settings/capture-rule.ts'
 import { warnOnce } from './settings/deprecated.ts'
+import type { Key } from './settings/keys.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings/settings.ts'
 import { WORKERD_DEFAULTS } from './settings/workerd-defaults.ts'
 import { boundedLimits } from './state/bounded-limits.ts'
@@ -195,7 +196,8 @@ function createContext(
   }
   const first = firstLimit(settings)
   const ticker = isolates ? separateTickers(isolatedTick(settings)) : sharedTicker(quarterOf(first))
-  const { tabs = new TabHub(), pairings = new Pairings(), paired = new Map() } = host
+  const { pairings = new Pairings(), paired = new Map<string, Key>() } = host
+  const tabs = host.tabs ?? ownTabs(settings, host, paired)
   const engines = createEngines(settings, { ...host, tabs }, ticker, instance)
   return {
     settings,
@@ -221,6 +223,16 @@ function createContext(
     basePath: host.basePath ?? '',
     elsewhere: host.elsewhere,
   }
+}
+
+function ownTabs(
+  { tabGather, keys }: Settings,
+  { onTabEvent }: HandlerHost,
+  paired: ReadonlyMap<string, Key>,
+): TabHub {
+  const tabs = new TabHub({ gather: tabGather, tell: onTabEvent })
+  tabs.follow(() => [...keys, ...paired.values()])
+  return tabs
 }
 
 /** Milliseconds after which the first deadline may pass. */

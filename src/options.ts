@@ -97,6 +97,8 @@ export interface HandlerHost extends Host, EngineSources {
   telemetry?: Telemetry
   /** The browser tabs that answer requests. */
   tabs?: TabHub
+  /** Called with what people should know of tabs: that one has joined or left. */
+  onTabEvent?: ((text: string) => void) | undefined
   /** The pairings that are open, and the keys that came of them since the settings were read, by their hashes. */
   pairings?: Pairings
   paired?: Map<string, Key>

@@ -1,9 +1,11 @@
 /** The worker: on Cloudflare, or on a workerd of your own. */
 import { withErrorResponse } from '../src/routes/internal-error.ts'
 import { forwardToRun } from './objects/forward.ts'
+import { forwardToTabs } from './objects/forward-to-tabs.ts'
 import { untilIdle } from './objects/stream-run.ts'
 import { type Bindings, handlerOnce, replace } from './served.ts'
 
+export { BrowserTabs } from './objects/browser-tabs.ts'
 export { KeyLimits } from './objects/key-limits.ts'
 export { StoredResponses } from './objects/stored-responses.ts'
 export { StreamRun } from './objects/stream-run.ts'
@@ -12,7 +14,9 @@ export default {
   fetch(request: Request, env: Bindings, context?: unknown): Promise<Response> {
     return withErrorResponse(async (asked) => {
       const handler = handlerOnce(env)
-      return (await forwardToRun(asked, env, handler)) ?? handler.fetch(asked, context)
+      const forwarded =
+        (await forwardToTabs(asked, env, handler)) ?? (await forwardToRun(asked, env, handler))
+      return forwarded ?? handler.fetch(asked, context)
     })(request)
   },
 }

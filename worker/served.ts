@@ -1,11 +1,17 @@
 /** The handler of the worker, which its objects serve with too. */
 import { PoolState } from '../src/engines/pool/pool-state.ts'
 import { createCheckedHandler, type PlacedHandler } from '../src/handler.ts'
+import type { HandlerHost } from '../src/options.ts'
 import type { Files } from '../src/platform/files.ts'
 import { memoryResponses } from '../src/routes/runs/runs.ts'
 import { warnOnce } from '../src/settings/deprecated.ts'
 import { envInSteps, settingsFromEnv } from '../src/settings/environment.ts'
-import { keepAsRead, parseSettings } from '../src/settings/settings.ts'
+import {
+  keepAsRead,
+  parseSettings,
+  type Settings,
+  type SettingsInput,
+} from '../src/settings/settings.ts'
 import { requireSupport } from '../src/settings/support.ts'
 import { WORKERD_DEFAULTS } from '../src/settings/workerd-defaults.ts'
 import { memoryLimits } from '../src/state/memory-limits.ts'
@@ -27,6 +33,9 @@ export type Bindings = Record<string, unknown>
 
 let handler: Served | undefined
 
+/** The settings that replaced those of the environment. */
+let replaced: SettingsInput | undefined
+
 /**
  * Replaces the settings. Running requests go on with the settings they began with, and are not held up
  * while the new ones are read. The caller waits for each answer, so that no two are read at once.
@@ -36,6 +45,7 @@ export async function replace(env: Bindings, config: unknown): Promise<Response>
     const given = await inSlices(envInSteps({ ...env, SLUICE_CONFIG: config }, warnOnce))
     keepAsRead(given)
     handler = makeHandler(env, given)
+    replaced = given
     return Response.json({})
   } catch (error) {
     return Response.json({ error: String(error) }, { status: 400 })
@@ -61,9 +71,16 @@ export function handlerOnce(env: Bindings): Served {
 /** How many instances of the worker there are, none of them knows. */
 const OBJECTS: StateStatus = { kind: 'objects', status: 'connected', instances: 1 }
 
-function handlerOrRefusal(env: Bindings): Served {
+/**
+ * A handler with the settings in force, for a place that has more of its own than runs: `place` returns that.
+ */
+export function handlerFor(env: Bindings, place: (settings: Settings) => HandlerHost): Served {
+  return handlerOrRefusal(env, place)
+}
+
+function handlerOrRefusal(env: Bindings, place?: (settings: Settings) => HandlerHost): Served {
   try {
-    return makeHandler(env)
+    return makeHandler(env, replaced, place)
   } catch (error) {
     return refuseAll(error instanceof Error ? error.message : String(error))
   }
@@ -76,9 +93,22 @@ function isMachine({ EXPOSURE, REACH }: Bindings): boolean {
   return (EXPOSURE ?? REACH) === 'machine'
 }
 
+/** Milliseconds for which tabs gather what they say on Cloudflare, where each request is billed. */
+const CLOUDFLARE_GATHER = 250
+
+/** Whether `sluice` has started this workerd, and nobody bills its requests. */
+export function isOwn({ EXPOSURE, REACH }: Bindings): boolean {
+  return (EXPOSURE ?? REACH) !== undefined
+}
+
 /** Throws a `SettingsError`. */
-function makeHandler(env: Bindings, given = settingsFromEnv(env)): Served {
-  const settings = parseSettings({ ...WORKERD_DEFAULTS, ...given })
+function makeHandler(
+  env: Bindings,
+  given = settingsFromEnv(env),
+  place?: (settings: Settings) => HandlerHost,
+): Served {
+  const tabGather = isOwn(env) ? 0 : CLOUDFLARE_GATHER
+  const settings = parseSettings({ ...WORKERD_DEFAULTS, tabGather, ...given })
   requireSupport(settings, 'worker')
   return createCheckedHandler(settings, {
     name: 'workerd',
@@ -93,6 +123,7 @@ function makeHandler(env: Bindings, given = settingsFromEnv(env)): Served {
       log: (entry) => console.log(terminalLine(JSON.stringify(entry))),
     }),
     ...(isNamespace(env.STREAM_RUNS) && { elsewhere: inObjects(env.STREAM_RUNS) }),
+    ...place?.(settings),
   })
 }
 

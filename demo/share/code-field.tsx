@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 import { isServerAdmin, wantsKey } from '../api.ts'
-import { choose, offerKey } from './choice.ts'
+import { choice, choose, offerKey } from './choice.ts'
 import { redeem, redeeming } from './pairing.ts'
 import { shared } from './shared.ts'
 
@@ -60,7 +60,7 @@ export function CodeField() {
 export function Paired() {
   const now = redeeming.value
   if (now.state === 'busy') return <p role="status">Pairing this browser…</p>
-  if (now.state !== 'done') return <Forget />
+  if (now.state !== 'done' || choice.value.on) return <Forget />
   return (
     <p class="paired" role="status">
       <strong>This browser is paired as {now.name}.</strong> Next: press the button below. It may

@@ -4,7 +4,7 @@ import { authorization, root } from '../api.ts'
 import { offer, offerKey } from './choice.ts'
 
 /** What a server says that refuses something. */
-export class Refusal extends Error {
+class Refusal extends Error {
   readonly status: number
   readonly code: string | undefined
 

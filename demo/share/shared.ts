@@ -22,7 +22,7 @@ export interface Shared {
   tokensPerSecond: number
 }
 
-export const NOT_SHARED: Shared = {
+const NOT_SHARED: Shared = {
   link: { kind: 'off' },
   againAt: 0,
   models: [],

@@ -114,8 +114,10 @@ function lendEngine(): void {
 function onStatus(link: LinkStatus): void {
   // What a link says that was stopped is no news.
   if (worker === undefined) return
-  tab = link.kind === 'joined' ? link.tab : ''
-  const isKept = link.kind === 'joined' || link.kind === 'lost'
+  // Another one than before was asked for nothing yet.
+  const isKept = link.kind === 'lost' || (link.kind === 'joined' && link.tab === tab)
+  if (link.kind === 'joined') tab = link.tab
+  else if (link.kind === 'ended') tab = ''
   show({
     link,
     againAt: link.kind === 'lost' ? Date.now() + link.again : 0,

@@ -25,7 +25,7 @@ export function LinkState() {
       </div>
       <Explanation />
       {problem.value !== '' && <p role="alert">{problem.value}</p>}
-      {on && <ServingNow all={shared.value.serving} />}
+      {on && shared.value.link.kind === 'joined' && <ServingNow all={shared.value.serving} />}
       <Totals />
       <p class="weak">{energyText()}</p>
       <p class="weak">{isPhone() ? HIDDEN_PHONE : HIDDEN}</p>
@@ -144,9 +144,9 @@ function ServingNow({ all }: { all: readonly Serving[] }) {
 }
 
 function Totals() {
-  const { tokensPerSecond, requests, tokens } = shared.value
+  const { tokensPerSecond, tokens } = shared.value
   const all = totals.value
-  if (all.requests === 0 && requests === 0) return null
+  if (all.requests === 0 && tokens === 0) return null
   const facts = [
     ['Requests answered', all.requests.toLocaleString('en-US')],
     ['Tokens', all.tokens.toLocaleString('en-US')],

@@ -1,5 +1,6 @@
 import { type Gpu, gpu, loading, loadModel } from '../engine.ts'
 import { bytesText } from '../format.ts'
+import { contextText } from '../model-context.ts'
 import { LoadingBar } from '../models.tsx'
 import { cached, models } from '../state.ts'
 import { hashOf } from '../views.ts'
@@ -8,8 +9,9 @@ import { type Device, deviceOf, type Pick, picksOf } from './picks.ts'
 
 const DEVICES: Record<Device, string> = {
   phone: 'Phone, tablet',
-  laptop: 'Laptop',
-  desktop: 'Large GPU',
+  laptop: 'Laptop, 8 GB',
+  desktop: '16 GB and more',
+  embedding: 'For embeddings',
 }
 
 /** Gigabytes; only some browsers say. */
@@ -34,7 +36,7 @@ export function GpuModels() {
 /** Why there is no GPU, and what to do. */
 function problem({ why, remedy }: Extract<Gpu, { state: 'missing' }>): string {
   if (!isSecureContext) {
-    return 'No model can run in this browser, since it allows WebGPU only on pages from https or localhost: serve this page over https, or open it as http://localhost:… on the machine that serves it.'
+    return 'No model can run in this browser, since it allows WebGPU only on pages from https or localhost: open it as http://localhost:… on the machine that serves it, and on a phone or another device by an address that begins with https. The documentation has ways to serve one at home, under “HTTPS, for use from other devices”.'
   }
   if (!('gpu' in navigator)) {
     return 'No model can run in this browser, since it has no WebGPU: use a current Chrome, Edge or Safari, or Firefox on Windows or macOS.'
@@ -85,6 +87,8 @@ function Entry({ pick, isOwn }: { pick: Pick; isOwn: boolean }) {
   const facts = [
     isWhole ? 'on this device' : `download about ${bytesText(download)}`,
     model.memory_mb !== undefined && `needs ${bytesText(model.memory_mb * 1e6)} of memory`,
+    contextText(model),
+    model.tools && 'calls tools',
     fits === true && 'fits this device',
     fits === false && `may be too large: this device says it has ${deviceMemory} GB`,
   ].filter(Boolean)
@@ -96,11 +100,13 @@ function Entry({ pick, isOwn }: { pick: Pick; isOwn: boolean }) {
         </p>
         <p class="weak">{facts.join(' · ')}</p>
       </div>
-      {model.loaded ? (
+      {model.loaded && device === 'embedding' && <span class="weak">ready for v1/embeddings</span>}
+      {model.loaded && device !== 'embedding' && (
         <button type="button" onClick={() => void chatWith(model.id)}>
           Chat<span class="hidden"> with {title}</span>
         </button>
-      ) : (
+      )}
+      {!model.loaded && (
         <button
           type="button"
           class={isOwn ? '' : 'plain'}

@@ -1,7 +1,11 @@
-/** Which of web-llm's models to try first, and whether they fit. */
+/**
+ * Which of web-llm's models to try first, and whether they fit. Memory, context and tools are what the engine
+ * says of each; the numbers of parameters are those of the models' cards, for the size of a download that
+ * nobody states before it was made.
+ */
 import type { Model } from '../api.ts'
 
-export type Device = 'phone' | 'laptop' | 'desktop'
+export type Device = 'phone' | 'laptop' | 'desktop' | 'embedding'
 
 export interface Pick {
   device: Device
@@ -30,12 +34,22 @@ const SUGGESTIONS: readonly Suggestion[] = [
   },
   { device: 'laptop', title: 'Qwen3, 4B', name: 'Qwen3-4B', parameters: 4.02e9 },
   { device: 'desktop', title: 'Qwen3, 8B', name: 'Qwen3-8B', parameters: 8.19e9 },
+  {
+    device: 'embedding',
+    title: 'Snowflake Arctic Embed, M',
+    name: 'snowflake-arctic-embed-m',
+    parameters: 0.109e9,
+  },
 ]
 
-/** Builds with weights of four bits, the smaller one first, and the bits of a weight with its scale. */
+/**
+ * Builds with weights of four bits, the smaller one first, and the bits of a weight with its scale. Embedding
+ * models have 32 bits, and the build for four texts at a time takes the least memory.
+ */
 const BUILDS = [
   ['q4f16_1-MLC', 4.5],
   ['q4f32_1-MLC', 5],
+  ['q0f32-MLC-b4', 32],
 ] as const
 
 /** The models to try among those that this GPU can run. `memory`: gigabytes of this device, where known. */
@@ -58,7 +72,10 @@ function fits({ memory_mb: needed }: Model, memory: number | undefined): boolean
 }
 
 /** The device that this seems to be. `isSmall`: it has a touch screen, or no GPU of its own. */
-export function deviceOf(isSmall: boolean, memory: number | undefined): Device {
+export function deviceOf(
+  isSmall: boolean,
+  memory: number | undefined,
+): Exclude<Device, 'embedding'> {
   if (isSmall) return 'phone'
-  return memory !== undefined && memory >= 32 ? 'desktop' : 'laptop'
+  return memory !== undefined && memory >= 16 ? 'desktop' : 'laptop'
 }

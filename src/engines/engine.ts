@@ -176,7 +176,7 @@ export interface Engine {
   readonly isDiscovered?: boolean | undefined
   /** Whether it answers this caller's requests, and is shown to them. It answers everybody's by default. */
   mayServe?(caller: EngineCaller): boolean
-  /** From 0 to 1: how much others are preferred that are as free as it is. None by default. */
+  /** How far others are preferred that are as free as it is. Not at all by default. */
   readonly setBack?: number
   /** Whether requests for a model may be routed to it, even if it does not list the model. */
   acceptsModel?(model: string): boolean

@@ -29,7 +29,8 @@ export type CallerLimits = Pick<
   | 'shared'
   | 'tabs'
   | keyof LimitsOfKey
->
+> &
+  Partial<Pick<Key, 'hash'>>
 
 /** Who sends one request, and what is left of their limits. */
 export class Caller {

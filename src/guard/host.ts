@@ -1,4 +1,4 @@
-import { matchesPattern } from '../settings/patterns.ts'
+import { matchesPattern } from '../util/matches-pattern.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 
 /** Whether a host name, without its port, is a loopback name. */

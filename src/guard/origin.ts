@@ -1,8 +1,8 @@
 /** Which web pages may send requests, and the CORS headers for browsers (https://fetch.spec.whatwg.org/#http-cors-protocol). */
 
 import { SettingsError } from '../settings/error.ts'
-import { matchesPattern } from '../settings/patterns.ts'
 import type { Settings } from '../settings/types.ts'
+import { matchesPattern } from '../util/matches-pattern.ts'
 import { parseUrl } from '../util/parse-url.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import type { Authenticate } from './authenticate.ts'

@@ -1,22 +1,29 @@
 /** Pairs a browser tab: an offer, good once, becomes a key that may offer and may not ask. */
+import { readJsonBody } from '../guard/body.ts'
 import { hashKey } from '../guard/keys.ts'
 import { type Key, readKey } from '../settings/keys.ts'
 import { SettingsError } from '../settings/settings.ts'
 import { base64url, type PairingWish } from '../tabs/pairings.ts'
 import { isObject } from '../util/object.ts'
+import { quoted } from '../util/safe/quoted.ts'
 import { type ApiError, badRequest } from '../wire/errors/api-error.ts'
 import { readBody } from './exchange.ts'
 import { jsonResponse } from './json.ts'
 import { SAME_ORIGIN } from './policy.ts'
 import type { RouteContext, RouteHandler } from './route.ts'
+import { requireShared } from './tabs.ts'
 
 /** Bytes of the random part of a key: 256 bits cannot be guessed. */
 const LENGTH = 32
 
+/** The most bytes of a request to redeem a pairing. */
+const MOST_OFFER_BYTES = 1_024
+
 const PRIVATE = { 'cache-control': 'no-store', ...SAME_ORIGIN }
 
-/** `POST /v1/pairings`: opens a pairing for an admin. Rejects with an `ApiError` (400, 429). */
+/** `POST /v1/pairings`: opens a pairing for an admin. Rejects with an `ApiError` (400, 429, 501). */
 export const openPairing: RouteHandler = async (request, trace, context) => {
+  requireShared(context)
   const body = await readBody(request, trace, context.settings)
   const wish = readWish(body, context)
   const { secret, code, expiresAt, name } = context.pairings.open(wish)
@@ -26,10 +33,12 @@ export const openPairing: RouteHandler = async (request, trace, context) => {
 
 /**
  * `POST /v1/pairings/redeem`: trades the secret of a link, or a code, for a key. Whoever has neither gets
- * nothing. Rejects with an `ApiError` (400, 403).
+ * nothing. Rejects with an `ApiError` (400, 403, 501).
  */
-export const redeemPairing: RouteHandler = async (request, trace, context) => {
-  const body = await readBody(request, trace, context.settings)
+export const redeemPairing: RouteHandler = async (request, _trace, context) => {
+  requireShared(context)
+  // Whoever sends it is a stranger, and it is a secret: it is short, and nothing else sees it.
+  const body = await readJsonBody(request, MOST_OFFER_BYTES, context.settings.bodyTimeout)
   const offer = isObject(body) ? body.offer : undefined
   if (typeof offer !== 'string') {
     throw badRequest(
@@ -64,11 +73,21 @@ function readWish(body: unknown, { settings, paired }: RouteContext): PairingWis
     if (error instanceof SettingsError) throw badRequest(error.message, 'name')
     throw error
   }
+  requireOwner(wish, settings)
   const names = [...settings.keys, ...paired.values()].map((key) => key.name)
   if (!names.includes(name)) return wish
   throw badRequest(
     `name: expected a name that no key has, got ${name}; choose another, or remove that key.`,
     'name',
+  )
+}
+
+/** Throws an `ApiError` (400) where the tab would answer a key that there is not. */
+function requireOwner({ owner }: PairingWish, { keys }: RouteContext['settings']): void {
+  if (owner === undefined || keys.some(({ name, offers }) => name === owner && !offers)) return
+  throw badRequest(
+    `owner: expected the name of a key that may ask, got ${quoted(owner)}; name one of the settings.`,
+    'owner',
   )
 }
 

@@ -1,5 +1,6 @@
 /** Browser tabs that offer their GPUs. */
 
+import { readJsonBytes } from '../guard/body.ts'
 import { SSE_HEADERS } from '../stream/sse-response.ts'
 import { transformWriter } from '../stream/transform-writer.ts'
 import type { Offering } from '../tabs/hub.ts'
@@ -37,8 +38,13 @@ export const tellTab: RouteHandler = async (request, trace, context) => {
   requireShared(context)
   const { key } = offeringOf(trace)
   const tab = tabs.find(String(request.params.id), key)
-  const batch = readBatch(await readBody(request, trace, settings))
-  return jsonResponse(tab.receive(batch), { headers: UNSTORED })
+  await trace.caller?.enter()
+  const { maxBody, bodyTimeout } = settings
+  const { bytes, value } = await readJsonBytes(request, maxBody, bodyTimeout, trace.caller?.name)
+  const taken = tab.receive(readBatch(value), bytes.length)
+  // A tab sends one for every token or so.
+  trace.silence()
+  return jsonResponse(taken, { headers: UNSTORED })
 }
 
 /** `DELETE /v1/tabs/{id}`: ends the link of a tab. Rejects with an `ApiError` (404). */
@@ -54,8 +60,8 @@ export const removeTab: RouteHandler = async ({ params }, _trace, { tabs }) => {
 }
 
 function offeringOf({ caller }: Trace): Offering {
-  const { name = '', owner, shared } = caller?.limits ?? {}
-  return { key: name, owner, isShared: shared }
+  const { name = '', owner, shared, hash } = caller?.limits ?? {}
+  return { key: name, owner, isShared: shared, hash }
 }
 
 /** What an admin sees of a tab. */
@@ -65,9 +71,9 @@ function shown({ id, name, key, joinedAt, state, running, served }: Tab) {
 }
 
 /** Throws an `ApiError` (501) where requests cannot reach each other: a tab is asked by others than its own. */
-function requireShared({ isolates }: RouteContext): void {
+export function requireShared({ isolates }: Pick<RouteContext, 'isolates'>): void {
   if (!isolates) return
   const message =
-    'tabs: expected a server whose requests may reach each other, got workerd, where they may not; run sluice on Bun, Deno or Node.'
+    'tabs: expected a server whose requests can reach each other, got a worker without the Durable Object for tabs; start sluice on workerd with --tabs, or add the binding TABS of the class BrowserTabs to wrangler.toml and deploy again.'
   throw new ApiError(501, message, { code: 'not_supported' })
 }

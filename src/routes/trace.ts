@@ -66,6 +66,7 @@ export class Trace implements ObservedRequest {
   readonly #log: ((entry: LogEntry) => void) | undefined
   readonly #telemetry: Required<RequestObserver> | undefined
   #error: unknown
+  #isSilent = false
 
   constructor(method: string, path: string, options: TraceOptions = {}) {
     const { log, telemetry, waitUntil, traceContext, docs } = options
@@ -110,6 +111,11 @@ export class Trace implements ObservedRequest {
     this.#telemetry?.onEnd(this)
   }
 
+  /** One of very many that say nothing to anybody: if it succeeds, it is neither logged nor counted. */
+  silence(): void {
+    this.#isSilent = true
+  }
+
   /** The response is sent. Its log line waits for the end of its stream, if it has one. */
   respond(status: number, error?: unknown): void {
     this.status = status
@@ -131,7 +137,9 @@ export class Trace implements ObservedRequest {
   #end(): void {
     if (this.outcome !== undefined) return
     this.outcome = this.#outcome()
+    if (this.#isSilent && this.status < 400) this.isForwarded = true
     this.#telemetry?.onEnd(this)
+    if (this.isForwarded) return
     if (this.#log !== undefined) this.#write(this.outcome)
   }
 

@@ -1,22 +1,7 @@
 import * as z from 'zod/mini'
+import { matchesPattern } from '../util/matches-pattern.ts'
 import type { Item } from './declaration.ts'
 import { unexpected } from './error.ts'
-
-/** Whether a name matches a pattern; `*` stands for any characters. */
-export function matchesPattern(pattern: string, name: string): boolean {
-  if (!pattern.includes('*')) return pattern === name
-  const [first = '', ...rest] = pattern.split('*')
-  const last = rest.pop() ?? ''
-  if (!name.startsWith(first) || name.length < first.length + last.length) return false
-  if (!name.endsWith(last)) return false
-  let at = first.length
-  for (const part of rest) {
-    const found = name.indexOf(part, at)
-    if (found < 0 || found + part.length > name.length - last.length) return false
-    at = found + part.length
-  }
-  return true
-}
 
 /** Whether one of the patterns matches a model's name. Ollama lists `llama3.2:latest` for what people call `llama3.2`. */
 export function namesModel(patterns: readonly string[], name: string): boolean {

@@ -23,26 +23,46 @@ export interface Offering {
   owner?: string | undefined
   /** Whether it answers everybody's requests. */
   isShared?: boolean | undefined
+  /** The hash of its key. */
+  hash?: string | undefined
+}
+
+/** What the settings say of the key of a tab. */
+export interface OfferingKey {
+  name: string
+  hash: string
+  offers?: boolean | undefined
+  owner?: string | undefined
+  shared?: boolean | undefined
+  disabled?: boolean | undefined
+  /** Unix time in milliseconds. */
+  expires?: number | undefined
 }
 
 interface Entry {
   tab: Tab
   engine: Engine
+  by: Offering
 }
 
 export interface HubOptions {
   /** Milliseconds for which tabs gather messages before they send them. */
   gather?: number
+  /** Called with what people should know: that a tab has joined or left. */
+  tell?: ((text: string) => void) | undefined
 }
 
 export class TabHub {
   readonly #tabs = new Map<string, Entry>()
   readonly #gather: number
+  readonly #tell: (text: string) => void
+  #keys: (() => Iterable<OfferingKey>) | undefined
   #timer: ReturnType<typeof setInterval> | undefined
   #entries: CatalogEntry[] | undefined
 
-  constructor({ gather = 0 }: HubOptions = {}) {
+  constructor({ gather = 0, tell = () => {} }: HubOptions = {}) {
     this.#gather = gather
+    this.#tell = tell
   }
 
   /** The engines of all tabs, for the catalog. */
@@ -50,6 +70,7 @@ export class TabHub {
     this.#entries ??= [...this.#tabs.values()].map(({ tab, engine }) => ({
       engine,
       models: visibleModels(engine, modelsOf(tab)),
+      isVisiting: true,
     }))
     return this.#entries
   }
@@ -76,18 +97,19 @@ export class TabHub {
       ...{ id, name: this.#freeName(by.key || 'browser'), key: by.key, state },
       gather: this.#gather,
       onState: () => this.#changed(),
-      onGone: () => this.#remove(id),
+      onGone: (why) => this.#remove(id, why),
     })
-    this.#tabs.set(id, { tab, engine: tabEngine(tab, (caller) => answers(by, caller)) })
+    this.#tabs.set(id, { tab, by, engine: tabEngine(tab, (caller) => answers(by, caller)) })
     this.#changed()
     this.#timer ??= setInterval(() => this.#look(), LOOK_EVERY)
     tab.attach(body)
+    this.#tell(`${tab.name} joined: ${shownModels(tab)}`)
     return tab
   }
 
   /** Takes what a tab has sent. Throws an `ApiError` (400, 409, 410). */
-  receive(id: string, key: string, batch: Batch): Taken {
-    return this.find(id, key).receive(batch)
+  receive(id: string, key: string, batch: Batch, bytes = 0): Taken {
+    return this.find(id, key).receive(batch, bytes)
   }
 
   /** Throws an `ApiError` (410) where the key has no such tab. */
@@ -97,9 +119,22 @@ export class TabHub {
     return tab
   }
 
-  /** Ends the links of all tabs, or of those that `key` offers. */
-  dismiss(reason: string, key?: string): void {
-    for (const tab of this.tabs) if (key === undefined || tab.key === key) tab.dismiss(reason)
+  /** From now on these are the keys: tabs whose key may no longer offer leave, now or when that changes. */
+  follow(keys: () => Iterable<OfferingKey>): void {
+    this.#keys = keys
+    this.#requireKeys()
+  }
+
+  #requireKeys(): void {
+    if (this.#keys === undefined || this.#tabs.size === 0) return
+    const keys = new Map([...this.#keys()].map((key) => [key.name, key]))
+    for (const { tab, by } of [...this.#tabs.values()]) {
+      if (by.key === '') continue
+      const key = keys.get(by.key)
+      const why = whyOver(key, by)
+      if (why !== undefined) tab.dismiss(why)
+      else Object.assign(by, { owner: key?.owner, isShared: key?.shared })
+    }
   }
 
   #requireRoom(key: string): void {
@@ -122,11 +157,14 @@ export class TabHub {
   #look(): void {
     const now = performance.now()
     for (const tab of this.tabs) tab.tick(now)
+    this.#requireKeys()
   }
 
-  #remove(id: string): void {
+  #remove(id: string, why: string): void {
+    const name = this.#tabs.get(id)?.tab.name
     this.#tabs.delete(id)
     this.#changed()
+    this.#tell(`${name} left: ${why}`)
     if (this.#tabs.size > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined
@@ -135,6 +173,22 @@ export class TabHub {
   #changed(): void {
     this.#entries = undefined
   }
+}
+
+/** Why a key may offer no longer; undefined where it may. */
+function whyOver(key: OfferingKey | undefined, { hash }: Offering): string | undefined {
+  if (key?.offers !== true) return 'its key was removed from the settings'
+  if (hash !== undefined && key.hash !== hash) return 'its key was replaced by another one'
+  if (key.disabled) return 'its key is disabled'
+  if (key.expires !== undefined && Date.now() >= key.expires) return 'its key has expired'
+  return undefined
+}
+
+/** The first of its models, and how many there are besides. */
+function shownModels({ state }: Tab): string {
+  const [first, ...others] = state.models.map(({ id }) => id)
+  if (first === undefined) return 'no models'
+  return others.length > 0 ? `${first} and ${others.length} more` : first
 }
 
 /** By default it answers its owner's requests alone. */

@@ -46,9 +46,12 @@ export class Pairings {
     this.#now = now
   }
 
-  /** Opens a pairing. Throws an `ApiError` (429) where too many are open. */
+  /** Opens a pairing, in the place of one with the same name. Throws an `ApiError` (429) where too many are open. */
   open(wish: PairingWish): Pairing {
     this.#removeOld()
+    for (const { name, secret } of this.#open.values()) {
+      if (name === wish.name) this.#open.delete(secret)
+    }
     if (this.#open.size >= MOST_OPEN) {
       const message = `pairings: expected at most ${MOST_OPEN} open ones, and so many are; wait until one has expired (10 minutes).`
       throw new ApiError(429, message, {
@@ -69,18 +72,22 @@ export class Pairings {
   /** Redeems a secret or a code, once. Throws an `ApiError` (403). */
   redeem(offer: string): PairingWish {
     this.#removeOld()
-    const found = this.#open.get(offer) ?? this.#byCode(offer)
+    const found = this.#bySecret(offer) ?? this.#byCode(offer)
     if (found === undefined) throw this.#refuse(offer)
     this.#open.delete(found.secret)
     const { name, owner, shared } = found
     return { name, owner, shared }
   }
 
+  #bySecret(offer: string): Pairing | undefined {
+    return [...this.#open.values()].find(({ secret }) => isSame(secret, offer))
+  }
+
   #byCode(offer: string): Pairing | undefined {
     const code = normalized(offer)
     if (code.length !== CODE_LENGTH) return undefined
     return [...this.#open.values()].find(
-      (each) => !each.isCodeVoid && normalized(each.code) === code,
+      (each) => !each.isCodeVoid && isSame(normalized(each.code), code),
     )
   }
 
@@ -101,6 +108,15 @@ export class Pairings {
     }
     if (this.#open.size === 0) this.#wrong = 0
   }
+}
+
+/** Takes as long whichever character is the first to differ, so that its time tells nothing. */
+function isSame(known: string, offered: string): boolean {
+  if (known.length !== offered.length) return false
+  let differing = 0
+  for (let at = 0; at < known.length; at++)
+    differing |= known.charCodeAt(at) ^ offered.charCodeAt(at)
+  return differing === 0
 }
 
 /** As people type it: in any case, with or without the hyphen. */

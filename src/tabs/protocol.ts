@@ -4,7 +4,7 @@
  * number, so that a connection can be made anew without losing or repeating any.
  */
 import type { ReplyMessage, RequestMessage } from '../engines/remote/protocol.ts'
-import type { LINK_VERSION } from '../wire/tabs/schema.ts'
+import type { LINK_VERSION } from '../wire/tabs/version.ts'
 
 /**
  * Whether a model answers at once (`loaded`), after it was loaded from the browser's cache (`cached`), or

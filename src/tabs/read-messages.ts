@@ -3,7 +3,8 @@ import type * as z from 'zod/mini'
 import type { ReplyMessage } from '../engines/remote/protocol.ts'
 import { quoted } from '../util/safe/quoted.ts'
 import { badRequest } from '../wire/errors/api-error.ts'
-import { LINK_VERSION, TabBatchSchema, TabHelloSchema } from '../wire/tabs/schema.ts'
+import { TabBatchSchema, TabHelloSchema } from '../wire/tabs/messages.ts'
+import { LINK_VERSION } from '../wire/tabs/version.ts'
 import type { Batch, Hello, Tell } from './protocol.ts'
 
 /** Throws an `ApiError` (400) where a tab does not say hello. */

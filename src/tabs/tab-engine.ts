@@ -2,14 +2,25 @@
 import type { Engine, EngineCaller, Model } from '../engines/engine.ts'
 import type { Port, RequestMessage } from '../engines/remote/protocol.ts'
 import { createRemote } from '../engines/remote/remote.ts'
-import type { ChatStream } from '../stream/chat-stream.ts'
+import type { ChatStream, WholeAnswer } from '../stream/chat-stream.ts'
+import { answerCounts } from '../stream/text-stream.ts'
+import { parseObject } from '../util/object.ts'
+import { checkEmbeddings } from '../wire/contract/embeddings-answer.ts'
+import type { EmbeddingRequest } from '../wire/embeddings/request.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
-import { limitAnswer } from './limit-answer.ts'
+import { EngineErrors } from '../wire/errors/engine-errors.ts'
+import { limitAnswer, mostChunks, toolChecker } from './limit-answer.ts'
 import { requireOwnImages } from './own-images.ts'
 import type { Tab } from './tab.ts'
 
-/** What an engine that prefers others is set back by: a hidden tab more than one on battery. */
-const SET_BACK = { hidden: 0.5, onBattery: 0.25 }
+/** How far others are preferred: to a hidden tab more than to a slow one, and to that more than to one on battery. */
+const SET_BACK = { isLost: 1, hidden: 0.5, slow: 0.4, onBattery: 0.01 }
+
+/** Tokens per second at which a tab is set back by half of what a slow one is. */
+const USUAL_SPEED = 20
+
+/** The most characters of a request: a tab's memory is small, and a prompt of that size takes it minutes. */
+const MOST_REQUEST = 4 * 1024 * 1024
 
 /** Creates the engine of a tab. `mayServe`: whether it answers a caller's requests. */
 export function tabEngine(tab: Tab, mayServe: (caller: EngineCaller) => boolean): Engine {
@@ -37,27 +48,62 @@ export function tabEngine(tab: Tab, mayServe: (caller: EngineCaller) => boolean)
 
   return {
     label,
-    address: `tab:${tab.id}`,
     maxConcurrency: 1,
     isServer: true,
     isDiscovered: true,
     mayServe,
     get setBack() {
-      const { visible, charging } = tab.state
-      return (visible ? 0 : SET_BACK.hidden) + (charging === false ? SET_BACK.onBattery : 0)
+      return (tab.isConnected ? 0 : SET_BACK.isLost) + setBackOf(tab.state)
     },
     acceptsModel: (model) => modelsOf(tab).some(({ id }) => id === model),
     models: async () => modelsOf(tab),
     async chat(request, signal, options = {}): Promise<ChatStream> {
       requireOwnImages(request)
+      requireShort(label, request)
       const stream = await counted(options.caller, () => remote.chat(request, signal, options))
-      return limitAnswer(stream, request, tab)
+      const check = toolChecker(request, tab)
+      return limitAnswer(stream, tab, { most: mostChunks(request, request.n ?? 1), check })
     },
-    complete: (request, signal, options = {}) =>
-      counted(options.caller, () => remote.complete(request, signal, options)),
-    embed: (request, signal, options = {}) =>
-      counted(options.caller, () => remote.embed(request, signal)),
+    async complete(request, signal, options = {}) {
+      requireShort(label, request)
+      const stream = await counted(options.caller, () => remote.complete(request, signal, options))
+      return limitAnswer(stream, tab, { most: mostChunks(request, answerCounts(request).choices) })
+    },
+    async embed(request, signal, options = {}) {
+      requireShort(label, request)
+      const answer = await counted(options.caller, () => remote.embed(request, signal))
+      return checkedEmbeddings(label, answer, request)
+    },
   }
+}
+
+/** What is asked of a tab goes over its link as one message. */
+function requireShort(label: string, request: object): void {
+  const { length } = JSON.stringify(request)
+  if (length <= MOST_REQUEST) return
+  const message = `${label}: expected a request of at most ${MOST_REQUEST / 1024 / 1024} MiB, as a browser's tab answers it, got ${Math.ceil(length / 1024 / 1024)} MiB; send a shorter prompt or smaller images.`
+  throw new ApiError(501, message, { code: 'model_not_capable' })
+}
+
+/** From 0 to 1. */
+function setBackOf({ visible, charging, tokensPerSecond = USUAL_SPEED }: Tab['state']): number {
+  const slow = SET_BACK.slow * (USUAL_SPEED / (USUAL_SPEED + tokensPerSecond))
+  return (visible ? 0 : SET_BACK.hidden) + slow + (charging === false ? SET_BACK.onBattery : 0)
+}
+
+/** Throws an `ApiError` (502) for anything but the vectors that were asked for. */
+function checkedEmbeddings(
+  label: string,
+  answer: WholeAnswer,
+  request: EmbeddingRequest,
+): WholeAnswer {
+  const errors = new EngineErrors({ source: 'engine', label })
+  const value = parseObject(answer.json)
+  const { repaired, usage } = checkEmbeddings(value, request, errors)
+  // Written anew from the fields that were checked.
+  const { data, model } = value as { data: unknown; model?: unknown }
+  const written = { object: 'list', data, model: typeof model === 'string' ? model : '', usage }
+  return { kind: 'whole', json: JSON.stringify(written), repaired, ...(usage && { usage }) }
 }
 
 function labelOf({ name }: Pick<Tab, 'name'>): string {

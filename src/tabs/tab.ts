@@ -3,6 +3,7 @@ import type { Port, ReplyMessage, RequestMessage } from '../engines/remote/proto
 import type { BodyWriter } from '../platform/body-writer.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { encodeText, frame } from '../wire/sse/sse.ts'
+import { AskedOfTab, Misconduct } from './asked.ts'
 import {
   type Ask,
   BACK_WITHIN,
@@ -20,6 +21,9 @@ const MOST_WAITING = 256
 
 /** The most characters that may wait, besides those of a single request. */
 const MOST_CHARACTERS = 8 * 1024 * 1024
+
+/** The most characters that may be written and not read: those that wait, and a request more. */
+const MOST_UNREAD = 2 * MOST_CHARACTERS
 
 type Listener = (event: MessageEvent) => void
 
@@ -53,11 +57,16 @@ export class Tab implements Port {
   readonly #options: TabOptions
   readonly #outbox = new Outbox<Ask>(MOST_WAITING)
   readonly #inbox = new Inbox()
+  readonly #asked = new AskedOfTab()
   readonly #messageListeners = new Set<Listener>()
   readonly #closeListeners = new Set<Listener>()
   #body: BodyWriter | undefined
   #heardAt = performance.now()
   #pingedAt = performance.now()
+  /** When its last request was sent: it cannot have answered before. */
+  #askedAt = 0
+  /** Characters that the connection has not taken yet. */
+  #unread = 0
   /** Since when there is no connection; 0 where there is one. */
   #brokenAt = 0
   #characters = 0
@@ -81,6 +90,7 @@ export class Tab implements Port {
     this.#confirm(seq)
     this.#body?.close()
     this.#body = body
+    this.#unread = 0
     this.#heardAt = performance.now()
     this.#brokenAt = 0
     body.closed.then(
@@ -93,8 +103,8 @@ export class Tab implements Port {
     for (const { seq, item } of missed) this.#write(seq, item)
   }
 
-  /** Takes what the tab has sent. Throws an `ApiError` (400, 409). */
-  receive({ seq, ack, messages }: Batch): Taken {
+  /** Takes what the tab has sent, which was so many bytes. Throws an `ApiError` (400, 409, 410). */
+  receive({ seq, ack, messages }: Batch, bytes = 0): Taken {
     this.#heardAt = performance.now()
     if (messages.length === 1 && messages[0]?.kind === 'leaving') {
       // Whatever its number: a page that is being closed does not know how far its worker has come.
@@ -104,12 +114,19 @@ export class Tab implements Port {
     if (!this.#confirm(ack)) throw numberUnknown('ack', ack)
     const fresh = this.#inbox.take(seq, messages)
     if (fresh === undefined) throw missing(this.#inbox.last, seq)
+    const size = bytes / Math.max(1, messages.length)
     for (const message of fresh) {
+      if (this.gone !== undefined) break
       if (message.kind === 'leaving') this.end('it was closed')
       else if (message.kind === 'state') this.change(message.state)
-      else this.#dispatch(message.message)
+      else this.#answered(message.message, size)
     }
     return { seq: this.#inbox.last }
+  }
+
+  /** False while its connection is lost and it may still come back. */
+  get isConnected(): boolean {
+    return this.#body !== undefined
   }
 
   change(state: TabState): void {
@@ -124,6 +141,7 @@ export class Tab implements Port {
   /** Sends a message to the engine. `caller`: the name of the key whose request it begins. */
   ask(message: RequestMessage, caller?: string): void {
     if (this.gone !== undefined) return
+    this.#asked.send(message)
     const item: Ask = {
       kind: 'ask',
       message,
@@ -135,6 +153,7 @@ export class Tab implements Port {
       return
     }
     const length = 'request' in message ? JSON.stringify(message).length : 0
+    if (length > 0) this.#askedAt = performance.now()
     const isFull = this.#characters > 0 && this.#characters + length > MOST_CHARACTERS
     const seq = isFull ? undefined : this.#outbox.push(item)
     if (seq === undefined) {
@@ -160,12 +179,19 @@ export class Tab implements Port {
     const kind = this.running > 0 ? 'busy' : 'idle'
     if (this.#brokenAt > 0 && now - this.#brokenAt > BACK_WITHIN) {
       this.end('its connection was lost')
-    } else if (now - this.#heardAt > GONE_AFTER[kind]) {
+    } else if (this.#isSilent(now)) {
       this.end(`it has not answered for ${Math.round((now - this.#heardAt) / 1000)} s`)
     } else if (now - Math.max(this.#pingedAt, this.#heardAt) >= PING_EVERY[kind]) {
       this.#pingedAt = now
       this.#signal({ kind: 'ping' })
     }
+  }
+
+  /** An idle tab is asked every 15 s: its silence before a request says nothing of it. */
+  #isSilent(now: number): boolean {
+    if (now - this.#heardAt > GONE_AFTER.idle) return true
+    const since = Math.max(this.#heardAt, this.#askedAt)
+    return this.running > 0 && now - since > GONE_AFTER.busy
   }
 
   /** The server wants it no more. */
@@ -179,6 +205,7 @@ export class Tab implements Port {
     if (this.gone !== undefined) return
     this.gone = why
     this.#body?.close()
+    this.#body = undefined
     for (const listener of [...this.#closeListeners]) listener({} as MessageEvent)
     this.#options.onGone(why)
   }
@@ -191,6 +218,16 @@ export class Tab implements Port {
 
   #listeners(type: 'message' | 'close'): Set<Listener> {
     return type === 'message' ? this.#messageListeners : this.#closeListeners
+  }
+
+  #answered(message: ReplyMessage, bytes: number): void {
+    try {
+      const passed = this.#asked.receive(message, bytes)
+      if (passed !== undefined) this.#dispatch(passed)
+    } catch (error) {
+      if (!(error instanceof Misconduct)) throw error
+      this.dismiss(error.message)
+    }
   }
 
   #dispatch(message: ReplyMessage): void {
@@ -212,8 +249,20 @@ export class Tab implements Port {
 
   #write(seq: number | undefined, item: Ask | Signal): void {
     const text = frame(JSON.stringify(seq === undefined ? item : { ...item, seq }))
-    // What it does not read waits in the outbox too, which is bounded.
-    this.#body?.write([encodeText(text)])?.catch(() => {})
+    const body = this.#body
+    if (body === undefined) return
+    const taken = body.write([encodeText(text)])
+    if (taken === undefined) return
+    // It may confirm what it has not read.
+    this.#unread += text.length
+    const read = () => {
+      if (this.#body === body) this.#unread -= text.length
+    }
+    taken.then(read, read)
+    if (this.#unread > MOST_UNREAD && this.gone === undefined) {
+      body.break(new Error('the tab does not read'))
+      this.end('it does not read what it is sent')
+    }
   }
 }
 

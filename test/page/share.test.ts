@@ -1,12 +1,18 @@
 // A browser's GPU that answers the programs that ask a server: the real server, a real browser, and an
 // engine that needs no weights.
 
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { runToEnd } from '../support/server.ts'
 import { launch } from './support/browser.ts'
+import { keyEntry } from './support/open-view.ts'
 import { builtPage } from './support/pages.ts'
 import {
   ask,
+  connectedTabs,
   errorsIn,
   openSharing,
   read,
@@ -60,4 +66,135 @@ it('answers programs, streamed and whole, and stops when its owner says so', asy
   await page.getByRole('button', { name: 'Stop sharing' }).click()
   await expect.poll(async () => (await ask(url, 'stand-in')).status, SOON).toBe(404)
   expect(errors).toEqual([])
+})
+
+it('ends a stream with one error when the tab is closed, and asks another for what had not begun', async () => {
+  const { url } = sharing
+  const first = await openSharing(browser, url)
+  await shareModel(first, 'endless')
+  await untilOffered(url, 'endless')
+  const reading = read(await ask(url, 'endless', { stream: true }))
+  await expect.poll(() => reading.text, SOON).toContain('"content"')
+  // It waits for the only tab that there is.
+  const waiting = ask(url, 'endless', { max_tokens: 5 })
+  const second = await openSharing(browser, url)
+  await shareModel(second, 'endless')
+
+  const closedAt = performance.now()
+  await first.page.close({ runBeforeUnload: false })
+  await reading.ended
+  expect(performance.now() - closedAt).toBeLessThan(5_000)
+  expect(errorsIn(reading.text).map(({ code }) => code)).toEqual(['engine_lost'])
+  expect(reading.text).not.toContain('[DONE]')
+  const answer = await waiting
+  if (answer.status !== 200) throw new Error(await answer.text())
+  expect(answer.status).toBe(200)
+  expect(await answer.json()).toMatchObject({ usage: { completion_tokens: 5 } })
+})
+
+it('ends a stream with one error when the tab’s renderer crashes', async () => {
+  const { url } = sharing
+  const tab = await openSharing(browser, url)
+  await shareModel(tab, 'endless')
+  await untilOffered(url, 'endless')
+  const reading = read(await ask(url, 'endless', { stream: true }))
+  await expect.poll(() => reading.text, SOON).toContain('"content"')
+  const session = await tab.context.newCDPSession(tab.page)
+  const crashedAt = performance.now()
+  void session.send('Page.crash').catch(() => {})
+  await reading.ended
+  expect(performance.now() - crashedAt).toBeLessThan(12_000)
+  expect(errorsIn(reading.text).map(({ code }) => code)).toEqual(['engine_lost'])
+  expect(reading.text).not.toContain('[DONE]')
+})
+
+it('shares once for all tabs of a browser, goes on after a reload, and in the next tab after a close', async () => {
+  const { url } = sharing
+  const { page, context } = await openSharing(browser, url)
+  // As if the model had been downloaded: what is on the device needs no other.
+  await page.evaluate(async () => {
+    const cache = await caches.open('webllm/model')
+    const manifest = 'https://models.example/stand-in/resolve/main/tensor-cache.json'
+    await cache.put(manifest, new Response('{"records":[]}'))
+  })
+  await page.reload()
+  await page.getByText('on this device:').first().waitFor(SOON)
+  await page.getByRole('button', { name: 'Share this GPU' }).click()
+  await page.getByText(/^Joined as/).waitFor(SOON)
+  const other = await context.newPage()
+  await other.goto(`${url}/#share`)
+  await other.getByText(/^Joined as/).waitFor(SOON)
+  expect(await connectedTabs(url)).toHaveLength(1)
+
+  await page.reload()
+  await page.getByText(/^Joined as/).waitFor(SOON)
+  await untilOffered(url, 'stand-in')
+  expect((await ask(url, 'stand-in')).status).toBe(200)
+  expect(await connectedTabs(url)).toHaveLength(1)
+
+  await page.close()
+  await expect.poll(async () => (await ask(url, 'stand-in')).status, SOON).toBe(200)
+  await other.getByText(/^Joined as/).waitFor(SOON)
+  const [tab] = await connectedTabs(url)
+  expect(tab).toMatchObject({ visible: true, paused: false, gpu: 'stand-in' })
+  await other.getByRole('button', { name: 'Pause' }).click()
+  await expect.poll(() => connectedTabs(url), SOON).toMatchObject([{ paused: true }])
+})
+
+describe('a server with keys', () => {
+  const KEY = 'secret-of-ops'
+  let keyed: SharingServer
+  const settings = join(mkdtempSync(join(tmpdir(), 'sluice-share-')), 'sluice.json')
+
+  beforeAll(async () => {
+    writeFileSync(settings, JSON.stringify({ keys: [await keyEntry('ops', KEY, { admin: true })] }))
+    keyed = await startSharingServer(await builtPage('stand-in'), ['--config', settings])
+  })
+
+  afterAll(async () => {
+    await keyed?.[Symbol.asyncDispose]()
+    rmSync(dirname(settings), { recursive: true })
+  })
+
+  it('is paired by a link that the owner’s page shows, and ends the link of a tab', async () => {
+    const { url } = keyed
+    const owner = await openSharing(browser, url, '#share', KEY)
+    await owner.page.getByLabel('Its name').fill('phone')
+    await owner.page.getByRole('button', { name: 'Pair a device' }).click()
+    await owner.page.getByRole('img', { name: /QR code/ }).waitFor(SOON)
+    const link = (await owner.page.locator('.pairing .copy-line code').textContent()) ?? ''
+    expect(link).toMatch(/#offer=[\w-]{43}$/)
+
+    const phone = await openSharing(browser, url, new URL(link).hash)
+    await phone.page.getByText('This browser is paired as phone.').waitFor(SOON)
+    expect(new URL(phone.page.url()).hash).toBe('#share')
+    expect(await phone.page.evaluate(() => localStorage.getItem('sluice.offer'))).toMatch(/sluice_/)
+    await shareModel(phone, 'stand-in')
+    await owner.page.getByText('phone is connected.').waitFor(SOON)
+    await untilOffered(url, 'stand-in', KEY)
+    expect((await ask(url, 'stand-in', {}, KEY)).status).toBe(200)
+
+    await owner.page.getByRole('button', { name: 'Disconnect phone' }).click()
+    await phone.page.getByText(/The operator of the server has ended the link/).waitFor(SOON)
+    expect([...owner.errors, ...phone.errors]).toEqual([])
+  })
+  it('is paired by the link that sluice pair prints, which is good once', async () => {
+    const { url } = keyed
+    const flags = ['pair', 'tv', '--server', url]
+    const { code, stdout } = await runToEnd('bun', flags, { SLUICE_CLIENT_KEY: KEY })
+    expect(code).toBe(0)
+    const link = /http:\S+#offer=\S+/.exec(stdout)?.[0] ?? ''
+    expect(link).toMatch(new RegExp(`^${url}/#offer=[\\w-]{43}$`))
+
+    const { page } = await openSharing(browser, '', link)
+    await page.getByText('This browser is paired as tv.').waitFor(SOON)
+    expect(page.url()).toBe(`${url}/#share`)
+    const late = await openSharing(browser, '', link)
+    const problem = late.page.getByRole('alert')
+    await problem.getByText(/^offer: expected the code or the link/).waitFor(SOON)
+    await late.page.getByLabel(/^The 8 characters/).fill('AAAA-AAAA')
+    await late.page.getByRole('button', { name: 'Pair', exact: true }).click()
+    await problem.getByText(/^offer: expected the code or the link/).waitFor(SOON)
+    expect(readFileSync(settings, 'utf8')).toContain('"tv"')
+  })
 })

@@ -46,6 +46,7 @@ export function createStandIn(script: Partial<Script> = {}): StandIn {
   }
   const seen: Seen = {
     loads: [],
+    contexts: [],
     unloads: 0,
     prompts: [],
     decoded: 0,
@@ -63,7 +64,7 @@ interface Insides {
   loadedModelIdToLock: Map<string, unknown>
   initProgressCallback?: (report: object) => void
   reloadController: AbortController | undefined
-  reload(model: string): Promise<void>
+  reload(model: string, options?: { context_window_size?: number }): Promise<void>
   unload(): Promise<void>
   getLLMStates(requestName: string, model: string): unknown[]
   getEmbeddingStates(requestName: string, model: string): unknown[]
@@ -77,9 +78,10 @@ function assemble(script: Script, seen: Seen): Mlc {
     seen.unloads++
     await unload()
   }
-  inside.reload = async (model) => {
+  inside.reload = async (model, options) => {
     await unload()
     seen.loads.push(model)
+    seen.contexts.push(options?.context_window_size)
     inside.reloadController = new AbortController()
     const { signal } = inside.reloadController
     for (let step = 1; step <= 10; step++) {

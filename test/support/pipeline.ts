@@ -24,6 +24,8 @@ export interface Script {
 /** What happened in the stand-in. */
 export interface Seen {
   loads: string[]
+  /** The length of context that each was asked for, where it was not left to the model's record. */
+  contexts: (number | undefined)[]
   unloads: number
   /** Prompts, as they reached the pipeline. */
   prompts: unknown[]

@@ -17,7 +17,7 @@ type Insides = Record<(typeof maps)[number], Map<string, unknown>> & {
   getLLMStates(requestName: string, model: string): unknown[]
   setAppConfig(config: unknown): void
   setInitProgressCallback(report: unknown): void
-  reload(model: string): Promise<void>
+  reload(model: string, options?: object): Promise<void>
   unload(): Promise<void>
 }
 
@@ -38,9 +38,9 @@ runEngine(async () => {
     older.setAppConfig(config)
   }
   inside.setInitProgressCallback = (report) => older.setInitProgressCallback(report)
-  inside.reload = async (model) => {
+  inside.reload = async (model, options) => {
     clear()
-    await older.reload(model)
+    await older.reload(model, options)
     for (const map of maps) for (const [id, value] of older[map]) inside[map].set(id, value)
     // 0.2.86 asks for the prompt's own token too, which 0.2.79 does not count as decoded.
     const pipeline = inside.loadedModelIdToPipeline.get(model) as Record<string, () => number>

@@ -12,7 +12,7 @@ export const RUN_HEADER = 'x-sluice-run'
 const RUN_PATH =
   /^\/v1\/(?:streams\/((?:strm|resp)_[0-9a-f]{32})(?:\/stop)?|responses\/(resp_[0-9a-f]{32})(\/cancel)?)\/?$/
 
-interface Knows {
+export interface Knows {
   /** Whether a request is one of a known caller. */
   isKnown(request: Request): Promise<boolean>
 }
@@ -33,7 +33,7 @@ export async function forwardToRun(
 }
 
 /** The run that a request is for. A stored response itself is in the store, with all that are no runs. */
-function runAskedFor({ method, url }: Request): string | undefined {
+export function runAskedFor({ method, url }: Request): string | undefined {
   if (!url.includes('/v1/streams/') && !url.includes('/v1/responses/')) return undefined
   const { pathname, searchParams } = parseUrl(url) ?? {}
   const [, stream, response, cancel] = RUN_PATH.exec(pathname ?? '') ?? []

@@ -40,7 +40,7 @@ export const groups: Group[] = [
       'docs/tracing.md',
     ],
   },
-  { text: 'Engines', pages: ['docs/engines/*', 'docs/upstreams.md'] },
+  { text: 'Engines', pages: ['docs/engines/*', 'docs/tabs.md', 'docs/upstreams.md'] },
   {
     text: 'Clients',
     pages: ['docs/clients.md', 'docs/clients/*', 'docs/resume-clients.md'],

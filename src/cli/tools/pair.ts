@@ -54,7 +54,7 @@ export const tool = defineTool(usage, async (given, context) => {
   const page = pageOf(given.text('at') ?? target.base)
   const link = `${page}/#offer=${opened.secret}`
   await print(context.out, opened, link)
-  for (const line of warnings(page)) context.err.write(`sluice: ${line}\n`)
+  for (const line of warnings(page)) context.err.write(`sluice: ${terminalLine(line)}\n`)
   return 0
 })
 
@@ -86,7 +86,8 @@ function pageOf(base: string): string {
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new SettingsError(`--at: expected an http or https URL, got ${JSON.stringify(base)}.`)
   }
-  return withoutTrailing('/', withoutTrailing('/v1', url.origin + url.pathname))
+  const path = withoutTrailing('/', url.pathname)
+  return url.origin + withoutTrailing('/', path.endsWith('/v1') ? path.slice(0, -3) : path)
 }
 
 async function print(out: Output, { name, code, expires_at }: Opened, link: string): Promise<void> {
@@ -94,10 +95,10 @@ async function print(out: Output, { name, code, expires_at }: Opened, link: stri
   const until = new Date(expires_at * 1000).toLocaleTimeString()
   out.write(`Open this on the device that is to answer as "${terminalLine(name)}":
 
-  ${link}
+  ${terminalLine(link)}
 
-${(await out.isTerminal()) ? `${renderUnicodeCompact(link)}\n\n` : ''}Or open the page there, choose "Share this GPU", and type ${code}.
-Good once, until ${until}.
+${(await out.isTerminal()) ? `${renderUnicodeCompact(link)}\n\n` : ''}Or open the page there, choose "Share", and type ${terminalLine(code)}.
+Good once, until ${terminalLine(until)}.
 `)
 }
 

@@ -7,10 +7,13 @@ import type { ManagedServer } from './server.ts'
 
 type Method = (...args: unknown[]) => unknown
 
-/** The names of an engine's methods. */
-type MethodName = {
-  [N in keyof Engine]-?: NonNullable<Engine[N]> extends (...args: never[]) => unknown ? N : never
-}[keyof Engine]
+/** The names of an engine's methods. Servers answer everybody, so that `mayServe` is none of theirs. */
+type MethodName = Exclude<
+  {
+    [N in keyof Engine]-?: NonNullable<Engine[N]> extends (...args: never[]) => unknown ? N : never
+  }[keyof Engine],
+  'mayServe'
+>
 
 /**
  * What a call does where the server is not ready.
@@ -34,7 +37,6 @@ export const NEEDS: Readonly<Record<MethodName, Need>> = {
   lacks: 'local',
   loadState: 'local',
   models: 'local',
-  mayServe: 'local',
 }
 
 /** An upstream whose server is started when it is needed: what an upstream can do, it can do. */

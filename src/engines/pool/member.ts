@@ -50,8 +50,8 @@ export class PoolMember {
   }
 
   /**
-   * Whether to prefer this engine over another: the one with less to do for its size, and of two with
-   * nothing to do the one with fewer conversations, whose next turns will come. Equal engines keep the
+   * Whether to prefer this engine over another: the one with less to do for its size, then the one that is not
+   * set back, and of two with nothing to do the one with fewer conversations, whose next turns will come. Equal engines keep the
    * order of the settings.
    */
   isBetterThan(other: PoolMember, now: number): boolean {
@@ -59,6 +59,8 @@ export class PoolMember {
     if (own !== its) return own < its
     const [load, itsLoad] = [this.running / this.size, other.running / other.size]
     if (load !== itsLoad) return load < itsLoad
+    const [setBack, itsSetBack] = [this.engine.setBack ?? 0, other.engine.setBack ?? 0]
+    if (setBack !== itsSetBack) return setBack < itsSetBack
     return this.conversations / this.size < other.conversations / other.size
   }
 
@@ -68,7 +70,6 @@ export class PoolMember {
   }
 
   #penalty(now: number): number {
-    const { setBack = 0 } = this.engine
-    return Number(this.isDown) * 2 + Number(now < this.backoffUntil) + setBack
+    return Number(this.isDown) * 2 + Number(now < this.backoffUntil)
   }
 }

@@ -15,6 +15,8 @@ export class PoolState {
   readonly conversations = new Conversations()
   /** By `identityOf`. */
   #members = new Map<string, PoolMember>()
+  /** Those of engines without an address, for as long as the engine is there: of tabs, which come and go. */
+  readonly #unaddressed = new WeakMap<Engine, PoolMember>()
   /** The pool with the settings in force. */
   #current: object | undefined
 
@@ -25,12 +27,18 @@ export class PoolState {
 
   /** The state of an engine that `takeOver` was not given: one that discovery found. */
   memberOf(engine: Engine, pool: object): PoolMember {
-    if (engine.address === undefined) return new PoolMember(engine)
+    if (engine.address === undefined) return this.#unaddressedOf(engine)
     const identity = identityOf(engine)
     const former = this.#members.get(identity)
     const member = former ?? new PoolMember(engine)
     if (former === undefined) this.#members.set(identity, member)
     else if (pool === this.#current) former.engine = engine
+    return member
+  }
+
+  #unaddressedOf(engine: Engine): PoolMember {
+    const member = this.#unaddressed.get(engine) ?? new PoolMember(engine)
+    this.#unaddressed.set(engine, member)
     return member
   }
 

@@ -8,6 +8,7 @@ import { isLoading, loadingRetryDelay } from '../upstream/model-loading.ts'
 import { waitFor } from './conversations.ts'
 import { failureKind, retryAfterMs } from './failure-kind.ts'
 import { otherMembers, type PooledRequest, watchFirstChunk } from './first-chunk.ts'
+import { hasComeSince, isGone } from './later-engines.ts'
 import { preferLoaded, watchLoad, withoutUnloaded } from './load-patience.ts'
 import type { PoolMember } from './member.ts'
 import { PoolState } from './pool-state.ts'
@@ -109,14 +110,20 @@ export class Pool {
     attempt: Attempt<T>,
     can: (engine: Engine) => boolean = () => true,
   ): Promise<T> {
+    let tried: Set<Engine> | undefined
     for (let model = asked; ; ) {
       const { modelAccess, asker } = exchange
       const routes = await this.#options.router.pick(model, modelAccess, asker)
       const able = routes.filter(({ engine }) => can(engine))
+      const usable = able.length > 0 ? able : routes
       try {
-        const usable = able.length > 0 ? able : routes
         return await this.#answerFromRoutes(exchange, usable, attempt, model)
       } catch (error) {
+        tried = new Set([...(tried ?? []), ...usable.map(({ engine }) => engine)])
+        if (isGone(error) && (await hasComeSince(tried, this.#options.router, exchange, model))) {
+          exchange.retry(failureLabel(exchange.timeline.engine, error), error)
+          continue
+        }
         const fallback =
           failureKind(error) === 'overflow' && this.#fallbackFor(exchange, model, routes[0])
         if (!fallback || exchange.outcome !== undefined) throw asUnavailable(error, routes)

@@ -34,6 +34,8 @@ export interface CatalogEntry {
   error?: ApiError
   /** It has not been listed yet. */
   isUnknown?: boolean
+  /** It comes and goes by itself, and serves what it lists alone. */
+  isVisiting?: boolean
 }
 
 export interface CatalogOptions {

@@ -183,7 +183,8 @@ function pickFrom(
   const listed =
     model === undefined ? defaultRoutes(upstreams, wanted) : routesFor(upstreams, model)
   if (listed !== undefined || !isAll) return listed
-  const [only, another] = upstreams
+  // Tabs come and go, and serve what they list: whether there are any changes nothing for other names.
+  const [only, another] = upstreams.filter(({ isVisiting }) => !isVisiting)
   // The static engine never answers for another model's name.
   if (only === undefined) {
     const isFree = model === undefined && (access?.(STATIC_MODEL) ?? true)

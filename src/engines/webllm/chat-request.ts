@@ -8,7 +8,6 @@ import {
   type ChatRequest,
   type ContentPart,
   requireChat,
-  type Tool,
 } from '../../wire/chat/request.ts'
 import { withOneSystemMessage } from '../../wire/chat/system-messages.ts'
 import { wantsThinking } from '../../wire/contract/think.ts'
@@ -20,30 +19,42 @@ import type {
   MlcResponseFormat,
   ModelRecord,
 } from './mlc-types.ts'
+import type { CallReader } from './tools/call-reader.ts'
+import { toolFormOf } from './tools/forms.ts'
+import { inToolForm, type ToolPrompt } from './tools/history.ts'
+import { toolUse } from './tools/tool-use.ts'
+import { writtenCall } from './tools/written.ts'
 
 /** `model_type` of a vision model. */
 const VISION_TYPE = 2
+
+/** A request for web-llm, with what finds the calls of tools in its answer, where there may be some. */
+export interface MlcAsked {
+  request: MlcChatRequest
+  calls?: CallReader
+}
 
 /**
  * The request for web-llm, which always streams with usage. Throws an `ApiError` (400) that names a
  * field which web-llm would ignore.
  */
-export function toMlcRequest(asked: ChatRequest, record: ModelRecord): MlcChatRequest {
+export function toMlcRequest(asked: ChatRequest, record: ModelRecord): MlcAsked {
   const request = requireChat(asked)
   refuseUnsupported(request)
-  const format = responseFormat(request)
   const thinking = wantsThinking(request)
-  return {
-    messages: toMlcMessages(request.messages, record),
+  const tools = toolUse(request, record, thinking !== false)
+  const format = tools ? tools.format : responseFormat(request)
+  const mlc = {
+    messages: toMlcMessages(request.messages, record, tools?.prompt),
     model: record.model_id,
     stream: true,
     stream_options: { include_usage: true },
     ...pickFields(request, [...SAMPLING_FIELDS, 'logprobs', 'top_logprobs']),
     ...tokenLimit(request.max_completion_tokens ?? request.max_tokens),
     ...(format && { response_format: format }),
-    ...toolsOf(request),
     ...(thinking !== undefined && { extra_body: { enable_thinking: thinking } }),
   } as MlcChatRequest
+  return { request: mlc, ...(tools && { calls: tools.calls }) }
 }
 
 /** Fields with the same meaning in web-llm. */
@@ -99,10 +110,15 @@ export function unsupported(field: string, what: string, remedy = ''): ApiError 
 }
 
 /** web-llm requires a single system message, first; and each content as one string. */
-function toMlcMessages(messages: ChatMessage[], record: ModelRecord): MlcMessage[] {
+function toMlcMessages(
+  messages: ChatMessage[],
+  record: ModelRecord,
+  prompt?: ToolPrompt,
+): MlcMessage[] {
   const converted = messages.map((message, at) => toMlcMessage(message, `messages[${at}]`, record))
   const merged = withOneSystemMessage(converted as ChatMessage[]) as MlcMessage[]
-  const nonEmpty = merged.filter(({ role, content }) => role !== 'system' || content !== '')
+  const said = inToolForm(merged, toolFormOf(record), prompt)
+  const nonEmpty = said.filter(({ role, content }) => role !== 'system' || content !== '')
   const last = nonEmpty.at(-1)
   if (last === undefined || last.role === 'system') throw mustEndWith('messages')
   if (last.role !== 'user' && last.role !== 'tool') {
@@ -122,7 +138,7 @@ function toMlcMessage(message: ChatMessage, at: string, record: ModelRecord): Ml
     case 'user':
       return { role: 'user', content: userContent(message, at, record), ...name }
     case 'assistant':
-      return { role: 'assistant', content: assistantText(message, at), ...name }
+      return { role: 'assistant', content: assistantText(message, at, record), ...name }
     case 'tool':
       return {
         role: 'tool',
@@ -140,11 +156,18 @@ function toMlcMessage(message: ChatMessage, at: string, record: ModelRecord): Ml
   }
 }
 
-/** The text that the model wrote: its content, followed by its tool calls as JSON. */
-function assistantText(message: ChatMessage, at: string): string {
+/** The text that the model wrote: its content, followed by its tool calls as its family writes them. */
+function assistantText(message: ChatMessage, at: string, record: ModelRecord): string {
   const text = isGiven(message.content) ? textOf(message, at) : ''
   const calls = message.tool_calls ?? []
   if (calls.length === 0) return text
+  const form = toolFormOf(record)
+  if (form) {
+    const own = calls.map(({ function: called }) =>
+      writtenCall(form, called?.name ?? '', called?.arguments || '{}'),
+    )
+    return [text, ...own].filter((part) => part !== '').join('\n')
+  }
   const written = calls.map((call) => ({
     name: call.function?.name ?? '',
     arguments: parsed(call.function?.arguments ?? '{}'),
@@ -216,32 +239,4 @@ function responseFormat({ response_format }: ChatRequest): MlcResponseFormat | u
   const field = 'response_format.type'
   const received = JSON.stringify(response_format.type)
   throw badRequest(`${field}: expected text, json_object or json_schema, got ${received}.`, field)
-}
-
-/** `none` means to send no tools at all; choices that web-llm does not support are refused. */
-function toolsOf({ tools, tool_choice, parallel_tool_calls }: ChatRequest): { tools?: Tool[] } {
-  const choice = tool_choice ?? 'auto'
-  const hasTools = tools !== undefined && tools !== null && tools.length > 0
-  if (choice === 'none' || (choice === 'auto' && !hasTools)) return {}
-  if (!hasTools)
-    throw badRequest(
-      'tool_choice: a tool call is required, and tools is empty; add tools or set tool_choice to "auto".',
-      'tool_choice',
-    )
-  if (choice !== 'auto' && choice !== 'required') {
-    throw unsupported('tool_choice', 'a call of a specific tool', 'Send only that tool in `tools`.')
-  }
-  if (parallel_tool_calls === false) {
-    throw unsupported(
-      'parallel_tool_calls',
-      'at most one call per answer',
-      'Leave the field out and expect several calls.',
-    )
-  }
-  const other = tools.findIndex(({ type }) => type !== 'function')
-  if (other !== -1) {
-    const field = `tools[${other}].type`
-    throw badRequest(`${field}: expected function, got "${tools[other]?.type}".`, field)
-  }
-  return { tools }
 }

@@ -102,6 +102,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
   ToolCallOutputMissingFieldsError: invalidToolCall,
 }
 
+/** The request's field that the grammar of an answer comes from. */
+export type FormatField = 'response_format' | 'tools'
+
 /** The request's field with the prompt. */
 export type PromptField = 'messages' | 'prompt'
 
@@ -115,12 +118,14 @@ export function fromMlc(
   phase: WebllmPhase,
   model: string,
   subject: PromptField = 'messages',
+  format: FormatField = 'response_format',
 ): ApiError {
   if (error instanceof ApiError) return error
   const { name, message } = nameAndMessage(error)
   const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined
   if (kind === undefined) return unknownError(message, phase, model, error)
-  const param = (kind.param === 'messages' ? subject : kind.param) ?? fieldIn(message)
+  const given = kind.param === 'messages' ? subject : kind.param
+  const param = (given === 'response_format' ? format : given) ?? fieldIn(message)
   if (kind.status === 400) {
     const field = param === null ? '' : `${param}: `
     const refused = badRequest(`${field}${message}`, param)
@@ -134,6 +139,18 @@ export function fromMlc(
 export function needsReload(error: unknown): boolean {
   const kind = KINDS[nameAndMessage(error).name]
   return kind === undefined || kind === modelUnloaded || kind.code === 'device_lost'
+}
+
+/**
+ * Whether the GPU's memory was too small. A browser may report it as an error of a buffer, as the loss of the
+ * device, or as a failed allocation of WebAssembly's.
+ */
+export function isOutOfMemory(error: unknown): boolean {
+  const { name, message } = nameAndMessage(error)
+  if (name === 'DeviceLostError' || name === 'GPUOutOfMemoryError') return true
+  return /out of (device )?memory|outofmemory|not enough memory|memory allocation|failed to allocate|device (was|is) lost|max_?buffer_?size|larger than the maximum/i.test(
+    message,
+  )
 }
 
 /** web-llm's own worker classes reject with a string, `"Name: message"`. */

@@ -2,8 +2,7 @@ import { closestMatches } from '../../util/closest-matches.ts'
 import { MAX_MODEL_NAME } from '../../util/safe/model-name.ts'
 import { quoted } from '../../util/safe/quoted.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
-import type { ModelRecord } from './mlc-types.ts'
-import { EMBEDDING_TYPE } from './models.ts'
+import { EMBEDDING_TYPE, type ModelRecord } from './mlc-types.ts'
 
 /** Finds a model's record. Throws an `ApiError` (404). */
 export function findRecord(

@@ -33,7 +33,7 @@ export function lazyMlc(make: () => Promise<Mlc>): Mlc {
     setInitProgressCallback(next) {
       report = next
     },
-    reload: async (model) => (await engine()).reload(model),
+    reload: async (model, options) => (await engine()).reload(model, options),
     // What was never made holds nothing.
     unload: async () => (await made)?.unload(),
     chatCompletion: async (request) => (await engine()).chatCompletion(request),

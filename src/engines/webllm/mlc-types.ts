@@ -4,13 +4,20 @@ import type { EmbeddingRequest } from '../../wire/embeddings/request.ts'
 /** The part of web-llm's `MLCEngine` that is used here. */
 export interface Mlc {
   /** Replaces the loaded model. Also resolves where `unload` aborted it. */
-  reload(model: string): Promise<void>
+  reload(model: string, options?: MlcLoadOptions): Promise<void>
   unload(): Promise<void>
   setAppConfig(config: { model_list: ModelRecord[] }): void
   setInitProgressCallback(report: (progress: MlcProgress) => void): void
   chatCompletion(request: MlcChatRequest): Promise<AsyncIterable<MlcChunk>>
   completion(request: MlcTextRequest): Promise<AsyncIterable<MlcTextChunk>>
   embedding(request: { input: EmbeddingRequest['input']; model: string }): Promise<MlcEmbeddings>
+}
+
+/** What stands in place of the model's own configuration and of its record's `overrides`. */
+export interface MlcLoadOptions {
+  /** Tokens. */
+  context_window_size?: number
+  sliding_window_size?: number
 }
 
 export interface MlcEmbeddings {
@@ -25,6 +32,9 @@ export interface MlcProgress {
   timeElapsed: number
   text: string
 }
+
+/** `model_type` of an embedding model. */
+export const EMBEDDING_TYPE = 1
 
 /** One model, as web-llm's `model_list` has it. */
 export interface ModelRecord {
@@ -42,6 +52,8 @@ export interface ModelRecord {
   model_type?: number
   /** Our addition: shorter lengths to which an embedding model's vectors may be truncated. */
   embedding_dimensions?: number[]
+  /** Our addition: the family whose form of tool calls the model was trained on. */
+  tool_form?: string
   [field: string]: unknown
 }
 
@@ -76,8 +88,6 @@ export interface MlcChatRequest extends MlcGeneration {
   logprobs?: boolean | null
   top_logprobs?: number | null
   response_format?: MlcResponseFormat | null
-  tools?: unknown[] | null
-  tool_choice?: unknown
   extra_body?: { enable_thinking?: boolean | null }
 }
 
@@ -90,6 +100,7 @@ export type MlcResponseFormat =
   | { type: 'text' }
   | { type: 'json_object'; schema?: string }
   | { type: 'grammar'; grammar: string }
+  | { type: 'structural_tag'; structural_tag: object }
 
 interface MlcAnswer {
   id: string

@@ -1,6 +1,8 @@
 /** Which of web-llm's models this computer can run, and their entries in `GET /v1/models`. */
 import type { Model } from '../engine.ts'
-import type { ModelRecord } from './mlc-types.ts'
+import type { Contexts } from './contexts.ts'
+import { EMBEDDING_TYPE, type ModelRecord } from './mlc-types.ts'
+import { toolFormOf } from './tools/forms.ts'
 
 /** A GPU's capabilities as WebGPU reports them; it does not report the memory size. */
 export interface GpuFacts {
@@ -8,9 +10,6 @@ export interface GpuFacts {
   /** Bytes. */
   maxStorageBufferBindingSize: number
 }
-
-/** `model_type` of an embedding model. */
-export const EMBEDDING_TYPE = 1
 
 /** `model_type` as a word. */
 const KINDS = ['chat', 'embedding', 'vision'] as const
@@ -34,6 +33,7 @@ export function toModel(
   record: ModelRecord,
   loaded: string | undefined,
   downloadBytes?: number,
+  contexts?: Contexts,
 ): Model {
   const { model_id, vram_required_MB, overrides, low_resource_required } = record
   const context = overrides?.context_window_size
@@ -47,6 +47,8 @@ export function toModel(
     loaded: model_id === loaded,
     ...(vram_required_MB !== undefined && { memory_mb: Math.ceil(vram_required_MB) }),
     ...(context !== undefined && { context_length: context }),
+    ...contexts?.describe(record),
+    ...((record.model_type ?? 0) !== EMBEDDING_TYPE && { tools: toolFormOf(record) !== undefined }),
     ...(downloadBytes !== undefined && { download_bytes: downloadBytes }),
     ...(low_resource_required !== undefined && { low_resource: low_resource_required }),
   }

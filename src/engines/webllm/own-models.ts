@@ -1,6 +1,7 @@
 /** The users' own models. Its checks are loaded only where there are some. */
 import * as z from 'zod/mini'
 import type { ModelRecord } from './mlc-types.ts'
+import { TOOL_FORMS } from './tools/forms.ts'
 
 const RecordSchema = z.looseObject({
   model: z.string().check(z.minLength(1)),
@@ -13,6 +14,7 @@ const RecordSchema = z.looseObject({
   required_features: z.optional(z.array(z.string())),
   model_type: z.optional(z.number()),
   embedding_dimensions: z.optional(z.array(z.number())),
+  tool_form: z.optional(z.enum(TOOL_FORMS)),
 })
 
 /**
@@ -46,5 +48,6 @@ function expectedValue(
   if (field === undefined) return 'an object with model, model_id and model_lib'
   if (['model', 'model_id', 'model_lib'].includes(String(field)))
     return 'a string that is not empty'
+  if (field === 'tool_form') return `one of ${TOOL_FORMS.join(', ')}`
   return issue && 'expected' in issue ? `a value of type ${issue.expected}` : 'another value'
 }

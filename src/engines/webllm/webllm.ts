@@ -7,12 +7,20 @@ import { type EmbeddingRequest, requireEmbedding } from '../../wire/embeddings/r
 import type { CallOptions, ChatOptions, Engine, Model, Progress } from '../engine.ts'
 import { toMlcRequest } from './chat-request.ts'
 import { chunkReader } from './chunks.ts'
+import { Contexts } from './contexts.ts'
 import { downloadSizes } from './download-sizes.ts'
 import { requireEmbeddingModel, toEmbeddingResponse } from './embedding.ts'
-import { fromMlc, needsReload, type PromptField } from './errors.ts'
+import {
+  type FormatField,
+  fromMlc,
+  isOutOfMemory,
+  needsReload,
+  type PromptField,
+} from './errors.ts'
 import { findGenerator, findRecord } from './find-model.ts'
 import { WebllmGeneration } from './generation.ts'
 import { GpuQueue, type GpuSlot } from './gpu-queue.ts'
+import { loadSignal } from './load-signal.ts'
 import { Loader } from './loader.ts'
 import type { Mlc, MlcChunk, MlcEmbeddings, ModelRecord } from './mlc-types.ts'
 import { toModel } from './models.ts'
@@ -25,6 +33,8 @@ type OnProgress = (progress: Progress) => void
 export interface WebllmOptions {
   /** The models that can be loaded, without those that this GPU can't run. */
   records: readonly ModelRecord[]
+  /** The lengths of their contexts; those that web-llm states by default. */
+  contexts?: Contexts
   /** The most requests that may wait for the GPU; 16 by default. */
   queue?: number
   /** Milliseconds without a request after which the GPU's memory is freed; never by default. */
@@ -47,9 +57,11 @@ export interface LocalEngine extends Engine {
 
 /** A generation, to be started once the GPU is free and the model is loaded. */
 interface GenerationJob<Raw> {
-  model: string
+  record: ModelRecord
   call: CallOptions
   promptField: PromptField
+  /** The field that the grammar of the answer comes from. */
+  formatField?: FormatField
   start(): Promise<AsyncIterator<Raw, unknown>>
 }
 
@@ -70,17 +82,19 @@ export class Webllm implements LocalEngine {
   readonly #unloadAfter: number | undefined
   readonly #queue: GpuQueue
   readonly #loader: Loader
+  readonly #contexts: Contexts
   /** The progress callbacks of waiting requests, with the model each waits for. */
   readonly #progressListeners = new Map<OnProgress, string>()
   #unloadTimer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(mlc: Mlc, { records, queue = 16, unloadAfter, onProgress }: WebllmOptions) {
+  constructor(mlc: Mlc, { records, contexts, queue = 16, unloadAfter, onProgress }: WebllmOptions) {
     this.#mlc = mlc
     this.#records = records
     this.#unloadAfter = unloadAfter
     this.#queue = new GpuQueue(queue)
     mlc.setAppConfig({ model_list: [...records] })
-    this.#loader = new Loader(mlc, (progress) => {
+    this.#contexts = contexts ?? new Contexts({ memory: 0, maxStorageBufferBindingSize: 2 ** 27 })
+    this.#loader = new Loader(mlc, this.#contexts, (progress) => {
       onProgress?.(progress)
       for (const [tell, model] of this.#progressListeners)
         if (model === progress.model) tell(progress)
@@ -95,17 +109,18 @@ export class Webllm implements LocalEngine {
   async models(): Promise<Model[]> {
     const sizes = await downloadSizes(this.#records, this.loaded)
     const models = this.#records.map((record) =>
-      toModel(record, this.loaded, sizes.get(record.model_id)),
+      toModel(record, this.loaded, sizes.get(record.model_id), this.#contexts),
     )
     return models.sort((a, b) => Number(b.loaded) - Number(a.loaded))
   }
 
   async load(model: string, signal: AbortSignal, onProgress?: OnProgress): Promise<void> {
-    const { model_id } = findRecord(this.#records, model)
+    const record = findRecord(this.#records, model)
+    const { model_id } = record
     const waiting = this.#listenForProgress(model_id, onProgress)
     try {
       const slot = await this.#acquireSlot(model_id, signal)
-      await this.#loader.load(model_id, loadSignal(slot, signal)).finally(slot.release)
+      await this.#loader.load(record, loadSignal(slot, signal)).finally(slot.release)
     } finally {
       waiting.end()
     }
@@ -122,21 +137,17 @@ export class Webllm implements LocalEngine {
     { onProgress, ...call }: ChatOptions = {},
   ): Promise<ChatStream> {
     const record = findGenerator(this.#records, request.model)
-    const asked = toMlcRequest(request, record)
+    const { request: asked, calls } = toMlcRequest(request, record)
     const job: GenerationJob<MlcChunk> = {
-      model: record.model_id,
+      record,
       call,
       promptField: 'messages',
+      formatField: calls ? 'tools' : 'response_format',
       // A copy, since web-llm changes its request.
       start: async () =>
         (await this.#mlc.chatCompletion(structuredClone(asked)))[Symbol.asyncIterator](),
     }
-    const items = await this.#generate(
-      job,
-      chunkReader(asked.tools !== undefined),
-      signal,
-      onProgress,
-    )
+    const items = await this.#generate(job, chunkReader(calls), signal, onProgress)
     return enforceChatContract(items, { label: this.label, usage: wantsUsage(request) })
   }
 
@@ -148,7 +159,7 @@ export class Webllm implements LocalEngine {
     const record = findGenerator(this.#records, request.model)
     const asked = toMlcTextRequests(request, record)
     const job: GenerationJob<TextChunk> = {
-      model: record.model_id,
+      record,
       call,
       promptField: 'prompt',
       start: async () => textReader(this.#mlc, asked, request.echo === true),
@@ -166,7 +177,7 @@ export class Webllm implements LocalEngine {
     signal: AbortSignal,
     onProgress: OnProgress | undefined,
   ): Promise<WebllmGeneration<Raw, T>> {
-    const waiting = this.#listenForProgress(job.model, onProgress)
+    const waiting = this.#listenForProgress(job.record.model_id, onProgress)
     const { slot, begun } = await this.#startInSlot(job, signal).finally(waiting.end)
     let isLost = false
     return new WebllmGeneration({
@@ -175,7 +186,7 @@ export class Webllm implements LocalEngine {
       toChunks,
       toError(error) {
         isLost = needsReload(error)
-        return fromMlc(error, 'generate', job.model, job.promptField)
+        return fromMlc(error, 'generate', job.record.model_id, job.promptField, job.formatField)
       },
       onEnd: () => {
         if (isLost) void this.#loader.unload().then(slot.release)
@@ -195,7 +206,7 @@ export class Webllm implements LocalEngine {
     requireEmbeddingModel(request, record)
     const slot = await this.#acquireSlot(model, signal, call)
     // web-llm can't abort an embedding: the slot is released when it is done, even after an abort.
-    const work = this.#computeEmbeddings(request.input, model, slot, signal).finally(slot.release)
+    const work = this.#computeEmbeddings(request.input, record, slot, signal).finally(slot.release)
     const vectors = await abortable(work, signal)
     const json = JSON.stringify(toEmbeddingResponse(vectors, request, model))
     const { prompt_tokens, total_tokens } = vectors.usage
@@ -205,11 +216,12 @@ export class Webllm implements LocalEngine {
 
   async #computeEmbeddings(
     input: EmbeddingRequest['input'],
-    model: string,
+    record: ModelRecord,
     slot: GpuSlot,
     signal: AbortSignal,
   ): Promise<MlcEmbeddings> {
-    await this.#loader.load(model, loadSignal(slot, signal))
+    const model = record.model_id
+    await this.#loader.load(record, loadSignal(slot, signal))
     signal.throwIfAborted()
     try {
       return await this.#mlc.embedding({ input, model })
@@ -224,7 +236,7 @@ export class Webllm implements LocalEngine {
     job: GenerationJob<Raw>,
     signal: AbortSignal,
   ): Promise<{ slot: GpuSlot; begun: StartedGeneration<Raw> }> {
-    const slot = await this.#acquireSlot(job.model, signal, job.call)
+    const slot = await this.#acquireSlot(job.record.model_id, signal, job.call)
     const beginning = this.#startGeneration(job, slot, signal)
     const begun = await abortable(beginning, signal).catch((error: unknown) => {
       // The aborted request rejects at once; the slot is released when the GPU is free again.
@@ -268,32 +280,25 @@ export class Webllm implements LocalEngine {
     slot: GpuSlot,
     signal: AbortSignal,
   ): Promise<StartedGeneration<Raw>> {
-    const { model, promptField } = job
+    const { record, promptField } = job
+    const model = record.model_id
     const loading = loadSignal(slot, signal)
     for (let isRetry = false; ; isRetry = true) {
-      await this.#loader.load(model, loading)
+      await this.#loader.load(record, loading)
       signal.throwIfAborted()
       try {
         const source = await job.start()
         return { source, first: await source.next() }
       } catch (error) {
-        if (!needsReload(error)) throw fromMlc(error, 'generate', model, promptField)
+        if (!needsReload(error))
+          throw fromMlc(error, 'generate', model, promptField, job.formatField)
         await this.#loader.unload()
-        if (isRetry) throw fromMlc(error, 'generate', model, promptField)
+        // A driver may find only now that there is no memory for what was loaded.
+        if (isOutOfMemory(error)) this.#contexts.reduce(record)
+        if (isRetry) throw fromMlc(error, 'generate', model, promptField, job.formatField)
       }
     }
   }
-}
-
-/** A signal for loading a model: it does not abort if the next waiter needs the same model. */
-function loadSignal(slot: GpuSlot, signal: AbortSignal): AbortSignal {
-  const control = new AbortController()
-  const leave = () => {
-    if (!slot.isNextForSameModel()) control.abort(signal.reason)
-  }
-  signal.addEventListener('abort', leave, { once: true })
-  if (signal.aborted) leave()
-  return control.signal
 }
 
 function wantsUsage({ stream, stream_options }: ChatRequest): boolean {

@@ -5,6 +5,8 @@
 import { ApiError, toApiError } from '../../wire/errors/api-error.ts'
 import type { Model, Progress } from '../engine.ts'
 import { type Port, packError, type WireError } from '../remote/protocol.ts'
+import type { ContextSetting } from './context.ts'
+import { Contexts } from './contexts.ts'
 import { downloadSizes } from './download-sizes.ts'
 import { type DetectedGpu, findGpu } from './gpu.ts'
 import { runnableModels, toModel } from './models.ts'
@@ -25,6 +27,10 @@ export interface EngineOptions {
   onlyOwnModels?: boolean
   /** The most memory a model may need, in megabytes. */
   maxMemory?: number
+  /** Megabytes that a model with its context may take where `maxMemory` is not set. */
+  memory?: number
+  /** Tokens of context for all models, or by their names, in which `*` stands for anything. */
+  context?: ContextSetting
   /** The most requests that may wait for the GPU. */
   queue?: number
   /** Milliseconds without a request after which the GPU's memory is freed. */
@@ -86,11 +92,14 @@ async function start(
     const own = await ownModels(options)
     const records = chooseModels([...own, ...(options.onlyOwnModels ? [] : prebuilt)], options, gpu)
     const sizes = await downloadSizes(records, undefined)
-    const models = records.map((each) => toModel(each, undefined, sizes.get(each.model_id)))
+    const contexts = contextsOf(options, gpu)
+    const models = records.map((each) =>
+      toModel(each, undefined, sizes.get(each.model_id), contexts),
+    )
     scope.postMessage({ kind: 'ready', gpu: gpu.name, models })
     let made: Promise<LocalEngine> | undefined
     return () => {
-      made ??= engineOf(mlc, records, options).catch((error: unknown) => {
+      made ??= engineOf(mlc, records, contexts, options).catch((error: unknown) => {
         made = undefined
         throw error
       })
@@ -106,15 +115,27 @@ async function start(
 async function engineOf(
   mlc: Mlc,
   records: readonly ModelRecord[],
+  contexts: Contexts,
   { queue, unloadAfter }: EngineOptions,
 ): Promise<LocalEngine> {
   const { Webllm } = await import('./webllm.ts')
   return new Webllm(mlc, {
     records,
+    contexts,
     unloadAfter,
     ...(queue !== undefined && { queue }),
     onProgress: (progress) => scope.postMessage({ kind: 'progress', progress }),
   })
+}
+
+function contextsOf(
+  { maxMemory, memory, context }: EngineOptions,
+  { maxStorageBufferBindingSize }: DetectedGpu,
+): Contexts {
+  return new Contexts(
+    { memory: maxMemory ?? memory, maxMemory, maxStorageBufferBindingSize },
+    context,
+  )
 }
 
 /** The models that this GPU can run; of several with the same name, the first. */

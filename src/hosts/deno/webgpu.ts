@@ -101,10 +101,11 @@ function workerScript(): URL {
 }
 
 async function optionsOf(settings: Settings): Promise<EngineOptions> {
-  const { webgpuModels, webgpuMemory, webgpuQueue, webgpuIdle } = settings
+  const { webgpuModels, webgpuMemory, webgpuContext, webgpuQueue, webgpuIdle } = settings
   return {
     queue: webgpuQueue,
     ...(webgpuMemory !== undefined && { maxMemory: webgpuMemory / 1e6 }),
+    ...(webgpuContext !== undefined && { context: webgpuContext }),
     ...(webgpuIdle !== undefined && { unloadAfter: webgpuIdle }),
     ...(webgpuModels !== undefined && (await readModels(webgpuModels))),
   }

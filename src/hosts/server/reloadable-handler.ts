@@ -31,7 +31,7 @@ export class ReloadableHandler {
       finishes: new Map(),
       pool: new PoolState(false),
       telemetry: new Telemetry(),
-      tabs: new TabHub(),
+      tabs: new TabHub({ gather: settings.tabGather, tell: host.onTabEvent }),
       pairings: new Pairings(),
       paired: new Map(),
       instance: crypto.randomUUID(),
@@ -40,6 +40,7 @@ export class ReloadableHandler {
     this.#host = { ...shared, ...host }
     this.settings = settings
     this.#current = createCheckedHandler(settings, this.#host)
+    this.#followKeys(settings)
   }
 
   readonly fetch = (request: Request): Promise<Response> => this.#current.fetch(request)
@@ -59,18 +60,14 @@ export class ReloadableHandler {
     void former.drain(UNLIMITED).then(() => this.#former.delete(former))
     this.#current = next
     this.settings = settings
-    this.#forgetPaired(settings)
+    this.#followKeys(settings)
   }
 
-  /** Keys that the settings have now are theirs; tabs whose keys are gone leave. */
-  #forgetPaired({ keys }: Settings): void {
+  /** Keys that the settings have now are theirs; tabs whose keys may offer no longer leave. */
+  #followKeys({ keys }: Settings): void {
     const { paired, tabs } = this.#host
     for (const { hash } of keys) paired?.delete(hash)
-    const names = new Set(['', ...keys.map(({ name }) => name)])
-    for (const { name } of paired?.values() ?? []) names.add(name)
-    for (const { key } of tabs?.tabs ?? []) {
-      if (!names.has(key)) tabs?.dismiss('its key was removed from the settings', key)
-    }
+    tabs?.follow(() => [...keys, ...(paired?.values() ?? [])])
   }
 
   /** From now on `/health/ready` answers 503; all else is answered as before. */

@@ -87,6 +87,8 @@ export interface StartOptions {
   onProgress?: (progress: Progress) => void
   /** Called with what happened to a server that sluice starts, for people. */
   onServerEvent?: (label: string, event: string) => void
+  /** Called with each tab that joins or leaves, as a sentence for people. */
+  onTabEvent?: (text: string) => void
   /** Called with each change of the store that instances share, as a sentence for people. */
   onStateEvent?: (text: string) => void
 }
@@ -112,6 +114,7 @@ export async function start(
   const shared = await openState(settings, instance, telemetry, options.onStateEvent)
   const handler = new ReloadableHandler(settings, {
     ...{ own, name: runtime.name, managed, instance, telemetry },
+    ...(options.onTabEvent && { onTabEvent: options.onTabEvent }),
     ...shared?.lent,
     ...(runtime.fetch && { fetch: runtime.fetch }),
     ...(runtime.frameWriter && { frameWriter: runtime.frameWriter }),
@@ -238,6 +241,7 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<v
     onServerEvent: (label, event) =>
       terminal.err.write(`sluice: ${terminalText(`${label} ${event}`)}\n`),
     onStateEvent: (text) => terminal.err.write(`sluice: ${terminalLine(text)}\n`),
+    onTabEvent: (text) => terminal.err.write(`sluice: ${terminalLine(text)}\n`),
   }).catch(exitWithError)
   onSignal(() => server.stop())
   const startup = {

@@ -17,8 +17,9 @@ export async function startWith(
   const { terminal = processTerminal } = runtime
   const { log: form } = parseSettings({ log: word })
   const log = own ?? logWriter(logForm(form, await terminal.out.isTerminal()), terminal)
-  const onStateEvent = (text: string) => terminal.err.write(`sluice: ${terminalLine(text)}\n`)
-  const server = await start(runtime, settings, { host: lent, log, onStateEvent })
+  const tell = (text: string) => terminal.err.write(`sluice: ${terminalLine(text)}\n`)
+  const told = { onStateEvent: tell, onTabEvent: tell }
+  const server = await start(runtime, settings, { host: lent, log, ...told })
   for (const warning of server.warnings) terminal.err.write(`sluice: ${terminalLine(warning)}\n`)
   return server
 }

@@ -11,6 +11,7 @@ const CLASSES = {
   STREAM_RUNS: 'StreamRun',
   KEY_LIMITS: 'KeyLimits',
   STORED_RESPONSES: 'StoredResponses',
+  TABS: 'BrowserTabs',
 } as const
 
 export interface ObjectsConfig {
@@ -29,11 +30,14 @@ export interface ObjectsConfig {
  * What `config.capnp` says of objects. Streams that can be resumed always run in objects, which cost nothing
  * while nobody asks for one; their rows lie in the `temporary` folder, since workerd has no SQL in memory. One
  * process has all limits and responses in its memory, where they are faster: they are in objects, in a folder
- * that stays, only where `state` says so. Throws a `SettingsError`.
+ * that stays, only where `state` says so. Tabs have theirs where they are wanted. Throws a `SettingsError`.
  */
-export function objectsConfig({ state, stateFolder }: Settings, temporary: string): ObjectsConfig {
+export function objectsConfig(settings: Settings, temporary: string): ObjectsConfig {
+  const { state, stateFolder, tabs } = settings
   const isKept = state !== undefined
-  const bindings = Object.entries(CLASSES).filter(([name]) => isKept || name === 'STREAM_RUNS')
+  const bindings = Object.entries(CLASSES).filter(([name]) => {
+    return name === 'TABS' ? tabs : isKept || name === 'STREAM_RUNS'
+  })
   const folder = openFolder(isKept ? (stateFolder ?? defaultFolder()) : join(temporary, 'objects'))
   const warning = isKept ? exposureWarning(folder) : undefined
   const lock = isKept ? takeFolder(folder) : undefined

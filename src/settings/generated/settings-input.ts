@@ -171,6 +171,17 @@ export interface SettingsInput {
   staticText?: Given['staticText']
   /** The pause between two words of that answer. Default: 100ms. */
   staticDelay?: Given['staticDelay']
+  /**
+   * Lets browser tabs offer their GPUs. All requests of the API are then answered in one Durable
+   * Object, as requests cannot reach each other elsewhere on workerd. Only on workerd.
+   */
+  tabs?: Given['tabs']
+  /**
+   * How long a browser tab gathers what it answers before it sends it: tokens come later and
+   * together, and the server gets fewer requests. By default 250ms on Cloudflare, which bills each
+   * request, and 0 elsewhere. Default: 0ms.
+   */
+  tabGather?: Given['tabGather']
   /** Run models on this computer’s GPU, without another server. Only on Deno. */
   webgpu?: Given['webgpu']
   /** A JSON file with models of your own, in the form of web-llm’s model_list. Only on Deno. */
@@ -179,6 +190,13 @@ export interface SettingsInput {
    * The most GPU memory that a model may need; models that need more are left out. Only on Deno.
    */
   webgpuMemory?: Given['webgpuMemory']
+  /**
+   * The context of the models in tokens, for all of them or by their names, in which * stands for
+   * any characters: 16384, or Qwen3-4B-*=32768,Llama-*=8192. No model gets more than it was made
+   * for, or than webgpuMemory allows. By default it is as long as that allows, up to 32768; without
+   * webgpuMemory, as fits into 1 GB more than web-llm states. Only on Deno.
+   */
+  webgpuContext?: Given['webgpuContext']
   /** How many requests may wait for the GPU. Only on Deno. Default: 16. */
   webgpuQueue?: Given['webgpuQueue']
   /**

@@ -1,3 +1,4 @@
+import { tokensByModel } from '../context-length.ts'
 import { boolean, integer, size, text, time } from '../declaration.ts'
 
 const deno = {
@@ -26,6 +27,11 @@ export const webgpu = {
     placeholder: 'SIZE',
     expected: 'a size from 1MB to 1TB, such as 6GB',
     help: 'The most GPU memory that a model may need; models that need more are left out.',
+  }),
+  webgpuContext: tokensByModel({
+    ...deno,
+    placeholder: 'TOKENS',
+    help: 'The context of the models in tokens, for all of them or by their names, in which * stands for any characters: 16384, or Qwen3-4B-*=32768,Llama-*=8192. No model gets more than it was made for, or than webgpuMemory allows. By default it is as long as that allows, up to 32768; without webgpuMemory, as fits into 1 GB more than web-llm states.',
   }),
   webgpuQueue: integer({
     ...deno,

@@ -11,7 +11,7 @@ const BATCH_BYTES = 16_384
 /** UTF-8 bytes that one call carries, unless a single event has more: a server does nothing else meanwhile. */
 const CALL_BYTES = 262_144
 
-export interface Batch {
+export interface RunBatch {
   count: number
   text: string
   bytes: number
@@ -19,7 +19,7 @@ export interface Batch {
 
 /** The events of one call: as many batches as it may carry, and the number of events in them. */
 export interface CallOfBatches {
-  batches: Batch[]
+  batches: RunBatch[]
   count: number
 }
 
@@ -40,7 +40,7 @@ export function batchedCalls(frames: readonly string[]): CallOfBatches[] {
   return calls
 }
 
-function* batchesOf(frames: readonly string[]): Generator<Batch> {
+function* batchesOf(frames: readonly string[]): Generator<RunBatch> {
   let some: string[] = []
   let bytes = 0
   for (const frame of frames) {
@@ -56,7 +56,7 @@ function* batchesOf(frames: readonly string[]): Generator<Batch> {
   if (some.length > 0) yield batchOf(some, bytes)
 }
 
-function batchOf(frames: readonly string[], bytes: number): Batch {
+function batchOf(frames: readonly string[], bytes: number): RunBatch {
   return { count: frames.length, text: encodeBatch(frames), bytes }
 }
 

@@ -17,7 +17,7 @@ import { Capture, type CaptureStore } from './capture.ts'
 const SHARE = 1 / 4
 
 /** Requests that are about captures and the feed: whoever watches would capture the watching. */
-const OWN_PATHS = /\/v1\/(?:captures|activity)(?:\/|$)/
+const OWN_PATHS = /\/v1\/(?:captures|activity|pairings|tabs)(?:\/|$)/
 
 /** Keeps the bytes of requests, as far as a rule asks for that. Off by default, bounded, in memory. */
 export class Captures implements TelemetryFeature, RequestObserver, CaptureStore {

@@ -74,7 +74,7 @@ const FIELDS: Record<string, Read> = {
   ...{ modalities: ability, input_modalities: texts, output_modalities: texts },
   // sluice: WebGPU's models, and what an alias stands for at another sluice.
   ...{ kind: text, loaded: flag, memory_mb: number, download_bytes: number, low_resource: flag },
-  weights: url,
+  ...{ weights: url, tools: flag, context_bytes_per_token: number, context_reduced_from: number },
 }
 
 /** The fields of a listed model that clients may see; its `id` is one of them. */

@@ -37,26 +37,44 @@ export interface SharingTab {
   errors: string[]
 }
 
-/** Opens the view of a page in a browser profile of its own. */
+/** Opens the view of a page in a browser profile of its own. `hash`: the view, or a link to be opened instead. */
 export async function openSharing(
   browser: Browser,
   url: string,
   hash = '#share',
+  key?: string,
 ): Promise<SharingTab> {
   const context = await browser.newContext()
+  if (key !== undefined) {
+    const text = JSON.stringify(key)
+    await context.addInitScript((value) => localStorage.setItem('sluice.key', value), text)
+  }
+  return openSharingIn(context, url, hash)
+}
+
+/** The same in a profile that there is already. */
+export async function openSharingIn(
+  context: BrowserContext,
+  url: string,
+  hash = '#share',
+): Promise<SharingTab> {
   const page = await context.newPage()
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(error.message))
   page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
-  await page.goto(`${url}/${hash}`)
+  await page.goto(hash.startsWith('#') ? `${url}/${hash}` : hash)
   return { page, context, errors }
 }
 
 /** Loads a model and shares it, as a person does. */
-export async function shareModel({ page }: SharingTab, model: string): Promise<void> {
+export async function shareModel(
+  { page }: SharingTab,
+  model: string,
+  timeout = SOON.timeout,
+): Promise<void> {
   await page.getByLabel('Another model').selectOption(model)
   await page.getByRole('button', { name: 'Download and offer' }).click()
-  await page.getByText('on the GPU', { exact: false }).first().waitFor(SOON)
+  await page.getByText('on the GPU', { exact: false }).first().waitFor({ timeout })
   await page.getByRole('button', { name: 'Share this GPU' }).click()
   await page.getByText(/^Joined as/).waitFor(SOON)
 }
@@ -70,6 +88,11 @@ export async function untilOffered(url: string, model: string, key?: string): Pr
       return data.map(({ id }) => id)
     }, SOON)
     .toContain(model)
+}
+
+/** The tabs that a server without keys lists. */
+export async function connectedTabs(url: string): Promise<object[]> {
+  return ((await (await fetch(`${url}/v1/tabs`)).json()) as { data: object[] }).data
 }
 
 /** Asks as a program does. */

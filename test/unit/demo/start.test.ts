@@ -1,9 +1,12 @@
+import { prebuiltAppConfig } from '@mlc-ai/web-llm'
 import { expect, it } from 'vitest'
 import type { Model } from '../../../demo/api.ts'
 import { INSTALLS } from '../../../demo/start/installs.ts'
 import { deviceOf, picksOf } from '../../../demo/start/picks.ts'
 import { isOnThisMachine } from '../../../demo/start/place.ts'
 import { systemOf } from '../../../demo/start/system.ts'
+import { toModel } from '../../../src/engines/webllm/models.ts'
+import type { ModelRecord } from '../../../src/engines/webllm/webllm.ts'
 import { wellKnownPorts } from '../../../src/settings/upstreams.ts'
 
 it.each([
@@ -65,5 +68,25 @@ it('suggests the smallest model for a phone and the largest for much memory', ()
   expect(deviceOf(true, 32)).toBe('phone')
   expect(deviceOf(false, undefined)).toBe('laptop')
   expect(deviceOf(false, 8)).toBe('laptop')
+  expect(deviceOf(false, 16)).toBe('desktop')
   expect(deviceOf(false, 32)).toBe('desktop')
+})
+
+it('has a model for embeddings apart, which no device is recommended', () => {
+  const picks = picksOf([model('snowflake-arctic-embed-m-q0f32-MLC-b4', 540)], 8)
+  expect(picks.map(({ device }) => device)).toEqual(['embedding'])
+  expect(picks[0]?.download).toBeCloseTo(0.436e9, -7)
+})
+
+it('recommends only models that web-llm lists and that fit their device', () => {
+  const listed = prebuiltAppConfig.model_list.map((record: ModelRecord) =>
+    toModel(record, undefined),
+  )
+  const picks = picksOf(listed as Model[], 16)
+  expect(picks.map(({ device }) => device)).toEqual(['phone', 'laptop', 'desktop', 'embedding'])
+  const most = { phone: 1_500, laptop: 4_000, desktop: 8_000, embedding: 1_000 }
+  for (const { device, model } of picks) {
+    expect(model.memory_mb, model.id).toBeLessThanOrEqual(most[device])
+    expect(model.tools, model.id).toBe(device === 'embedding' ? undefined : true)
+  }
 })

@@ -62,7 +62,17 @@ const NAMES = [
     'thinkTags',
     'systemMessages',
   ],
-  ...['engine', 'staticText', 'staticDelay', 'webgpu', 'webgpuModels', 'webgpuMemory'],
+  ...[
+    'engine',
+    'staticText',
+    'staticDelay',
+    'tabs',
+    'tabGather',
+    'webgpu',
+    'webgpuModels',
+    'webgpuMemory',
+    'webgpuContext',
+  ],
   ...['webgpuQueue', 'webgpuIdle', 'headerWait', 'heartbeat', 'answerTimeout', 'loadTimeout'],
   ...[
     'attemptTimeout',
@@ -193,7 +203,16 @@ describe('what cannot be honoured is refused, not ignored', () => {
     expect(refused).toEqual([
       ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'page', 'reusePort'],
       ...['discover', 'memoryBudget'],
-      ...['engine', 'webgpu', 'webgpuModels', 'webgpuMemory', 'webgpuQueue', 'webgpuIdle'],
+      ...[
+        'engine',
+        'tabs',
+        'webgpu',
+        'webgpuModels',
+        'webgpuMemory',
+        'webgpuContext',
+        'webgpuQueue',
+        'webgpuIdle',
+      ],
       ...['grace', 'drainDelay'],
       ...['state', 'stateFolder', 'stateCa', 'stateFailure', 'stateInstances'],
     ])
@@ -203,7 +222,14 @@ describe('what cannot be honoured is refused, not ignored', () => {
     expectTypeOf<ServerSetting | DenoSetting>().toEqualTypeOf<
       | ('port' | 'host' | 'compat' | 'tlsCert' | 'tlsKey' | 'discover' | 'engine' | 'grace')
       | ('memoryBudget' | 'page' | 'reusePort' | 'drainDelay')
-      | ('webgpu' | 'webgpuModels' | 'webgpuMemory' | 'webgpuQueue' | 'webgpuIdle')
+      | (
+          | 'webgpu'
+          | 'webgpuModels'
+          | 'webgpuMemory'
+          | 'webgpuContext'
+          | 'webgpuQueue'
+          | 'webgpuIdle'
+        )
       | ('state' | 'stateCa' | 'stateFailure' | 'stateInstances')
     >()
   })
@@ -211,7 +237,16 @@ describe('what cannot be honoured is refused, not ignored', () => {
   it('and a server that runs keeps what it cannot change', () => {
     expect(fixedSettings()).toEqual([
       ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'page', 'reusePort'],
-      ...['engine', 'webgpu', 'webgpuModels', 'webgpuMemory', 'webgpuQueue', 'webgpuIdle', 'log'],
+      ...[
+        'engine',
+        'webgpu',
+        'webgpuModels',
+        'webgpuMemory',
+        'webgpuContext',
+        'webgpuQueue',
+        'webgpuIdle',
+        'log',
+      ],
       ...['state', 'stateFolder', 'stateCa', 'stateFailure', 'stateInstances'],
     ])
   })

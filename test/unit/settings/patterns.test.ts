@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { matchesPattern } from '../../../src/settings/patterns.ts'
+import { matchesPattern } from '../../../src/util/matches-pattern.ts'
 
 it('means what a regular expression means, in time that does not explode', () => {
   const letters = fc.array(fc.constantFrom('a', 'b', '*'), { maxLength: 8 })

@@ -7,6 +7,7 @@ import { modelErrors } from './models.ts'
 import { requestErrors } from './requests.ts'
 import { serverErrors } from './server.ts'
 import { streamErrors } from './streams.ts'
+import { tabErrors } from './tabs.ts'
 import { upstreamErrors } from './upstreams.ts'
 
 /** By title, in the order in which the documentation shows them. */
@@ -17,6 +18,7 @@ export const errorGroups = {
   'Model servers': upstreamErrors,
   Engines: engineErrors,
   'Streams and stored responses': streamErrors,
+  'Browser tabs': tabErrors,
   'The server': serverErrors,
 } satisfies Record<string, Readonly<Record<string, ErrorReference>>>
 
@@ -28,5 +30,6 @@ export const errorReference: Readonly<Record<OwnCode, ErrorReference>> = {
   ...upstreamErrors,
   ...engineErrors,
   ...streamErrors,
+  ...tabErrors,
   ...serverErrors,
 }

@@ -4,14 +4,14 @@ import { type ChatRequest, parseChatRequest } from '../../../../src/wire/chat/re
 import { parseExact } from '../../../../src/wire/json/exact-integers.ts'
 import { scanJson } from '../../../../src/wire/json/scan.ts'
 import { decodeText } from '../../../../src/wire/sse/sse.ts'
-import { record } from '../../../support/mlc.ts'
+import { caller, record } from '../../../support/mlc.ts'
 
 const vision = { ...record, model_type: 2 }
 const user = (content: unknown) => ({ role: 'user', content })
 
 function convert(request: Record<string, unknown>, model = record) {
   const full = { messages: [user('Hello')], ...request }
-  return toMlcRequest(parseChatRequest(full) as ChatRequest, model)
+  return toMlcRequest(parseChatRequest(full) as ChatRequest, model).request
 }
 
 function messages(...list: unknown[]) {
@@ -166,9 +166,14 @@ describe('fields', () => {
 
   it('offer no tools where none are to be used', () => {
     const tools = [{ type: 'function', function: { name: 'f' } }]
-    expect(convert({ tools, tool_choice: 'none' }).tools).toBeUndefined()
-    expect(convert({ tools: [] }).tools).toBeUndefined()
-    expect(convert({ tools }).tools).toEqual(tools)
+    for (const fields of [{ tools, tool_choice: 'none' }, { tools: [] }]) {
+      const { response_format, messages } = convert(fields, caller)
+      expect(response_format).toBeUndefined()
+      expect(messages).toEqual([user('Hello')])
+    }
+    const { response_format, messages } = convert({ tools }, caller)
+    expect(response_format?.type).toBe('structural_tag')
+    expect(messages[0]).toMatchObject({ role: 'system', content: expect.stringContaining('"f"') })
   })
 
   it.each([
@@ -188,20 +193,67 @@ describe('fields', () => {
     [{ response_format: { type: 'xml' } }, 'response_format.type'],
     [{ tool_choice: 'required' }, 'tool_choice'],
     [{ tools: [], tool_choice: { type: 'function', function: { name: 'f' } } }, 'tool_choice'],
+    [{ tools: [{ type: 'function', function: { name: 'f' } }] }, 'tools'],
+    [{ tools: [{ type: 'function', function: { name: 'no name' } }] }, 'tools[0].function.name'],
     [
-      { tools: [{ type: 'function', function: { name: 'f' } }], parallel_tool_calls: false },
-      'parallel_tool_calls',
+      { tools: [{ type: 'function', function: { name: 'f' } }], tool_choice: 'maybe' },
+      'tool_choice',
     ],
     [{ tools: [{ type: 'custom', custom: { name: 'x' } }] }, 'tools[0].type'],
     [
       {
         tools: [{ type: 'function', function: { name: 'f' } }],
-        tool_choice: { type: 'function', function: { name: 'f' } },
+        tool_choice: { type: 'function', function: { name: 'other' } },
       },
       'tool_choice',
     ],
   ])('that could only be ignored are refused by name: %j', (fields, param) => {
     expect(() => convert(fields)).toThrow(expect.objectContaining({ status: 400, param }))
+  })
+})
+
+describe('calls of tools in the history', () => {
+  const call = (id: string, name: string) => ({
+    id,
+    type: 'function',
+    function: { name, arguments: '{"a":1}' },
+  })
+  const history = [
+    user('1+1?'),
+    { role: 'assistant', content: 'Hm.', tool_calls: [call('a', 'add'), call('b', 'sum')] },
+    { role: 'tool', tool_call_id: 'a', content: '2' },
+    { role: 'tool', tool_call_id: 'b', content: '3' },
+  ]
+  const written = ['add', 'sum'].map(
+    (name) => `<tool_call>\n{"name": "${name}", "arguments": {"a":1}}\n</tool_call>`,
+  )
+  const results = '<tool_response>\n2\n</tool_response>\n<tool_response>\n3\n</tool_response>'
+
+  it.each([
+    ['Qwen3-4B-q4f16_1-MLC', { role: 'user', content: results }],
+    ['Hermes-3-Llama-3.1-8B-q4f16_1-MLC', { role: 'tool', content: results, tool_call_id: 'a' }],
+  ])('are as %s was trained on them', (model_id, last) => {
+    const own = { ...record, model_id }
+    const [question, answer, result, ...rest] = convert({ messages: history }, own).messages
+    expect(question).toEqual(user('1+1?'))
+    expect(answer).toEqual({ role: 'assistant', content: ['Hm.', ...written].join('\n') })
+    expect(result).toEqual(last)
+    expect(rest).toEqual([])
+  })
+
+  it('are as Llama 3.1 was trained on them', () => {
+    const own = { ...record, model_id: 'Llama-3.1-8B-Instruct-q4f16_1-MLC' }
+    const { messages } = convert({ messages: history }, own)
+    expect(messages[1]?.content).toContain('{"name": "add", "parameters": {"a":1}}')
+    expect(messages[2]).toEqual({ role: 'tool', content: '2\n3', tool_call_id: 'a' })
+  })
+
+  it('come after what the client says to the system', () => {
+    const tools = [{ type: 'function', function: { name: 'f' } }]
+    const list = [{ role: 'system', content: 'Be brief.' }, user('x')]
+    const [system, ...rest] = convert({ messages: list, tools }, caller).messages
+    expect(system?.content).toMatch(/^Be brief\.\n\n# Tools\n/)
+    expect(rest).toEqual([user('x')])
   })
 })
 

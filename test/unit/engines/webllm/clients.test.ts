@@ -47,7 +47,11 @@ describe('a model that runs through WebGPU serves', () => {
   })
 
   it('tool calls, which can be answered, where the model makes them', async () => {
-    const client = openai(['[{"name":"look",', '"arguments":{"at":1}}]'])
+    const client = openai([
+      '<tool_',
+      'call>\n{"name": "look", "arguments": {"at": 1}}',
+      '\n</tool_call>',
+    ])
     const tools = [{ type: 'function' as const, function: { name: 'look', parameters: {} } }]
     const asked = { model: caller.model_id, messages, tools }
     const { choices } = await client.chat.completions.stream(asked).finalChatCompletion()

@@ -35,7 +35,27 @@ it('describes a model in whole numbers', () => {
   expect(Number.isInteger(model.memory_mb)).toBe(true)
 })
 
+it.each([
+  ['Qwen3-4B-q4f16_1-MLC', true],
+  ['Qwen2.5-Coder-7B-Instruct-q4f16_1-MLC', true],
+  ['Hermes-3-Llama-3.2-3B-q4f16_1-MLC', true],
+  ['Llama-3.2-1B-Instruct-q4f16_1-MLC', true],
+  ['Llama-3-8B-Instruct-q4f16_1-MLC', false],
+  ['Qwen3.5-4B-q4f16_1-MLC', false],
+  ['Qwen2.5-Math-1.5B-Instruct-q4f16_1-MLC', false],
+  ['gemma-2-2b-it-q4f16_1-MLC', false],
+  ['DeepSeek-R1-Distill-Qwen-7B-q4f16_1-MLC', false],
+])('says whether %s calls tools: %s', (id, tools) => {
+  const found = prebuilt.find(({ model_id }) => model_id === id)
+  expect(toModel(found as ModelRecord, undefined).tools).toBe(tools)
+})
+
 describe("models of one's own", () => {
+  it('call tools as the family does that they name', () => {
+    const own = readModelList([{ ...mine, tool_form: 'Llama-3.1-' }, mine], 'https://a.example/')
+    expect(own.map((record) => toModel(record, undefined).tools)).toEqual([true, false])
+  })
+
   const mine = { model: 'weights', model_id: 'mine', model_lib: 'https://b.example/lib.wasm' }
 
   it('have their URLs from where the list lies', () => {
@@ -57,6 +77,10 @@ describe("models of one's own", () => {
     [
       [{ ...mine, required_features: 'f16' }],
       'model_list[0].required_features: expected a value of type array.',
+    ],
+    [
+      [{ ...mine, tool_form: 'Gemma' }],
+      'model_list[0].tool_form: expected one of Qwen3-, Qwen2.5-7B-Instruct-, Hermes-3-, Llama-3.1-.',
     ],
   ])('are refused by place: %j', (list, message) => {
     expect(() => readModelList(list, 'https://a.example/')).toThrow(message)

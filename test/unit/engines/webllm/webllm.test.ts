@@ -42,39 +42,49 @@ describe('an answer', () => {
   })
 
   it('gives the calls of tools once, each with an id, and not as text too', async () => {
-    const call = '[{"name": "add", "arguments": {"a": 1}}, {"name": "add", "arguments": {}}]'
-    const { say } = create({ tokens: [call.slice(0, 20), call.slice(20)] })
+    const call = (args: string) =>
+      `<tool_call>\n{"name": "add", "arguments": ${args}}\n</tool_call>`
+    const text = `\n${call('{"a": "}\\"{"}')}\n${call('{}')}`
+    const { say } = create({ tokens: [...text] })
     const tools = [{ type: 'function', function: { name: 'add' } }]
     const chunks = await say({ model: caller.model_id, tools })
     expect(textOf(chunks)).toBe('')
-    expect(last(chunks)).toMatchObject({
-      finish_reason: 'tool_calls',
-      delta: {
-        tool_calls: [
-          { index: 0, type: 'function', function: { name: 'add', arguments: '{"a":1}' } },
-          { index: 1, function: { arguments: '{}' } },
-        ],
-      },
-    })
-    const ids = last(chunks)?.delta.tool_calls?.map(({ id }) => id)
-    expect(new Set(ids).size).toBe(2)
+    expect(last(chunks)?.finish_reason).toBe('tool_calls')
+    const calls = chunks.flatMap(({ choices }) =>
+      choices.flatMap((each) => each.delta.tool_calls ?? []),
+    )
+    expect(calls).toMatchObject([
+      { index: 0, type: 'function', function: { name: 'add', arguments: '{"a": "}\\"{"}' } },
+      { index: 1, type: 'function', function: { name: 'add', arguments: '{}' } },
+    ])
+    expect(new Set(calls.map(({ id }) => id)).size).toBe(2)
   })
 
   it('gives what was written where the limit cut the calls of tools short', async () => {
-    const { say } = create({ tokens: ['[{"name"', ': "ad'] })
+    const { say } = create({ tokens: ['<tool_call>\n{"name"', ': "ad'] })
     const tools = [{ type: 'function', function: { name: 'add' } }]
     const chunks = await say({ model: caller.model_id, tools, max_tokens: 2 })
-    expect(textOf(chunks)).toBe('[{"name": "ad')
+    expect(textOf(chunks)).toBe('<tool_call>\n{"name": "ad')
     expect(last(chunks)?.finish_reason).toBe('length')
   })
 
-  it('fails where a model that was offered tools wrote no calls', async () => {
+  it('gives text where a model that was offered tools calls none', async () => {
     const { say } = create()
     const tools = [{ type: 'function', function: { name: 'add' } }]
-    await expect(say({ model: caller.model_id, tools })).rejects.toMatchObject({
-      status: 502,
-      code: 'invalid_tool_call',
+    const chunks = await say({ model: caller.model_id, tools })
+    expect(textOf(chunks)).toBe('Water finds its way.')
+    expect(last(chunks)?.finish_reason).toBe('stop')
+  })
+
+  it('refuses tools before it loads a model that was not trained on any form of them', async () => {
+    const { ask, seen } = create()
+    const tools = [{ type: 'function' as const, function: { name: 'f' } }]
+    await expect(ask({ tools })).rejects.toMatchObject({
+      status: 400,
+      code: 'model_not_capable',
+      param: 'tools',
     })
+    expect(seen.loads).toEqual([])
   })
 })
 
@@ -94,7 +104,6 @@ describe('what is refused before an answer begins', () => {
     [{ max_tokens: 0 }, 'max_tokens'],
     [{ top_logprobs: 3 }, 'top_logprobs'],
     [{ logit_bias: { a: 1 } }, 'logit_bias'],
-    [{ tools: [{ type: 'function', function: { name: 'f' } }] }, 'tools'],
   ])('is what web-llm itself does not take: %j', async (fields, param) => {
     const { ask, seen } = create()
     await expect(ask(fields as Partial<ChatRequest>)).rejects.toMatchObject({ status: 400, param })

@@ -33,6 +33,7 @@ it.each([
   { state: 'not-loaded', arch: 'llama', quantization: 'Q4', max_context_length: 131072 },
   { capabilities: ['tools', 'vision'], display_name: 'A model', supported_parameters: ['top_p'] },
   { kind: 'chat', loaded: true, memory_mb: 900, weights: 'https://huggingface.co/org/m/' },
+  { tools: true, context_bytes_per_token: 32_768, context_reduced_from: 8_192 },
 ])('passes %j', (fields) => {
   expect(modelFields({ id: 'm', ...fields })).toEqual({ id: 'm', ...fields })
 })
