@@ -126,7 +126,7 @@ export class RawTab {
   }
 }
 
-export function hello({ models, hello: more = {} }: RawTabOptions): object {
+function hello({ models, hello: more = {} }: RawTabOptions): object {
   const state = {
     models: models ?? [{ id: 'm', state: 'loaded' }],
     visible: true,
