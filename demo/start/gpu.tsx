@@ -66,11 +66,8 @@ function Picks() {
         {isSlow && ' Here it is computed by the processor rather than a GPU, which is slow.'}
       </p>
       <LoadingBar />
-      <ul class="picks">
-        {picks.map((pick) => (
-          <Entry key={pick.model.id} pick={pick} isOwn={pick.device === own} />
-        ))}
-      </ul>
+      <List picks={picks.filter(({ device }) => device !== 'embedding')} own={own} />
+      <List picks={picks.filter(({ device }) => device === 'embedding')} own={own} />
       <p>
         <a href={hashOf('chat')} onClick={showModels}>
           {picks.length === 0 ? `The ${local.length} models` : `All ${local.length} models`} that
@@ -78,6 +75,16 @@ function Picks() {
         </a>
       </p>
     </>
+  )
+}
+
+function List({ picks, own }: { picks: Pick[]; own: Device }) {
+  return (
+    <ul class="picks">
+      {picks.map((pick) => (
+        <Entry key={pick.model.id} pick={pick} isOwn={pick.device === own} />
+      ))}
+    </ul>
   )
 }
 
