@@ -2,7 +2,7 @@ import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
 /** Unix time in milliseconds, as of the last second while a view needs it. */
-export const now = signal(Date.now())
+const now = signal(Date.now())
 
 /** Keeps `now` up to date while the calling view is shown. */
 export function useSeconds(): void {

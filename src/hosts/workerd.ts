@@ -21,7 +21,8 @@ import {
   onSignal,
 } from './server/process.ts'
 import { followSettings } from './server/reload.ts'
-import { commandOf, reportEngines } from './server/serve.ts'
+import { reportEngines } from './server/report-engines.ts'
+import { commandOf } from './server/serve.ts'
 import { processTerminal as terminal } from './server/terminal.ts'
 import { readTls } from './server/tls.ts'
 import { endWorkerd, startWorkerd, type Workerd } from './workerd/process.ts'

@@ -1,14 +1,7 @@
-import { setInterval, setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { readCommand, type ServeCommand } from '../../cli/command.ts'
 import { formatEntry, type LogForm, logForm } from '../../cli/log.ts'
 import { progressBar } from '../../cli/progress.ts'
-import {
-  engineChanges,
-  enginesText,
-  type Startup,
-  startupText,
-  terminalStyle,
-} from '../../cli/startup.ts'
 import { toolNamed } from '../../cli/tools/tool-names.ts'
 import type { Engine, Progress } from '../../engines/engine.ts'
 import { ManagedServers } from '../../engines/managed/managed-servers.ts'
@@ -40,6 +33,7 @@ import {
 } from './process.ts'
 import { followSettings } from './reload.ts'
 import { ReloadableHandler } from './reloadable-handler.ts'
+import { reportEngines } from './report-engines.ts'
 import { requireReusePort } from './reuse-port.ts'
 import type { Runtime } from './runtime.ts'
 import { processes } from './spawn.ts'
@@ -72,9 +66,6 @@ export interface Server {
 }
 
 const neverAborted = new AbortController().signal
-
-/** Milliseconds between two searches for servers on this machine. */
-const discoveryInterval = 10_000
 
 /** Milliseconds for the last bytes of a response to be sent after its stream has ended. */
 const flushTimeout = 500
@@ -291,24 +282,4 @@ export async function commandOf(
   if (typeof command !== 'string') return command
   process.stdout.write(command)
   return undefined
-}
-
-/** Prints the address and the engines, and from then on the engines that were added or removed. */
-export async function reportEngines(
-  { err }: Terminal,
-  refresh: () => Promise<EngineStatus[]>,
-  startup: Startup,
-): Promise<void> {
-  const style = terminalStyle(await err.isTerminal(), process.env)
-  err.write(startupText(startup, style))
-  let known = await refresh().catch(() => [])
-  err.write(enginesText(known, startup, style))
-  if (!startup.discover) return
-  // Not referenced: the sockets alone keep the process alive.
-  for await (const _ of setInterval(discoveryInterval, undefined, { ref: false })) {
-    // Rejects while the server is being stopped.
-    const found = await refresh().catch(() => known)
-    err.write(engineChanges(known, found, style))
-    known = found
-  }
 }
