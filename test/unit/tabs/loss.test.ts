@@ -97,6 +97,15 @@ describe.each(APIS)('a tab that is lost, asked by %s', (path, _kind, body, end) 
   })
 })
 
+it('however many tabs are lost, the next one is asked', async () => {
+  const { join, ask } = create()
+  const asked: string[] = []
+  for (let n = 0; n < 6; n++) await join({ onEvent: dying(0, asked) })
+  await join({ onEvent: whole(asked), hello: { visible: false } })
+  expect((await ask()).status).toBe(200)
+  expect(asked).toHaveLength(7)
+})
+
 describe('the tab that answers', () => {
   const order = async (...hellos: object[]) => {
     const { join, ask } = create()
