@@ -25,13 +25,18 @@ export function plotTokens(place: HTMLElement): TokenPlot {
     show(tokens) {
       // More would not be seen.
       const step = Math.ceil(tokens.length / POINTS)
-      const shown = tokens.flatMap((at, index) =>
-        index % step === 0 || index === tokens.length - 1 ? [[at, index + 1] as const] : [],
-      )
-      show(
-        shown.map(([at]) => at),
-        shown.map(([, count]) => count),
-      )
+      const last = tokens.length - 1
+      const xs: number[] = []
+      const ys: number[] = []
+      for (
+        let index = 0;
+        index <= last;
+        index = index === last ? last + 1 : Math.min(index + step, last)
+      ) {
+        xs.push(tokens[index] ?? 0)
+        ys.push(index + 1)
+      }
+      show(xs, ys)
     },
     remove,
   }

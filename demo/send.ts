@@ -1,6 +1,7 @@
 /** Requests answers, and updates the page's state as each event arrives. */
 import { batch } from '@preact/signals'
 import type { Recording } from '../src/recording/recording.ts'
+import { inSlices } from '../src/util/slices.ts'
 import { withTimeout } from '../src/util/with-timeout.ts'
 import { type ApiFailure, checkKey, type Frame, hasServer, unanswered } from './api.ts'
 import { dropImages, keepImage, loadImages } from './chat/image-store.ts'
@@ -136,9 +137,10 @@ const ARRIVAL = ['all-at-once', 'bursts', 'silence']
 /** Shows which rules the stream breaks, unless another one is shown by then. */
 async function judge({ recording, isResumed }: ChatLink, frames: readonly Frame[]): Promise<void> {
   // Half of the page's scripts: not before they are needed.
-  const { checkStream } = await import('../src/check/check-stream.ts')
+  const { checkStreamInSteps } = await import('../src/check/check-stream.ts')
   if (wire.value.frames !== frames) return
-  const findings = checkStream(recording)
+  const findings = await inSlices(checkStreamInSteps(recording))
+  if (wire.value.frames !== frames) return
   wire.value = {
     ...wire.value,
     findings: isResumed ? findings.filter(({ rule }) => !ARRIVAL.includes(rule)) : findings,

@@ -7,8 +7,12 @@ import type { ChatFrame } from './chat-stream.ts'
 import { type PendingAnswer, rememberAnswer } from './pending-answer.ts'
 import { note, type Said, setMessages, wire } from './state.ts'
 
-/** Milliseconds between two times that the events are shown; the text follows each repaint. */
+/**
+ * Milliseconds between two times that the events are shown, and how many more for each token: their figures are
+ * those of all tokens. The text follows each repaint.
+ */
 const PAUSE = 100
+const PAUSE_FOR_TOKEN = 0.02
 
 export class ShownAnswer {
   readonly #pending: PendingAnswer
@@ -143,7 +147,8 @@ export class ShownAnswer {
     this.#frames.push(...frames)
     this.#tokens.push(...tokens)
     if (tokens.length > 0) note.value = ''
-    if (performance.now() - this.#shownAt >= PAUSE) this.#showWire()
+    const pause = PAUSE + this.#tokens.length * PAUSE_FOR_TOKEN
+    if (performance.now() - this.#shownAt >= pause) this.#showWire()
   }
 
   #showWire(): void {

@@ -8,6 +8,9 @@ import { Rules } from './frames/rules.tsx'
 import type { TokenPlot } from './plot.ts'
 import { isStreaming, wire } from './state.ts'
 
+/** The most rows while an answer comes: each time that some are added, the list is laid out. */
+const SHOWN_LIVE = 60
+
 export function WireView() {
   return (
     <>
@@ -15,7 +18,7 @@ export function WireView() {
       <Figures />
       <Plot />
       <Rules findings={wire.value.findings} />
-      <Frames frames={wire.value.frames} />
+      <Frames frames={wire.value.frames} most={isStreaming.value ? SHOWN_LIVE : undefined} />
       <Code />
     </>
   )
@@ -30,8 +33,12 @@ function Figures() {
       : 'Events appear here as they arrive.'
     return <p class="weak">{text}</p>
   }
-  const gaps = tokens.slice(1).map((at, index) => at - (tokens[index] ?? at))
-  gaps.sort((a, b) => a - b)
+  // Numbers alone: they are sorted within a millisecond where a list of values takes ten.
+  const gaps = new Float64Array(tokens.length - 1)
+  for (let index = 1; index < tokens.length; index++) {
+    gaps[index - 1] = (tokens[index] ?? 0) - (tokens[index - 1] ?? 0)
+  }
+  gaps.sort()
   const at = (share: number) => gaps[Math.floor(gaps.length * share)] ?? 0
   const figures = [
     ['First token', timeText(first)],

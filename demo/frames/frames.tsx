@@ -23,7 +23,7 @@ interface FramesProps {
   frames: readonly Frame[]
   label?: string
   /** The most rows. */
-  most?: number
+  most?: number | undefined
 }
 
 /** The events of a stream as they were sent: what each adds first, and all of it when it is opened. */

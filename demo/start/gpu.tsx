@@ -34,7 +34,7 @@ export function GpuModels() {
 }
 
 /** Why there is no GPU, and what to do. */
-function problem({ why, remedy }: Extract<Gpu, { state: 'missing' }>): string {
+export function problem({ why, remedy }: Extract<Gpu, { state: 'missing' }>): string {
   if (!isSecureContext) {
     return 'No model can run in this browser, since it allows WebGPU only on pages from https or localhost: open it as http://localhost:… on the machine that serves it, and on a phone or another device by an address that begins with https. The documentation has ways to serve one at home, under “HTTPS, for use from other devices”.'
   }
@@ -66,11 +66,8 @@ function Picks() {
         {isSlow && ' Here it is computed by the processor rather than a GPU, which is slow.'}
       </p>
       <LoadingBar />
-      <ul class="picks">
-        {picks.map((pick) => (
-          <Entry key={pick.model.id} pick={pick} isOwn={pick.device === own} />
-        ))}
-      </ul>
+      <List picks={picks.filter(({ device }) => device !== 'embedding')} own={own} />
+      <List picks={picks.filter(({ device }) => device === 'embedding')} own={own} />
       <p>
         <a href={hashOf('chat')} onClick={showModels}>
           {picks.length === 0 ? `The ${local.length} models` : `All ${local.length} models`} that
@@ -78,6 +75,16 @@ function Picks() {
         </a>
       </p>
     </>
+  )
+}
+
+function List({ picks, own }: { picks: Pick[]; own: Device }) {
+  return (
+    <ul class="picks">
+      {picks.map((pick) => (
+        <Entry key={pick.model.id} pick={pick} isOwn={pick.device === own} />
+      ))}
+    </ul>
   )
 }
 

@@ -1,4 +1,5 @@
 import type { Recording } from '../recording/recording.ts'
+import { finish, type Steps } from '../util/slices.ts'
 import { checkArrival } from './checks/arrival.ts'
 import { checkFraming } from './checks/framing.ts'
 import { checkHeaders } from './checks/headers.ts'
@@ -10,14 +11,22 @@ import type { RuleName } from './rules/rules.ts'
 
 /** Checks one recorded stream of any API against every rule that a stream can break. */
 export function checkStream(recording: Recording): Finding<RuleName>[] {
+  return finish(checkStreamInSteps(recording))
+}
+
+/** The same in steps: a long stream takes a tenth of a second, in which a page could do nothing else. */
+export function* checkStreamInSteps(recording: Recording): Steps<Finding<RuleName>[]> {
   const body = parseBody(recording)
+  yield
   const dialect = dialectOf(recording)
   const findings = new Findings(dialect.name, body)
   checkHeaders(recording, findings)
   // An HTML page or a JSON answer is not a stream: other rules would only report noise.
   if (isNoStream(body, findings.all)) return findings.all
   const said = checkFraming(body, findings, isResumable(recording))
+  yield
   checkArrival(recording, said, findings)
+  yield
   dialect.checkStream(recording, said, findings)
   return findings.all
 }

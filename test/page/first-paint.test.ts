@@ -49,17 +49,20 @@ const markup = (page: Page) =>
     return copy.innerHTML
   })
 
-it.each([390, 1280])('is what the script shows first, at the same place, at %d px', async (width) => {
-  const before = await open('scripts', '', width)
-  await before.page.locator('.skeleton .card').first().waitFor()
-  const after = await open('answers', '', width)
-  await after.page.locator('.start-columns[hidden]').waitFor({ state: 'attached' })
-  const first = await before.page.evaluate(painted)
-  expect(first.length).toBeGreaterThan(8)
-  expect(await after.page.evaluate(painted)).toEqual(first)
-  expect(await markup(after.page)).toBe(await markup(before.page))
-  for (const { context } of [before, after]) await context.close()
-})
+it.each([390, 1280])(
+  'is what the script shows first, at the same place, at %d px',
+  async (width) => {
+    const before = await open('scripts', '', width)
+    await before.page.locator('.skeleton .card').first().waitFor()
+    const after = await open('answers', '', width)
+    await after.page.locator('.start-columns[hidden]').waitFor({ state: 'attached' })
+    const first = await before.page.evaluate(painted)
+    expect(first.length).toBeGreaterThan(8)
+    expect(await after.page.evaluate(painted)).toEqual(first)
+    expect(await markup(after.page)).toBe(await markup(before.page))
+    for (const { context } of [before, after]) await context.close()
+  },
+)
 
 it('has the largest text of the page on a phone', async () => {
   const { page, context } = await open('scripts')

@@ -91,13 +91,17 @@ it('fits on a phone, with models for its GPU, the lines for a system, and the vi
   const userAgent = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/150 Safari/537.36'
   const viewport = { width: 390, height: 844 }
   const { page, errors, context } = await open('#start', { userAgent, viewport })
-  const picks = page.locator('.picks > li')
+  const picks = page.locator('.picks').first().locator('> li')
+  const others = page.locator('.picks').last().locator('> li')
   const get = page.getByRole('region', { name: /^Get (a|another) model server/ })
   await picks.first().waitFor(SOON)
   expect(await picks.count()).toBe(3)
+  expect(await others.allTextContents()).toEqual([expect.stringContaining('For embeddings')])
   await get.waitFor()
   expect(await page.evaluate(() => (globalThis as unknown as Shifting).shifted)).toBeLessThan(0.05)
-  expect(await picks.first().textContent()).toMatch(/download about .* MB · needs .* of memory/)
+  expect(await picks.first().textContent()).toMatch(
+    /download about .* MB · needs .* of memory · context [\d,]+ · calls tools/,
+  )
 
   await get.getByText('llama-server', { exact: true }).click()
   await get.getByText('winget install llama.cpp').waitFor()

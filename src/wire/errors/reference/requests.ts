@@ -22,6 +22,7 @@ export const requestErrors = {
     remedies: [
       'Shorten the conversation, or ask for a shorter answer.',
       'Start the model server with a larger context, such as `llama-server -c 32768` or Ollama with `OLLAMA_CONTEXT_LENGTH=32768`.',
+      'For a model on the GPU of a browser or of Deno, choose a larger context: at the model on the page, or with `--webgpu-context 16384`.',
       'Name a model with a larger context for such requests: `--context-fallback MODEL=LARGER`.',
     ],
     retry: 'never',
