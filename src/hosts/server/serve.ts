@@ -134,12 +134,10 @@ export async function start(
     async stop(graceMs = handler.settings.grace, delayMs = handler.settings.drainDelay) {
       handler.leave()
       if (delayMs > 0) await sleep(delayMs)
-      const isHeldOpen = handler.hasBusyTabs
-      const early = isHeldOpen ? undefined : listeners.close()
+      const early = handler.hasBusyTabs ? undefined : listeners.close()
       await handler.drain(graceMs)
-      const closed = early ?? listeners.close()
       await Promise.all([managed.stop(), shared?.close()])
-      await Promise.race([closed, sleep(flushTimeout)])
+      await Promise.race([early ?? listeners.close(), sleep(flushTimeout)])
     },
   }
 }
