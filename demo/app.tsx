@@ -24,7 +24,7 @@ const SHOWN = {
   start: StartView,
   chat: lazyView('Chat', loadChat),
   connect: lazyView('Connect', async () => (await import('./connect/view.tsx')).ConnectView),
-  share: lazyView('Share this GPU', async () => (await import('./share/view.tsx')).ShareView),
+  share: lazyView('Share this GPU', async () => (await import('./share/parts.ts')).ShareView),
   activity: lazyView('Activity', async () => (await import('./activity/view.tsx')).ActivityView),
   engines: lazyView('Engines', async () => (await import('./engines/view.tsx')).EnginesView),
   keys: lazyView('Keys', async () => (await import('./keys/view.tsx')).KeysView),

@@ -1,6 +1,5 @@
 /** The views of the page, and which one the address names: `#activity`, `#activity/ID`. */
 import { computed, signal } from '@preact/signals'
-import { isOffer } from './share/choice.ts'
 import { conversations } from './state.ts'
 import { VIEWS, type ViewName } from './view-names.ts'
 
@@ -12,6 +11,9 @@ interface Route {
   item: string
 }
 
+/** How the fragment of a link begins that pairs a browser, as `sluice pair` prints it. */
+export const OFFER = '#offer='
+
 const route = signal(routeOf(location.hash))
 
 export const view = computed(() => route.value.view)
@@ -22,7 +24,7 @@ addEventListener('hashchange', () => {
 })
 
 function routeOf(hash: string): Route {
-  if (isOffer(hash)) return { view: 'share', item: '' }
+  if (hash.startsWith(OFFER)) return { view: 'share', item: '' }
   const [name, ...rest] = hash.slice(1).split('/')
   const known = VIEWS.find(([view]) => view === name)?.[0]
   return { view: known ?? firstView(), item: known === undefined ? '' : decoded(rest.join('/')) }

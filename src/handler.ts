@@ -206,7 +206,7 @@ function createContext(
     feeds: new Set(),
     ...{ isDraining, isLeaving, instance, stateStatus },
     ...engines,
-    ...{ tabs, pairings, paired, saveKey: host.saveKey },
+    ...{ tabs, pairings, paired, saveKey: host.saveKey, dropKey: host.dropKey },
     sources: telemetrySources(engines, running, {
       queue: settings.queue,
       responses,

@@ -104,6 +104,8 @@ export interface HandlerHost extends Host, EngineSources {
   paired?: Map<string, Key>
   /** Adds a key to the settings file. Resolves with whether there is one. */
   saveKey?: (key: Key) => Promise<boolean>
+  /** Forgets a key that was saved elsewhere than in the settings. */
+  dropKey?: (key: Key) => Promise<void>
   /** Records spans, instead of the SDK that is registered, or of sluice itself. */
   tracer?: SpanTracer
   authenticate?: Authenticate

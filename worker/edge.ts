@@ -1,7 +1,7 @@
 /** The worker: on Cloudflare, or on a workerd of your own. */
 import { withErrorResponse } from '../src/routes/internal-error.ts'
 import { forwardToRun } from './objects/forward.ts'
-import { forwardToTabs } from './objects/forward-to-tabs.ts'
+import { closeTabs, forwardToTabs } from './objects/forward-to-tabs.ts'
 import { untilIdle } from './objects/stream-run.ts'
 import { type Bindings, handlerOnce, replace } from './served.ts'
 
@@ -22,12 +22,14 @@ export default {
 }
 
 /**
- * For the process that runs workerd, never for clients: GET lists the engines, PUT sets the settings, and the
- * answer to GET /idle ends when no stream runs in an object.
+ * For the process that runs workerd, never for clients: GET lists the engines, PUT sets the settings, the answer
+ * to GET /idle ends when no stream runs in an object, and that to GET /tabs comes when no tab is connected.
  */
 export const control = {
   async fetch(request: Request, env: Bindings): Promise<Response> {
-    if (new URL(request.url).pathname === '/idle') return new Response(untilIdle())
+    const { pathname } = new URL(request.url)
+    if (pathname === '/idle') return new Response(untilIdle())
+    if (pathname === '/tabs') return closeTabs(env)
     if (request.method === 'PUT') return replace(env, await request.json())
     return Response.json(await handlerOnce(env).refresh())
   },

@@ -37,10 +37,3 @@ export function choose(change: Partial<Choice>): void {
 
 /** The offer of a link that was opened, which is still to be redeemed. */
 export const offer = signal('')
-
-export const OFFER = '#offer='
-
-/** Whether an address's fragment is the offer of a link that `sluice pair` has printed. */
-export function isOffer(hash: string): boolean {
-  return hash.startsWith(OFFER)
-}

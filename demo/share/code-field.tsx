@@ -34,8 +34,8 @@ export function CodeField() {
       <h3>Pair this browser</h3>
       {now.state === 'failed' && <p role="alert">{now.message}</p>}
       <label>
-        The 8 characters that <code>sluice pair NAME</code> has printed, or that the page of the
-        server’s owner shows
+        The 8 characters that <code>sluice pair NAME</code>, or the page of the server’s owner,
+        shows
         <input
           class="pair-code"
           autocomplete="off"
@@ -62,9 +62,8 @@ export function Paired() {
   if (now.state === 'busy') return <p role="status">Pairing this browser…</p>
   if (now.state !== 'done' || choice.value.on) return <Forget />
   return (
-    <p class="paired" role="status">
-      <strong>This browser is paired as {now.name}.</strong> Next: press the button below. It may
-      answer requests of this server and may ask nothing itself.
+    <p class="card" role="status">
+      <strong>This browser is paired as {now.name}.</strong> Next: press the button below.
       {!now.saved && ' The server has no settings file, so the pairing lasts until it stops.'}
     </p>
   )

@@ -9,7 +9,7 @@ export function Connected() {
       <h3 id="share-tabs">Connected browsers</h3>
       {listProblem.value !== '' && <p role="alert">{listProblem.value}</p>}
       {all?.length === 0 && <p class="weak">None. One that is shared appears here by itself.</p>}
-      <ul class="connected">
+      <ul class="picks">
         {(all ?? []).map((tab) => (
           <Entry key={tab.id} tab={tab} />
         ))}

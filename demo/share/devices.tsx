@@ -6,7 +6,7 @@ import { Connected } from './connected.tsx'
 import { openPairing, type Pairing } from './pairing.ts'
 import { QrCode } from './qr-code.tsx'
 import { followTabs, tabs } from './tab-list.ts'
-import { now, secondsUntil } from './use-seconds.ts'
+import { secondsUntil } from './use-seconds.ts'
 
 const name = signal('phone')
 const isShared = signal(false)
@@ -39,8 +39,7 @@ function PairForm() {
       }}
     >
       <p class="weak">
-        A phone, a laptop or a gaming PC: it opens a link, and its GPU answers requests of this
-        server. It gets a key that may offer models and may not ask.
+        A phone, a laptop or a gaming PC gets a key that may offer models and may not ask.
       </p>
       <label>
         Its name
@@ -91,7 +90,7 @@ function Opened({ pairing, openedAt }: { pairing: Pairing; openedAt: number }) {
   )
   if (joined) {
     return (
-      <p class="paired" role="status">
+      <p class="card" role="status">
         <strong>{pairing.name} is connected.</strong>
       </p>
     )
@@ -137,7 +136,6 @@ function Reach() {
 }
 
 function timeLeft(seconds: number): string {
-  void now.value
   const minutes = Math.floor(seconds / 60)
   return `${minutes}:${String(seconds % 60).padStart(2, '0')} minutes`
 }

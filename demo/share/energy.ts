@@ -4,13 +4,10 @@ import { signal } from '@preact/signals'
 /** The part of the Battery Status API used here. Only Chromium's browsers have it. */
 interface Battery extends EventTarget {
   charging: boolean
-  level: number
 }
 
 /** Undefined where it is not known. */
 export const charging = signal<boolean | undefined>(undefined)
-/** From 0 to 1. */
-export const batteryLevel = signal<number | undefined>(undefined)
 
 let following: Promise<void> | undefined
 
@@ -30,10 +27,8 @@ async function follow(): Promise<void> {
   if (battery === undefined) return
   const read = () => {
     charging.value = battery.charging
-    batteryLevel.value = battery.level
     for (const listener of listeners) listener()
   }
   read()
   battery.addEventListener('chargingchange', read)
-  battery.addEventListener('levelchange', read)
 }

@@ -1,6 +1,7 @@
 /** What each tab does from the start, shared or not. */
 import { effect } from '@preact/signals'
-import { choice, isOffer, OFFER, offer } from './choice.ts'
+import { OFFER } from '../views.ts'
+import { choice, offer } from './choice.ts'
 
 /** Shares as it was chosen, in whichever tab runs the engine, and takes the offers of links. */
 export function followSharing(): void {
@@ -9,13 +10,13 @@ export function followSharing(): void {
   const stop = effect(() => {
     if (!choice.value.on) return
     // Most pages share nothing.
-    void import('./sharing.ts').then(({ startSharing }) => startSharing())
+    void import('./parts.ts').then(({ startSharing }) => startSharing())
     queueMicrotask(() => stop())
   })
 }
 
 function takeOffer(): void {
-  if (!isOffer(location.hash)) return
+  if (!location.hash.startsWith(OFFER)) return
   offer.value = location.hash.slice(OFFER.length)
   // The secret is neither in the address bar nor in the history from now on.
   history.replaceState(history.state, '', '#share')

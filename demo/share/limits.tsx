@@ -21,8 +21,7 @@ export function Limits() {
         </select>
       </label>
       <p class="weak">
-        A longer answer ends there, and whoever asked is told so. One request is answered at a time;
-        your own chat waits for its turn meanwhile.
+        A longer answer ends there. One request is answered at a time, those of your chat included.
       </p>
     </section>
   )

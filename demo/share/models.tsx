@@ -41,7 +41,7 @@ function Entry({ id }: { id: string }) {
   const bytes = cached.value.get(id)?.bytes
   const isReady = shared.value.models.some((each) => each.id === id)
   const facts = [
-    isLoaded(id) ? 'on the GPU' : 'on this device: the first answer waits until it is loaded',
+    isLoaded(id) ? 'on the GPU' : 'on this device, to be loaded first',
     bytes !== undefined && bytes > 0 && bytesText(bytes),
     isReady && 'offered now',
   ].filter(Boolean)

@@ -1,24 +1,29 @@
 /** Which of the models that the owner has chosen can be offered now. */
 import type { Model } from '../../src/engines/engine.ts'
+import { Connector } from '../../src/engines/remote/connector.ts'
 import type { Port } from '../../src/engines/remote/protocol.ts'
-import { createRemote, type RemoteEngine } from '../../src/engines/remote/remote.ts'
 import type { TabModel } from '../../src/tabs/protocol.ts'
 import { cachedParts } from '../cache.ts'
 import { enginePort, gpuModels } from '../engine.ts'
 
-let engine: RemoteEngine | undefined
+const connector = new Connector({
+  label: 'webllm',
+  connect: async () => {
+    const port = enginePort('share')
+    if (port === undefined) throw new Error('This tab does not run the engine.')
+    return port as unknown as Port
+  },
+})
 
 /** The models of this tab's engine with what is loaded; without that, until the engine has started. */
 async function listModels(): Promise<readonly Model[]> {
-  engine ??= createRemote({
-    label: 'webllm',
-    connect: async () => {
-      const port = enginePort('share')
-      if (port === undefined) throw new Error('This tab does not run the engine.')
-      return port as unknown as Port
-    },
-  })
-  return engine.models(new AbortController().signal).catch(() => gpuModels.peek())
+  let models = gpuModels.peek()
+  const ask = (id: number) => ({ kind: 'models', id }) as const
+  const read = (reply: { models: Model[] }) => {
+    models = reply.models
+  }
+  await connector.call(ask, new AbortController().signal, { models: read }).catch(() => {})
+  return models
 }
 
 /**

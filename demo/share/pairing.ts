@@ -3,18 +3,6 @@ import { signal } from '@preact/signals'
 import { authorization, root } from '../api.ts'
 import { offer, offerKey } from './choice.ts'
 
-/** What a server says that refuses something. */
-class Refusal extends Error {
-  readonly status: number
-  readonly code: string | undefined
-
-  constructor(message: string, status: number, code?: string) {
-    super(message)
-    this.status = status
-    this.code = code
-  }
-}
-
 /** A pairing that is open. */
 export interface Pairing {
   name: string
@@ -74,24 +62,24 @@ export function redeemLink(): void {
   void redeem(text)
 }
 
-/** Opens a pairing for another device. Rejects with a `Refusal`. */
+/** Opens a pairing for another device. Rejects with what the server says. */
 export function openPairing(name: string, shared: boolean): Promise<Pairing> {
   return ask('POST', 'pairings', { name, ...(shared && { shared }) })
 }
 
-/** Pairs this browser itself, for an admin who uses it. Rejects with a `Refusal`. */
+/** Pairs this browser itself, for an admin who uses it. Rejects with what the server says. */
 export async function pairSelf(): Promise<void> {
   const random = crypto.getRandomValues(new Uint16Array(1))[0] ?? 0
   const { secret } = await openPairing(`browser-${random.toString(36)}`, false)
   await redeem(secret)
 }
 
-/** Rejects with a `Refusal`. */
+/** Rejects with what the server says. */
 export async function listTabs(): Promise<ConnectedTab[]> {
   return (await ask<{ data: ConnectedTab[] }>('GET', 'tabs')).data
 }
 
-/** Rejects with a `Refusal`. */
+/** Rejects with what the server says. */
 export async function disconnect(id: string): Promise<void> {
   await ask('DELETE', `tabs/${id}`)
 }
@@ -109,11 +97,11 @@ async function ask<T>(
     ...(body && { body: JSON.stringify(body) }),
   }).catch(() => undefined)
   if (response === undefined) {
-    throw new Refusal('The server does not answer. Check that it runs, and try again.', 0)
+    throw new Error('The server does not answer. Check that it runs, and try again.')
   }
   const answer: unknown = await response.json().catch(() => undefined)
   if (response.ok && typeof answer === 'object' && answer !== null) return answer as T
-  const { error } = (answer ?? {}) as { error?: { message?: string; code?: string } }
+  const { error } = (answer ?? {}) as { error?: { message?: string } }
   const said = error?.message ?? `The server answered with status ${response.status}.`
-  throw new Refusal(said, response.status, error?.code)
+  throw new Error(said)
 }

@@ -6,7 +6,7 @@ export function QrCode({ text, name }: { text: string; name: string }) {
   useEffect(() => {
     let isShown = true
     // Few open this, and it is 8 kB.
-    void import('uqr').then(({ encode }) => {
+    void import('./qr-modules.ts').then(({ encode }) => {
       const { data, size } = encode(text, { border: 2 })
       if (isShown) setDrawn({ size, path: pathOf(data) })
     })

@@ -24,7 +24,7 @@ export function modelsHere(): string[] {
   return gpuModels.value.map(({ id }) => id).filter(isOnDevice)
 }
 
-/** Begins to share. Rejects with a `Refusal` where an admin's page could not pair itself. */
+/** Begins to share. Rejects with what the server says where an admin's page could not pair itself. */
 export async function shareNow(): Promise<void> {
   const here = modelsHere()
   const chosen = choice.value.models.filter((id) => here.includes(id))

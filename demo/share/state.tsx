@@ -3,7 +3,7 @@ import { loading } from '../engine.ts'
 import { bytesText } from '../format.ts'
 import { choice, choose, totals } from './choice.ts'
 import { needsPairing } from './code-field.tsx'
-import { batteryLevel, charging } from './energy.ts'
+import { charging } from './energy.ts'
 import { type Serving, type Shared, shared } from './shared.ts'
 import { modelsHere, shareNow, suggestedModel } from './start.ts'
 import { secondsUntil } from './use-seconds.ts'
@@ -49,8 +49,7 @@ function stateText({ link }: Shared): string {
   if (link.kind === 'joined') {
     return choice.value.paused ? `Paused (joined as ${link.name})` : `Joined as ${link.name}`
   }
-  if (link.kind === 'lost') return 'Not connected'
-  return link.kind === 'ended' ? 'Not shared' : 'Joining…'
+  return link.kind === 'lost' ? 'Not connected' : 'Joining…'
 }
 
 /** What the state means, and what to do about it. */
@@ -150,7 +149,6 @@ function Totals() {
   const facts = [
     ['Requests answered', all.requests.toLocaleString('en-US')],
     ['Tokens', all.tokens.toLocaleString('en-US')],
-    ['Since this page was opened', countText(tokens, 'token')],
     ['Tokens per second', tokensPerSecond === 0 ? '–' : tokensPerSecond.toFixed(1)],
   ]
   return (
@@ -174,7 +172,5 @@ function energyText(): string {
     return 'While it answers, the GPU takes about as much power as a game: plug the device in.'
   }
   if (charging.value) return 'This device is plugged in.'
-  const level = batteryLevel.value
-  const left = level === undefined ? '' : ` (${Math.round(level * 100)} %)`
-  return `This device runs on its battery${left}, which answering drains: plug it in, and the server prefers it, too.`
+  return 'This device runs on its battery, which answering drains: plug it in, and the server prefers it.'
 }

@@ -2,13 +2,13 @@ import { useEffect } from 'preact/hooks'
 import { hasServer, isChecked, isServerAdmin } from '../api.ts'
 import { gpu } from '../engine.ts'
 import { Key } from '../key.tsx'
+import { problem } from '../start/gpu.tsx'
 import { offer } from './choice.ts'
 import { CodeField, Paired } from './code-field.tsx'
 import { Devices } from './devices.tsx'
 import { followBattery } from './energy.ts'
 import { Limits } from './limits.tsx'
 import { OfferedModels } from './models.tsx'
-import { NoGpu } from './no-gpu.tsx'
 import { redeemLink } from './pairing.ts'
 import { followOthers } from './shared.ts'
 import { LinkState } from './state.tsx'
@@ -41,9 +41,9 @@ export function ShareView() {
 
 /** What concerns this browser itself. */
 function Own() {
-  const { state } = gpu.value
-  if (state === 'missing') return <NoGpu />
-  if (state === 'checking') return <p class="weak">Checking for WebGPU…</p>
+  const now = gpu.value
+  if (now.state === 'missing') return <p class="empty-state">{problem(now)}</p>
+  if (now.state === 'checking') return <p class="weak">Checking for WebGPU…</p>
   return (
     <>
       <Paired />
@@ -57,12 +57,10 @@ function Own() {
 
 function NoServer() {
   return (
-    <div class="empty-state">
-      <p>
-        <strong>There is no sluice behind this page,</strong> only its files, so no program could
-        ask this GPU. Start sluice on a machine of yours, and open the page that it serves.
-      </p>
-    </div>
+    <p class="empty-state">
+      There is no sluice behind this page, so no program could ask this GPU. Start sluice, and open
+      the page that it serves.
+    </p>
   )
 }
 
@@ -72,8 +70,7 @@ function AdminKey() {
     <details>
       <summary>Pair another device</summary>
       <p class="weak">
-        With an admin key this page pairs devices and lists those that are connected.
-        <code> sluice pair NAME</code>, on the machine that runs sluice, pairs one too.
+        With an admin key this page pairs devices, as <code>sluice pair NAME</code> does.
       </p>
       <Key />
     </details>

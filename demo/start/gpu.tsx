@@ -34,7 +34,7 @@ export function GpuModels() {
 }
 
 /** Why there is no GPU, and what to do. */
-function problem({ why, remedy }: Extract<Gpu, { state: 'missing' }>): string {
+export function problem({ why, remedy }: Extract<Gpu, { state: 'missing' }>): string {
   if (!isSecureContext) {
     return 'No model can run in this browser, since it allows WebGPU only on pages from https or localhost: open it as http://localhost:… on the machine that serves it, and on a phone or another device by an address that begins with https. The documentation has ways to serve one at home, under “HTTPS, for use from other devices”.'
   }

@@ -13,6 +13,15 @@ const tabId: Parameter = {
   schema: { type: 'string' },
 }
 
+const pairedName: Parameter = {
+  name: 'name',
+  in: 'path',
+  required: true,
+  example: 'NAME',
+  description: 'The name of the key of a paired tab.',
+  schema: { type: 'string' },
+}
+
 export const tabTexts = {
   openPairing: {
     tag: 'Tabs',
@@ -30,6 +39,21 @@ export const tabTexts = {
     example: { offer: 'CODE' },
     answerText: 'The key, which is not shown again.',
     errors: [...OPEN_ERRORS, ...BODY_ERRORS],
+  },
+  listPairings: {
+    tag: 'Tabs',
+    summary: 'Lists the paired tabs whose keys are in no settings.',
+    description: 'For admin keys. Keys that the settings have are theirs to list and to remove.',
+    answerText: 'Their names, and whose requests they answer.',
+    errors: [...KEYED_ERRORS, 429],
+  },
+  removePairing: {
+    tag: 'Tabs',
+    summary: 'Revokes the key of a paired tab.',
+    description: 'For admin keys. Tabs that offer with it leave within a second.',
+    parameters: [pairedName],
+    answerText: 'Its name.',
+    errors: [...KEYED_ERRORS, 404, 429],
   },
   listTabs: {
     tag: 'Tabs',

@@ -66,6 +66,13 @@ export function answerRequests(
   }
 }
 
+/**
+ * What is served although requests are refused: its last counts can be read, and tabs finish what they answer.
+ */
+function isServedToTheEnd(path = ''): boolean {
+  return path === '/health' || path === '/metrics' || path.startsWith('/v1/tabs/')
+}
+
 async function answer(
   request: Request,
   path: string | undefined,
@@ -73,8 +80,7 @@ async function answer(
   { isDraining, guard }: RouteContext,
   route: Route,
 ): Promise<Response> {
-  // The process still serves, although it refuses requests: its last counts can be read.
-  if (isDraining() && path !== '/health' && path !== '/metrics') throw shuttingDown()
+  if (isDraining() && !isServedToTheEnd(path)) throw shuttingDown()
   if (path === undefined)
     throw badRequest(
       'url: expected a URL that can be parsed, got none; check the request line and the host header.',

@@ -6,7 +6,7 @@ import { SettingsError } from '../settings/settings.ts'
 import { base64url, type PairingWish } from '../tabs/pairings.ts'
 import { isObject } from '../util/object.ts'
 import { quoted } from '../util/safe/quoted.ts'
-import { type ApiError, badRequest } from '../wire/errors/api-error.ts'
+import { ApiError, badRequest } from '../wire/errors/api-error.ts'
 import { readBody } from './exchange.ts'
 import { jsonResponse } from './json.ts'
 import { SAME_ORIGIN } from './policy.ts'
@@ -55,6 +55,27 @@ export const redeemPairing: RouteHandler = async (request, _trace, context) => {
     { object: 'paired', name: entry.name, key, saved: isSaved },
     { headers: PRIVATE },
   )
+}
+
+/** `GET /v1/pairings`: the keys of paired tabs that are in no settings, for admins. */
+export const listPairings: RouteHandler = async (_request, _trace, { paired }) => {
+  const data = [...paired.values()].map(({ name, owner, shared }) => {
+    return { object: 'paired', name, ...(owner && { owner }), ...(shared && { shared }) }
+  })
+  return jsonResponse({ object: 'list', data }, { headers: PRIVATE })
+}
+
+/** `DELETE /v1/pairings/{name}`: revokes such a key. Rejects with an `ApiError` (404). */
+export const removePairing: RouteHandler = async ({ params }, _trace, { paired, dropKey }) => {
+  const name = String(params.name)
+  const key = [...paired.values()].find((each) => each.name === name)
+  if (key === undefined) {
+    const message = `name: expected the name of a paired tab whose key is in no settings, got ${quoted(name)}; GET /v1/pairings lists them, and keys of the settings are removed there.`
+    throw new ApiError(404, message, { code: 'not_found', param: 'name' })
+  }
+  await dropKey?.(key)
+  paired.delete(key.hash)
+  return jsonResponse({ name, object: 'paired', deleted: true }, { headers: PRIVATE })
 }
 
 /** Throws an `ApiError` (400). */

@@ -27,6 +27,8 @@ export interface RouteContext extends ExchangeContext, Engines {
   paired: Map<string, Key>
   /** Adds a key to the settings file. Resolves with whether there is one; never rejects. */
   saveKey: ((key: Key) => Promise<boolean>) | undefined
+  /** Forgets one that was saved elsewhere than in the settings. */
+  dropKey: ((key: Key) => Promise<void>) | undefined
   /** What telemetry reads when it is asked. */
   sources: Sources
   /** Whether several callers are told apart: by several keys, or by `authenticate`. */

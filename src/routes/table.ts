@@ -122,6 +122,8 @@ export const table = entries({
   stopStream: always(post('key', '/v1/streams/:id/stop', undefined, 'Stream', streams)),
   openPairing: post('admin', '/v1/pairings', 'PairingWish', 'Pairing', pairings),
   redeemPairing: post('open', '/v1/pairings/redeem', 'PairingOffer', 'Paired', pairings),
+  listPairings: get('admin', '/v1/pairings', 'PairedList', pairings),
+  removePairing: remove('admin', '/v1/pairings/:name', 'PairedRemoved', pairings),
   listTabs: get('admin', '/v1/tabs', 'TabList', tabs),
   joinTab: post('offer', '/v1/tabs', 'TabHello', 'text/event-stream', tabs),
   tellTab: post('offer', '/v1/tabs/:id', 'TabBatch', 'TabTaken', tabs),

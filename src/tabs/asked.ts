@@ -33,6 +33,11 @@ export class Misconduct extends Error {}
 export class AskedOfTab {
   readonly #asked = new Map<number, Asked>()
 
+  /** How many requests it answers now. */
+  get size(): number {
+    return this.#asked.size
+  }
+
   /** What is sent to the tab. */
   send(message: RequestMessage): void {
     if (message.kind === 'ping') return

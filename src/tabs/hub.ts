@@ -119,6 +119,16 @@ export class TabHub {
     return tab
   }
 
+  /** Whether a request runs in any. */
+  get isBusy(): boolean {
+    return this.tabs.some(({ running }) => running > 0)
+  }
+
+  /** Ends all connections, as the server stops; tabs try again until it is back. */
+  close(): void {
+    for (const tab of this.tabs) tab.end('the server stops')
+  }
+
   /** From now on these are the keys: tabs whose key may no longer offer leave, now or when that changes. */
   follow(keys: () => Iterable<OfferingKey>): void {
     this.#keys = keys

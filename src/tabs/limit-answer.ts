@@ -37,35 +37,24 @@ export function limitAnswer<C extends AnyContract>(
   if (stream.kind !== 'chunks') return stream
   const { items } = stream
   let count = 0
-  tab.running++
-  let isOver = false
-  const end = () => {
-    if (!isOver) tab.running--
-    isOver = true
-  }
   return {
     ...stream,
     items: {
       async next() {
         try {
           const batch = await items.next()
-          if (batch.done) {
-            end()
-            return batch
-          }
+          if (batch.done) return batch
           count += batch.value.length
           tab.served += batch.value.length
           if (count > most) throw tooLong(tab.name, most)
           if (check) for (const chunk of batch.value) check(chunk)
           return batch
         } catch (error) {
-          end()
           void items.return?.()
           throw error
         }
       },
       async return() {
-        end()
         return (await items.return?.()) ?? { done: true, value: undefined }
       },
     },

@@ -35,15 +35,10 @@ export function tabEngine(tab: Tab, mayServe: (caller: EngineCaller) => boolean)
     },
   })
 
-  /** Counts a request while it runs there. */
-  async function counted<T extends object>(name: string | undefined, ask: () => Promise<T>) {
-    tab.running++
+  /** Asks for somebody, whose name goes with the request. */
+  function asking<T>(name: string | undefined, ask: () => T): T {
     caller = name ?? ''
-    try {
-      return await ask()
-    } finally {
-      tab.running--
-    }
+    return ask()
   }
 
   return {
@@ -60,18 +55,18 @@ export function tabEngine(tab: Tab, mayServe: (caller: EngineCaller) => boolean)
     async chat(request, signal, options = {}): Promise<ChatStream> {
       requireOwnImages(request)
       requireShort(label, request)
-      const stream = await counted(options.caller, () => remote.chat(request, signal, options))
+      const stream = await asking(options.caller, () => remote.chat(request, signal, options))
       const check = toolChecker(request, tab)
       return limitAnswer(stream, tab, { most: mostChunks(request, request.n ?? 1), check })
     },
     async complete(request, signal, options = {}) {
       requireShort(label, request)
-      const stream = await counted(options.caller, () => remote.complete(request, signal, options))
+      const stream = await asking(options.caller, () => remote.complete(request, signal, options))
       return limitAnswer(stream, tab, { most: mostChunks(request, answerCounts(request).choices) })
     },
     async embed(request, signal, options = {}) {
       requireShort(label, request)
-      const answer = await counted(options.caller, () => remote.embed(request, signal))
+      const answer = await asking(options.caller, () => remote.embed(request, signal))
       return checkedEmbeddings(label, answer, request)
     },
   }

@@ -50,8 +50,6 @@ export class Tab implements Port {
   state: TabState
   /** The tokens that it has answered with. */
   served = 0
-  /** How many requests run there. */
-  running = 0
   /** Why it is gone. */
   gone: string | undefined
   readonly #options: TabOptions
@@ -122,6 +120,11 @@ export class Tab implements Port {
       else this.#answered(message.message, size)
     }
     return { seq: this.#inbox.last }
+  }
+
+  /** How many requests it answers now. */
+  get running(): number {
+    return this.#asked.size
   }
 
   /** False while its connection is lost and it may still come back. */

@@ -106,6 +106,8 @@ const EXPECTED: Record<OperationId, string> = {
   listTabs: MANAGED,
   removeTab: MANAGED,
   openPairing: MANAGED,
+  listPairings: MANAGED,
+  removePairing: MANAGED,
   redeemPairing: 'nothing nothing nothing nothing nothing | nothing nothing nothing',
 }
 

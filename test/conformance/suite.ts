@@ -72,6 +72,7 @@ import { shutdown } from './shutdown.ts'
 import { startup } from './startup.ts'
 import { staticEngine } from './static.ts'
 import { streams } from './streams.ts'
+import { tabs } from './tabs.ts'
 import { tenants } from './tenants.ts'
 import { thinking } from './thinking.ts'
 import { timing } from './timing.ts'
@@ -143,6 +144,7 @@ const topics = {
     queue,
     'forwarded answers that end early': passThroughEnds,
     'servers that load models': managers,
+    'a browser tab': tabs,
   },
   telemetry: { metrics, 'a counting client': countedStreams, traces },
   contract: { contract, thinking },

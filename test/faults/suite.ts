@@ -8,6 +8,7 @@ import { leaving } from './leaving.ts'
 import { managedFaults } from './managed.ts'
 import { rawUpstreams } from './raw-upstreams.ts'
 import { stopping } from './stopping.ts'
+import { tabs } from './tabs.ts'
 import { upstreams } from './upstreams.ts'
 
 /** Declares every fault against one host. */
@@ -17,5 +18,7 @@ export function faults(host: HostName): void {
   describe('a client that leaves', () => leaving(host))
   describe('a client', () => clients(host))
   describe('a signal', () => stopping(host))
+  // Half a minute, nearly all of it waiting: one host is enough.
+  if (host === 'bun') describe('tabs', () => tabs(host))
   describe('a managed server', needs(host, 'programs'), () => managedFaults(host))
 }

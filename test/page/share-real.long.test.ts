@@ -38,7 +38,7 @@ describe.skipIf(!model || !model_lib)('real generation, slow', () => {
     const list = JSON.stringify([{ model, model_id: 'real', model_lib }])
     await context.addInitScript((own) => localStorage.setItem('sluice.models', own), list)
     const tab = await openSharingIn(context, sharing.url)
-    await shareModel(tab, 'real', 120_000)
+    await shareModel(tab, 'real', 300_000)
     await untilOffered(sharing.url, 'real')
 
     const startedAt = performance.now()

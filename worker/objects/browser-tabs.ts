@@ -21,8 +21,12 @@ import {
   type Served,
 } from '../served.ts'
 import { forwardToRun, inObjects, runAskedFor } from './forward.ts'
+import { CLOSE_PATH } from './forward-to-tabs.ts'
 import { isNamespace, type ObjectState } from './platform.ts'
 import { Tables } from './tables.ts'
+
+/** Milliseconds between two looks whether a tab is busy. */
+const LOOK = 50
 
 const SCHEMA = ['CREATE TABLE paired (hash TEXT PRIMARY KEY, json TEXT)']
 
@@ -55,12 +59,20 @@ export class BrowserTabs {
 
   fetch(request: Request): Promise<Response> {
     return withErrorResponse(async (asked) => {
+      if (new URL(asked.url).pathname === CLOSE_PATH) return this.#close()
       const handler = this.#handler()
       const run = runAskedFor(asked)
       const isElsewhere = run !== undefined && !this.#runs.has(run)
       const answer = isElsewhere ? await forwardToRun(asked, this.#env, handler) : undefined
       return answer ?? handler.fetch(asked, this.#state)
     })(request)
+  }
+
+  /** Ends all connections once no tab answers a request: the workerd stops. */
+  async #close(): Promise<Response> {
+    while (this.#tabs?.isBusy) await new Promise((resolve) => setTimeout(resolve, LOOK))
+    this.#tabs?.close()
+    return new Response(null, { status: 204 })
   }
 
   /** Another one where the settings have changed; tabs stay, if their keys do. */
@@ -96,6 +108,8 @@ export class BrowserTabs {
       pairings: new Pairings(),
       paired: this.#paired,
       saveKey: async (key) => this.#save(key),
+      dropKey: async ({ hash }) =>
+        void this.#tables.write('DELETE FROM paired WHERE hash = ?', hash),
       ...(isNamespace(streams) && { elsewhere: unlessOfTab(tabs, inObjects(streams)) }),
     }
   }

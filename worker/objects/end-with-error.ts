@@ -19,7 +19,8 @@ export function endWithError(response: Response, path: string, error: ApiError):
   const body = ending(response.body as ReadableStream<Bytes>, isLines ? '\n' : '\n\n', (last) =>
     isLines ? `${JSON.stringify(ollamaError(error))}\n` : lastEvent(path, last, error, id),
   )
-  return new Response(body, response)
+  const { status, headers } = response
+  return new Response(body, { status, headers })
 }
 
 /** A stream that breaks between two events ends with one more. In the middle of an event it breaks. */

@@ -14,6 +14,9 @@ const OFFERED_PATH = /^\/v1\/tabs(?:\/|$)|^\/v1\/pairings\/redeem\/?$/
 /** Answered alike for everybody. */
 const OPEN_PATH = /^\/(?:health|status|api\/version)/
 
+/** No client reaches this path, since it is not among the shared ones. */
+export const CLOSE_PATH = '/close'
+
 /** There is one for all tabs: whoever asks has to meet them. */
 const NAME = 'tabs'
 
@@ -36,6 +39,12 @@ export async function forwardToTabs(
   } catch (cause) {
     throw lost(cause)
   }
+}
+
+/** Ends the connections of all tabs, once none answers a request. */
+export async function closeTabs({ TABS: tabs }: Record<string, unknown>): Promise<Response> {
+  if (!isNamespace(tabs)) return new Response(null, { status: 204 })
+  return tabs.getByName(NAME).fetch(new Request(`http://object${CLOSE_PATH}`))
 }
 
 function lost(cause?: unknown): ApiError {

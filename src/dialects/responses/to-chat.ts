@@ -33,6 +33,8 @@ export function toChatRequest(
     ...logprobsOf(request),
     ...(request.reasoning?.effort != null && { reasoning_effort: request.reasoning.effort }),
     ...(stream != null && { stream }),
+    // The last event tells it, whoever asks.
+    ...(stream && { stream_options: { include_usage: true } }),
   })
 }
 

@@ -15,6 +15,8 @@ const RETRY_DELAY = { max: 3_000, base: 100, jitter: 200 }
 const FREE_RETRY_CODES: ReadonlySet<unknown> = new Set([
   'upstream_unreachable',
   'attempt_timeout',
+  // A tab that was closed took its work with it.
+  'engine_lost',
   'loop_detected',
   MODEL_LOADING,
   START_FAILED,

@@ -75,9 +75,15 @@ export class ReloadableHandler {
     this.#isLeaving = true
   }
 
+  /** Whether a browser tab answers a request: it sends what it answers over further connections. */
+  get hasBusyTabs(): boolean {
+    return this.#host.tabs?.isBusy === true
+  }
+
   async drain(graceMs: number): Promise<void> {
     const all = [this.#current, ...this.#former]
     await Promise.all(all.map((handler) => handler.drain(graceMs)))
+    this.#host.tabs?.close()
     await this.#host.telemetry?.flush()
   }
 }

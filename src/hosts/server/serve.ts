@@ -143,8 +143,10 @@ export async function start(
     async stop(graceMs = handler.settings.grace, delayMs = handler.settings.drainDelay) {
       handler.leave()
       if (delayMs > 0) await sleep(delayMs)
-      const closed = listeners.close()
+      const isHeldOpen = handler.hasBusyTabs
+      const early = isHeldOpen ? undefined : listeners.close()
       await handler.drain(graceMs)
+      const closed = early ?? listeners.close()
       await Promise.all([managed.stop(), shared?.close()])
       await Promise.race([closed, sleep(flushTimeout)])
     },

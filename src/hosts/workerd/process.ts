@@ -1,11 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs'
-import { type IncomingMessage, request } from 'node:http'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { json } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
@@ -17,6 +15,7 @@ import { isCheckout, pageFolders, workerUrl } from '../location.ts'
 import { exposureOf } from '../server/exposure.ts'
 import { listenError } from '../server/process.ts'
 import type { Tls } from '../server/tls.ts'
+import { callControl, holdOpen } from './control.ts'
 import { type ObjectsConfig, objectsConfig } from './objects.ts'
 
 /** A workerd process that listens. */
@@ -32,6 +31,8 @@ export interface Workerd {
   refresh(): Promise<EngineStatus[]>
   /** Keeps workerd up, once it is asked to stop, until no stream runs in an object. Resolves at once. */
   holdForStreams(): Promise<void>
+  /** Ends the connections of browser tabs once they have answered. Never rejects. */
+  closeTabs(): Promise<void>
   /** Replaces the worker's settings. Rejects with a `SettingsError` where it rejects them. */
   reload(settings: Settings): Promise<void>
 }
@@ -75,7 +76,8 @@ export async function startWorkerd(
     stderr,
     warnings: objects.warnings,
     refresh: async () => (await callControl(socketPath)) as EngineStatus[],
-    holdForStreams: () => holdOpen(socketPath),
+    holdForStreams: () => holdOpen(socketPath, '/idle'),
+    closeTabs: () => (settings.tabs ? holdOpen(socketPath, '/tabs') : Promise.resolve()),
     async reload(next) {
       await callControl(socketPath, JSON.stringify(forWorker({ ...next, log })))
     },
@@ -101,12 +103,15 @@ const HOLD_TIMEOUT = 1_000
 
 /** Stops workerd: running streams have `graceMs` to end, then the process is killed. */
 export async function endWorkerd(
-  { process: child, holdForStreams }: Pick<Workerd, 'process' | 'holdForStreams'>,
+  workerd: Pick<Workerd, 'process' | 'holdForStreams' | 'closeTabs'>,
   graceMs: number,
 ): Promise<void> {
+  const { process: child, holdForStreams, closeTabs } = workerd
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = new Promise((resolve) => child.once('exit', resolve))
   const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)
+  // It stops listening at the signal, and tabs send what they answer over further connections.
+  await Promise.race([closeTabs(), ended])
   await Promise.race([holdForStreams(), ended, sleep(HOLD_TIMEOUT)])
   child.kill('SIGTERM')
   await ended
@@ -253,31 +258,4 @@ function startError(output: string, settings: Settings): Error {
   return code
     ? listenError({ code }, settings)
     : new Error(`workerd: it exited before it listened, and printed: ${output.trim()}`)
-}
-
-/** Calls the worker's `control` entry point: GET returns the engines, PUT sets settings from the body. */
-async function callControl(socketPath: string, body?: string): Promise<unknown> {
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const method = body === undefined ? 'GET' : 'PUT'
-    request({ socketPath, agent: false, method }, resolve).on('error', reject).end(body)
-  })
-  const answer = await json(response)
-  if (response.statusCode !== 200)
-    throw new SettingsError(String((answer as { error?: unknown }).error))
-  return answer
-}
-
-/**
- * Asks the worker to answer once no stream runs in an object. workerd waits for that answer as for any other,
- * where it would not wait for what no client reads. Resolves when the question has arrived; never rejects.
- */
-function holdOpen(socketPath: string): Promise<void> {
-  return new Promise((resolve) => {
-    request({ socketPath, agent: false, path: '/idle' }, (response) => {
-      response.resume().on('error', () => {})
-      resolve()
-    })
-      .on('error', () => resolve())
-      .end()
-  })
 }

@@ -130,7 +130,8 @@ async function beginInBackground(
   await pool.requireModel(exchange, request.model)
   requireRoom()
   exchange.isBackground = true
-  const chat = { ...chatOf(conversation, trace), stream: true }
+  const stream_options = { include_usage: true }
+  const chat = { ...chatOf(conversation, trace), stream: true, stream_options }
   const ask = chatAsker(exchange, chat, { asChunks: true })
   const encoder = conversation.encoder()
   const plan = {

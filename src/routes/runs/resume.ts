@@ -30,8 +30,8 @@ export function resumeOf(
   if (!hasIds && caller?.limits?.resumable !== true) return undefined
   const { responses, isolates, settings, hasSeveralCallers } = context
   const { runs } = responses
-  // Its address would be looked for there, and not found.
-  if (context.elsewhere !== undefined) return undefined
+  // Its address would be looked for there, and not found; one place finds its own first.
+  if (isolates && context.elsewhere !== undefined) return undefined
   // Where requests are isolated, work goes on after a response only as far as the runtime lets it.
   if (runs === undefined || (isolates && waitUntil === undefined)) return undefined
   const owner = caller?.name ?? ''

@@ -57,6 +57,24 @@ const PairedSchema = z.looseObject({
   ),
 })
 
+const PairedListSchema = z.looseObject({
+  object: z.literal('list'),
+  data: z.array(
+    z.looseObject({
+      object: z.literal('paired'),
+      name: z.string(),
+      owner: z.optional(z.string()),
+      shared: z.optional(z.boolean()),
+    }),
+  ),
+})
+
+const PairedRemovedSchema = z.looseObject({
+  name: z.string(),
+  object: z.literal('paired'),
+  deleted: z.literal(true),
+})
+
 /** What is asked at, and answered by, `/v1/tabs` and `/v1/pairings`. */
 export const tabSchemas = {
   requests: {
@@ -105,5 +123,7 @@ export const tabSchemas = {
     TabRemoved: TabRemovedSchema,
     Pairing: PairingSchema,
     Paired: PairedSchema,
+    PairedList: PairedListSchema,
+    PairedRemoved: PairedRemovedSchema,
   },
 } satisfies ApiSchemas

@@ -239,6 +239,8 @@ describe('what cannot be honoured is refused, not ignored', () => {
       ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'page', 'reusePort'],
       ...[
         'engine',
+        'tabs',
+        'tabGather',
         'webgpu',
         'webgpuModels',
         'webgpuMemory',

@@ -101,6 +101,16 @@ describe('a tab answers', () => {
     )
   })
 
+  it('and is counted as an engine', async () => {
+    const { join, ask, send } = create()
+    await join({ onEvent: answering(['a']) })
+    await (await ask()).text()
+    const headers = { authorization: 'Bearer root' }
+    const text = await (await send(`${url}/metrics`, { headers })).text()
+    expect(text).toContain('sluice_engine_up{engine="tab/phone"} 1')
+    expect(text).toMatch(/sluice_attempts_total\{[^}]*engine="tab\/phone"[^}]*\} 1/)
+  })
+
   it('without a line in the log for each token', async () => {
     const { join, ask, log } = create()
     await join({ onEvent: answering(Array(50).fill('a ')) })

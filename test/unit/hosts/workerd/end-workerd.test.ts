@@ -22,18 +22,21 @@ async function start(): Promise<ChildProcess> {
 }
 
 const never = () => new Promise<void>(() => {})
+const none = async () => {}
 
 it('ends when workerd neither answers nor takes a signal', async () => {
   const hung = await start()
   hung.kill('SIGSTOP')
-  const ended = endWorkerd({ process: hung, holdForStreams: never }, 300).then(() => 'ended')
+  const ended = endWorkerd({ process: hung, holdForStreams: never, closeTabs: none }, 300).then(
+    () => 'ended',
+  )
   expect(await Promise.race([ended, sleep(8_000, 'hangs')])).toBe('ended')
   expect(hung.signalCode).toBe('SIGKILL')
 })
 
 it('sends SIGTERM though nothing said that workerd waits for its streams', async () => {
   const silent = await start()
-  await endWorkerd({ process: silent, holdForStreams: never }, 20_000)
+  await endWorkerd({ process: silent, holdForStreams: never, closeTabs: none }, 20_000)
   expect(silent.signalCode).toBe('SIGTERM')
 })
 
@@ -44,6 +47,12 @@ it('sends SIGTERM only when workerd waits for its streams', async () => {
     await sleep(100)
     isHeld = waiting.signalCode === null
   }
-  await endWorkerd({ process: waiting, holdForStreams }, 20_000)
+  await endWorkerd({ process: waiting, holdForStreams, closeTabs: none }, 20_000)
   expect([isHeld, waiting.signalCode]).toEqual([true, 'SIGTERM'])
+})
+
+it('ends when no tab is done within the grace time', async () => {
+  const busy = await start()
+  await endWorkerd({ process: busy, holdForStreams: none, closeTabs: never }, 300)
+  expect(busy.signalCode).toBe('SIGKILL')
 })
