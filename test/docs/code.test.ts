@@ -58,7 +58,7 @@ function tsconfig(files: string[]): object {
   }
 }
 
-it('has the right types', { timeout: 60_000 }, async () => {
+it('has the right types', { timeout: 180_000 }, async () => {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   const blocks = joined(allPages().flatMap(blocksOfPage).filter(isCode))

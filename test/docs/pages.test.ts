@@ -7,7 +7,7 @@ import { faultsOf } from './run-page.ts'
 afterAll(closeUpstreams)
 
 describe.concurrent('what the documentation says to type', () => {
-  it.each(allPages())('%s', { timeout: 120_000 }, async (page) => {
+  it.each(allPages())('%s', { timeout: 300_000 }, async (page) => {
     expect((await faultsOf(page, false)).join('\n')).toBe('')
   })
 })

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { groupedPages, pageFiles } from '../../docs/.vitepress/site/pages.ts'
 import { sitePath } from '../../docs/.vitepress/site/paths.ts'
 import { buildDocs } from '../../scripts/docs.mjs'
@@ -17,6 +17,9 @@ import { serveFolder } from '../page/support/static-server.ts'
 const ADDRESS = 'https://docs.example.com/some/where/'
 
 let folder: string
+// A busy machine: nothing here is about time.
+vi.setConfig({ testTimeout: 120_000 })
+
 let host: Awaited<ReturnType<typeof serveFolder>>
 let browser: Browser
 let context: BrowserContext
@@ -78,6 +81,7 @@ describe('in a browser', () => {
   beforeEach(async () => {
     context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] })
     page = await context.newPage()
+    page.setDefaultTimeout(60_000)
     errors = []
     page.on('pageerror', (error) => errors.push(error.message))
     page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
