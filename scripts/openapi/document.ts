@@ -83,6 +83,8 @@ const NEEDS: Partial<Record<Access, string>> = {
     'Needs a key with `admin: true`; on a server without keys, a request from its own machine.',
   metrics:
     'Needs a key with `admin: true` or `metrics: true`; on a server without keys, a request from its own machine.',
+  offer:
+    'Needs a key with `offers: true`; on a server without keys, a request from its own machine.',
 }
 
 function describe(operation: Operation): Described {

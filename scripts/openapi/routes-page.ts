@@ -6,7 +6,7 @@ const NEEDS: Record<Access, string> = {
   open: 'nothing',
   key: 'a key',
   admin: 'an admin key',
-  offer: 'a key that offers tabs, or an admin key',
+  offer: 'a key with `offers: true`',
   metrics: 'an admin key, or one with `metrics: true`',
 }
 
