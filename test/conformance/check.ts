@@ -91,7 +91,7 @@ export function check(host: HostName): void {
         /--report: expected a file that ends in .md, .json, .html, got "record.txt"/,
       ],
       [['--against', 'nowhere.json'], /--against: cannot read nowhere.json/],
-      [['--against', 'package.json'], /expected a record of "sluice check" \(version 1\)/],
+      [['--against', 'package.json'], /expected a record of "npm start -- check" \(version 1\)/],
     ])('%j is refused before anything is asked', async (more, message) => {
       const ended = await runToEnd(host, ['check', 'http://127.0.0.1:9', ...more])
       expect(ended).toMatchObject({ code: 2, stdout: '' })

@@ -227,7 +227,7 @@ export function recordings(host: HostName): void {
       [
         ['--engine', 'replay:nowhere.jsonl'],
         host === 'workerd'
-          ? /engine: this setting is not supported on workerd, .*"sluice replay FILE"/
+          ? /engine: this setting is not supported on workerd, .*"npm start -- replay FILE"/
           : /cannot read nowhere.jsonl/,
       ],
       [['--engine', 'tape:x'], /--engine: expected replay:FILE/],

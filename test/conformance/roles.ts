@@ -245,5 +245,6 @@ function isForAdmins(access: Access): boolean {
 /** What an answer shows of what runs here. */
 function viewOf(text: string): string {
   if (text.includes(LABEL)) return 'engines'
-  return /"models":\[|<code>small</.test(text) ? 'models' : 'nothing'
+  // The description of the API has an example with a model that is none.
+  return /"models":\[(?!\{"id":"MODEL")|<code>small</.test(text) ? 'models' : 'nothing'
 }

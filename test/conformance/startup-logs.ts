@@ -31,7 +31,7 @@ export function logs(host: HostName): void {
       tokens: 13,
       outcome: 'finished',
     })
-    expect(entry.firstTokenMs).toBeLessThan(150)
+    expect(entry.firstTokenMs).toBeLessThan(entry.durationMs - 100)
     // Twelve pauses of 20 ms: the line comes at the end, not at the headers.
     expect(entry.durationMs).toBeGreaterThan(200)
     expect(entry.durationMs).toBeLessThan(3_000)
