@@ -5,7 +5,10 @@ import { unlessOfTab } from '../../../worker/objects/unless-of-tab.ts'
 const url = 'http://127.0.0.1:8787/v1/chat/completions'
 const entries = [{ models: [{ id: 'tiny' }] }] as unknown as CatalogEntry[]
 
-async function isKept(asked: string | undefined, names: { alias?: object; model?: string } = {}) {
+async function isKept(
+  asked: string | undefined,
+  names: { alias?: Record<string, string>; model?: string } = {},
+) {
   const settings = { alias: {}, ...names }
   const elsewhere = unlessOfTab(
     { entries },
