@@ -178,6 +178,10 @@ export interface Engine {
   mayServe?(caller: EngineCaller): boolean
   /** How far others are preferred that are as free as it is. Not at all by default. */
   readonly setBack?: number
+  /** Whether it is gone for good, as a tab that was closed: a request that waits for it need not wait. */
+  readonly isGone?: boolean
+  /** Calls `act` once it is gone for good. */
+  onGone?(act: () => void): void
   /** Whether requests for a model may be routed to it, even if it does not list the model. */
   acceptsModel?(model: string): boolean
   /** The models it has now. Rejects with an `ApiError` where it cannot be reached. */

@@ -108,7 +108,7 @@ export class TabHub {
   }
 
   /** Takes what a tab has sent. Throws an `ApiError` (400, 409, 410). */
-  receive(id: string, key: string, batch: Batch, bytes = 0): Taken {
+  receive(id: string, key: string, batch: Batch, bytes: number): Taken {
     return this.find(id, key).receive(batch, bytes)
   }
 

@@ -16,6 +16,7 @@ const BATCH_TIMEOUT = 10_000
 
 export class LinkRequests {
   readonly #target: LinkTarget
+  #batch: AbortController | undefined
 
   constructor(target: LinkTarget) {
     this.#target = target
@@ -26,9 +27,25 @@ export class LinkRequests {
     return this.#post('v1/tabs', hello, { signal })
   }
 
-  /** Sends what the tab says. */
-  tell(tab: string, batch: Batch): Promise<Response> {
-    return this.#post(`v1/tabs/${tab}`, batch, { signal: AbortSignal.timeout(BATCH_TIMEOUT) })
+  /** Sends what the tab says; resolves with undefined where it was abandoned. */
+  async tell(tab: string, batch: Batch): Promise<Response | undefined> {
+    const control = new AbortController()
+    this.#batch = control
+    const signal = AbortSignal.any([control.signal, AbortSignal.timeout(BATCH_TIMEOUT)])
+    try {
+      return await this.#post(`v1/tabs/${tab}`, batch, { signal })
+    } catch (error) {
+      if (control.signal.aborted) return undefined
+      throw error
+    }
+  }
+
+  /**
+   * Gives up the batch that is being sent: over a connection that has fallen silent, it would hold up all others
+   * for longer than the server waits.
+   */
+  abandon(): void {
+    this.#batch?.abort()
   }
 
   /** The same while the page is being closed: `keepalive` lets it arrive. */

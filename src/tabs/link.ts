@@ -170,6 +170,8 @@ export class Link {
     }
     this.#outbox.confirm(seq)
     this.#isConnected = true
+    // What the server has not confirmed goes out again, by its number.
+    this.#requests.abandon()
     this.#options.onStatus({ kind: 'joined', name, tab })
     void this.#flush()
   }
@@ -246,6 +248,7 @@ export class Link {
   /** Returns whether more may be sent. */
   async #sendBatch(tab: string): Promise<boolean> {
     const response = await this.#requests.tell(tab, this.#batch())
+    if (response === undefined) return true
     if (tab !== this.#tab) return false
     if (UNUSABLE.has(response.status)) {
       this.#forget()

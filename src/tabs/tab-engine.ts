@@ -47,6 +47,10 @@ export function tabEngine(tab: Tab, mayServe: (caller: EngineCaller) => boolean)
     isServer: true,
     isDiscovered: true,
     mayServe,
+    get isGone() {
+      return tab.gone !== undefined
+    },
+    onGone: (act) => tab.addEventListener('close', act),
     get setBack() {
       return (tab.isConnected ? 0 : SET_BACK.isLost) + setBackOf(tab.state)
     },

@@ -102,7 +102,7 @@ export class Tab implements Port {
   }
 
   /** Takes what the tab has sent, which was so many bytes. Throws an `ApiError` (400, 409, 410). */
-  receive({ seq, ack, messages }: Batch, bytes = 0): Taken {
+  receive({ seq, ack, messages }: Batch, bytes: number): Taken {
     this.#heardAt = performance.now()
     if (messages.length === 1 && messages[0]?.kind === 'leaving') {
       // Whatever its number: a page that is being closed does not know how far its worker has come.

@@ -1,7 +1,6 @@
 /** The browser tabs that offer their GPUs, at the edge: one object for all, through which requests reach them. */
 import { PoolState } from '../../src/engines/pool/pool-state.ts'
 import type { HandlerHost } from '../../src/options.ts'
-import type { Elsewhere } from '../../src/routes/elsewhere.ts'
 import { withErrorResponse } from '../../src/routes/internal-error.ts'
 import type { Run } from '../../src/routes/runs/run.ts'
 import { Runs } from '../../src/routes/runs/runs.ts'
@@ -10,7 +9,6 @@ import type { Settings } from '../../src/settings/settings.ts'
 import { TabHub } from '../../src/tabs/hub.ts'
 import { Pairings } from '../../src/tabs/pairings.ts'
 import { Telemetry } from '../../src/telemetry/telemetry.ts'
-import { isObject } from '../../src/util/object.ts'
 import { terminalLine } from '../../src/util/safe/terminal.ts'
 import {
   type Bindings,
@@ -24,6 +22,7 @@ import { forwardToRun, inObjects, runAskedFor } from './forward.ts'
 import { CLOSE_PATH } from './forward-to-tabs.ts'
 import { isNamespace, type ObjectState } from './platform.ts'
 import { Tables } from './tables.ts'
+import { type Names, unlessOfTab } from './unless-of-tab.ts'
 
 /** Milliseconds between two looks whether a tab is busy. */
 const LOOK = 50
@@ -44,6 +43,8 @@ export class BrowserTabs {
   /** Made for the first request, since the settings say how long tabs gather. */
   #tabs: TabHub | undefined
   #host: HandlerHost | undefined
+  /** Of the settings in force, which change while the host stays. */
+  #names: Names = { alias: {} }
   /** The handler of the worker that was made last, and this object's own with the same settings. */
   #worker: Served | undefined
   #own: Served | undefined
@@ -85,7 +86,8 @@ export class BrowserTabs {
     return this.#own
   }
 
-  #hostFor({ keys, tabGather }: Settings): HandlerHost {
+  #hostFor({ keys, tabGather, alias, model }: Settings): HandlerHost {
+    this.#names = { alias, model }
     this.#tabs ??= new TabHub({ gather: tabGather, tell: tellOfTab })
     this.#host ??= this.#hostOf(this.#tabs)
     for (const { hash } of keys) this.#paired.delete(hash)
@@ -110,7 +112,9 @@ export class BrowserTabs {
       saveKey: async (key) => this.#save(key),
       dropKey: async ({ hash }) =>
         void this.#tables.write('DELETE FROM paired WHERE hash = ?', hash),
-      ...(isNamespace(streams) && { elsewhere: unlessOfTab(tabs, inObjects(streams)) }),
+      ...(isNamespace(streams) && {
+        elsewhere: unlessOfTab(tabs, inObjects(streams), () => this.#names),
+      }),
     }
   }
 
@@ -137,17 +141,6 @@ class OwnRuns extends Runs {
 
   has(id: string): boolean {
     return this.#ids.has(id)
-  }
-}
-
-/** A stream of a model that a tab has runs here, since no other object reaches the tab. */
-function unlessOfTab(tabs: TabHub, elsewhere: Elsewhere): Elsewhere {
-  return async (request, body, trace) => {
-    const model = isObject(body) ? body.model : undefined
-    const isOfTab = tabs.entries.some(({ models }) =>
-      models.some(({ id }) => model === undefined || id === model),
-    )
-    return isOfTab ? undefined : elsewhere(request, body, trace)
   }
 }
 

@@ -11,7 +11,7 @@ import type { Output, ToolContext } from './tool.ts'
 
 const usage = {
   line: 'sluice pair NAME [options]',
-  text: 'Lets a browser on another device answer requests with its GPU: prints a link, a QR code and a code to\ntype, good once and for ten minutes. The device gets a key called NAME, which may offer its models\nand may not ask. The server must be running; it adds the key to its settings file.',
+  text: 'Lets a browser on another device answer requests with its GPU: prints a link, a QR code and a code to\ntype, good once and for ten minutes. The device gets a key called NAME, which may offer its models\nand may not ask. The server must be running; it adds the key to its settings file.\nOn Bun, Deno and Node without such a file, the key is lost when the server stops.',
   table: {
     server: {
       value: 'URL',

@@ -7,12 +7,12 @@ import type { ManagedServer } from './server.ts'
 
 type Method = (...args: unknown[]) => unknown
 
-/** The names of an engine's methods. Servers answer everybody, so that `mayServe` is none of theirs. */
+/** The names of an engine's methods. Servers answer everybody and are never gone for good: `mayServe` and `onGone` are none of theirs. */
 type MethodName = Exclude<
   {
     [N in keyof Engine]-?: NonNullable<Engine[N]> extends (...args: never[]) => unknown ? N : never
   }[keyof Engine],
-  'mayServe'
+  'mayServe' | 'onGone'
 >
 
 /**

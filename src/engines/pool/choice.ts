@@ -69,7 +69,10 @@ function expectedWait(member: PoolMember, queue: Iterable<Preference>): number {
 
 /** Whether an engine may get the request now. */
 export function mayUse(request: Choosing & Preference, member: PoolMember, now: number): boolean {
-  return request.members.includes(member) && allows(request, member, now) && !waits()
+  if (!request.members.includes(member)) return false
+  // Only where all are gone is it told so, and sent elsewhere.
+  if (member.isGone) return request.members.every(({ isGone }) => isGone)
+  return allows(request, member, now) && !waits()
 
   function waits(): boolean {
     const { preferred, preferredUntil = 0 } = request
@@ -84,7 +87,8 @@ function allows({ isForced, caller }: Choosing, member: PoolMember, now: number)
 
 /** Whether an engine may be preferred: it works, and did not ask to be left alone. */
 function isFit(request: Choosing, member: PoolMember, now: number): boolean {
-  return !member.isDown && now >= member.backoffUntil && allows(request, member, now)
+  if (member.isGone || member.isDown) return false
+  return now >= member.backoffUntil && allows(request, member, now)
 }
 
 /** The best of the engines with a free slot. */

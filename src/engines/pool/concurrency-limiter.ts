@@ -227,7 +227,7 @@ export class ConcurrencyLimiter {
     let soonest = Number.POSITIVE_INFINITY
     for (const { members, caller } of this.#queue) {
       for (const member of members) {
-        if (!member.hasFreeSlot) continue
+        if (!member.hasFreeSlot || member.isGone) continue
         idle.add(member)
         soonest = Math.min(soonest, now + member.breaker.retryIn(now, caller))
       }

@@ -27,7 +27,11 @@ export function otherMembers(
 ): PoolMember[] {
   const now = performance.now()
   return members.filter(
-    (other) => other !== member && !failed.has(other) && other.breaker.allows(now, exchange.caller),
+    (other) =>
+      other !== member &&
+      !other.isGone &&
+      !failed.has(other) &&
+      other.breaker.allows(now, exchange.caller),
   )
 }
 

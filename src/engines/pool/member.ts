@@ -40,13 +40,19 @@ export class PoolMember {
     this.#isDown = isDown
   }
 
+  /** Whether its engine is gone for good. */
+  get isGone(): boolean {
+    return this.engine.isGone === true
+  }
+
   /** The most requests it may work on at once. */
   get concurrencyLimit(): number {
     return this.engine.maxConcurrency ?? Number.POSITIVE_INFINITY
   }
 
+  /** One that is gone refuses at once: what still reads its last answer holds up nothing. */
   get hasFreeSlot(): boolean {
-    return this.running < this.concurrencyLimit
+    return this.isGone || this.running < this.concurrencyLimit
   }
 
   /**

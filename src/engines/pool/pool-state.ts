@@ -37,8 +37,12 @@ export class PoolState {
   }
 
   #unaddressedOf(engine: Engine): PoolMember {
-    const member = this.#unaddressed.get(engine) ?? new PoolMember(engine)
+    const known = this.#unaddressed.get(engine)
+    if (known !== undefined) return known
+    const member = new PoolMember(engine)
     this.#unaddressed.set(engine, member)
+    // The request that holds its slot may end much later: its client reads as slowly as it likes.
+    engine.onGone?.(() => this.limiter.assignFreeSlots(member, performance.now()))
     return member
   }
 

@@ -58,7 +58,7 @@ export function sameEngineDelay(
   kind: FailureKind,
   error: unknown,
 ): number | undefined {
-  if (!engine.isServer || !isTransient(error)) return undefined
+  if (engine.isGone || !engine.isServer || !isTransient(error)) return undefined
   const retryAfter = retryAfterMs(error)
   if (retryAfter !== undefined) return retryAfter <= RETRY_DELAY.max ? retryAfter : undefined
   return kind === 'broken' ? RETRY_DELAY.base + Math.random() * RETRY_DELAY.jitter : undefined

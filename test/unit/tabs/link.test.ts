@@ -29,11 +29,19 @@ async function create(script: Partial<Script> = {}) {
   const statuses: LinkStatus[] = []
   const cut = new Set<AbortController>()
   let isDown = false
+  let isSilent = false
+  const hanging = Promise.withResolvers<void>()
   const send = async (input: string | URL | Request, init: RequestInit = {}) => {
     if (isDown) throw new TypeError('the network is down')
     const control = new AbortController()
     cut.add(control)
     const signal = AbortSignal.any([control.signal, ...(init.signal ? [init.signal] : [])])
+    if (isSilent && /\/tabs\/./.test(String(input))) {
+      hanging.resolve()
+      return new Promise<Response>((_, reject) => {
+        init.signal?.addEventListener('abort', () => reject(init.signal?.reason))
+      })
+    }
     const response = await handler.fetch(new Request(input, { ...init, signal }))
     if (isDown) throw new TypeError('the network is down')
     return response
@@ -55,6 +63,14 @@ async function create(script: Partial<Script> = {}) {
     )
   return {
     ...{ handler, link, statuses, ask, standIn },
+    /** Lets the next batch hang, and breaks the stream of what is asked once it does. */
+    async silence() {
+      isSilent = true
+      await hanging.promise
+      isSilent = false
+      for (const control of cut) control.abort(new TypeError('the connection was cut'))
+      cut.clear()
+    },
     /** Breaks all connections and lets none be made until the returned function is called. */
     cut() {
       isDown = true
@@ -105,6 +121,17 @@ describe('a tab', () => {
     expect(statuses.map(({ kind }) => kind)).toContain('lost')
     const tabs = await bodyOf(await handler.fetch(new Request(`${url}/v1/tabs`)))
     expect(tabs.data).toHaveLength(1)
+  })
+
+  it('sends anew what hung when the link broke, as soon as it is back', async () => {
+    const tokens = Array.from({ length: 100 }, (_, n) => ` word-${n}`)
+    const { ask, silence } = await create({ tokens, tokenDelay: 5 })
+    const reading = (await ask({ stream: true })).text()
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    const startedAt = performance.now()
+    await silence()
+    expect(await reading).toContain('data: [DONE]')
+    expect(performance.now() - startedAt).toBeLessThan(6_000)
   })
 
   it('stops the engine when the client hangs up', async () => {
