@@ -137,7 +137,7 @@ const ARRIVAL = ['all-at-once', 'bursts', 'silence']
 /** Shows which rules the stream breaks, unless another one is shown by then. */
 async function judge({ recording, isResumed }: ChatLink, frames: readonly Frame[]): Promise<void> {
   // Half of the page's scripts: not before they are needed.
-  const { checkStreamInSteps } = await import('../src/check/check-stream.ts')
+  const { checkStreamInSteps } = await import('./check.ts')
   if (wire.value.frames !== frames) return
   const findings = await inSlices(checkStreamInSteps(recording))
   if (wire.value.frames !== frames) return

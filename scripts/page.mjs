@@ -26,7 +26,7 @@ const LINK = join(root, 'worker/link.ts')
 /** What a browser has to be able to run. */
 const target = 'es2022'
 
-const common = { absWorkingDir: root, bundle: true, minify: true, target }
+const common = { absWorkingDir: root, bundle: true, minify: true, target, legalComments: 'none' }
 
 /**
  * Builds the page into `outDir`. `engine` replaces worker/engine.ts, for tests, and `others` more files,

@@ -119,8 +119,7 @@ export async function check(id: string, side: Side): Promise<void> {
   setCheck(id, { state: 'running' })
   try {
     const text = await readCapture(id, side)
-    const { checkStream } = await import('../../src/check/check-stream.ts')
-    const { parseRecording } = await import('../../src/recording/recording.ts')
+    const { checkStream, parseRecording } = await import('../check.ts')
     const recording = parseRecording(text)
     setCheck(id, { state: 'checked', side, findings: checkStream(recording) })
   } catch (error) {

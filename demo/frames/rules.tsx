@@ -7,14 +7,14 @@ interface RulesProps {
 }
 
 /** What shows broken rules, with all that they say: loaded when one is broken. */
-const list = signal<typeof import('./rule-list.tsx') | undefined>(undefined)
+const list = signal<typeof import('../check.ts') | undefined>(undefined)
 
 /** The findings of `sluice check` for a stream; nothing until there are any. */
 export function Rules({ findings }: RulesProps) {
   if (findings === undefined) return null
   if (findings.length === 0) return <p class="weak">✓ This stream breaks no rule.</p>
   if (list.value === undefined) {
-    void import('./rule-list.tsx').then(
+    void import('../check.ts').then(
       (loaded) => {
         list.value = loaded
       },

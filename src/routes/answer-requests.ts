@@ -7,6 +7,7 @@ import { parseUrl } from '../util/parse-url.ts'
 import { withoutTrailing } from '../util/without-trailing.ts'
 import { ApiError, badRequest, type DocLink, toApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
+import { isOwnCode } from '../wire/errors/own-codes.ts'
 import { readTraceContext } from '../wire/headers/trace-context.ts'
 import { type ApiFamily, errorResponse, familyOf, setRequestId } from './api.ts'
 import { internalErrorResponse } from './internal-error.ts'
@@ -127,6 +128,7 @@ function refusal(failure: unknown, family: ApiFamily, { id, docs }: Trace): Resp
  */
 function docLink(docsUrl: string, origin = '', basePath = ''): DocLink {
   return (code) => {
+    if (!isOwnCode(code)) return undefined
     if (docsUrl !== '') return `${docsUrl}/errors#${code}`
     return code === 'host_not_allowed' ? undefined : `${origin}${basePath}/docs/errors/${code}`
   }

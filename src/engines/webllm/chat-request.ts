@@ -124,7 +124,26 @@ function toMlcMessages(
   if (last.role !== 'user' && last.role !== 'tool') {
     throw mustEndWith(`messages[${messages.length - 1}].role`)
   }
-  return nonEmpty
+  return nonEmpty.map(asReplacement)
+}
+
+/**
+ * web-llm puts texts into its templates by `String.replace`, which takes `$$`, `$&`, `` $` `` and `$'` in them for
+ * patterns: half of a shell script's `$$` would be lost. Doubled, the dollar comes out as it was. Other dollars
+ * stay, so that an answer with a price is still found in web-llm's memory of the conversation.
+ */
+function asReplacement<M extends MlcMessage>(message: M): M {
+  const { content } = message
+  if (typeof content === 'string') return { ...message, content: escaped(content) }
+  if (!Array.isArray(content)) return message
+  const parts = content.map((part) =>
+    part.type === 'text' ? { ...part, text: escaped(part.text) } : part,
+  )
+  return { ...message, content: parts }
+}
+
+function escaped(text: string): string {
+  return text.replace(/\$(?=[$&`'])/g, () => '$$')
 }
 
 function mustEndWith(field: string): ApiError {

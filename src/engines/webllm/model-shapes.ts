@@ -15,6 +15,13 @@ export interface ModelShape {
 const K = 1_024
 
 /**
+ * Where the numbers are from: those of Llama 3.1 and 3.2, TinyLlama, Qwen 2, 2.5 and 3 up to 1.7B, Mistral v0.1 and
+ * v0.3, Ministral 3, Phi 3.5 and 4, SmolLM2 up to 360M, Gemma, OLMo 2 and StableLM 2 from the configurations in
+ * MLC LLM's `python/mlc_llm/model/model_preset.py`; those of Llama 2 (its context) and 3, Qwen 3 from 4B, Qwen 2.5
+ * Math, Mistral v0.2, Phi 3 and SmolLM2 1.7B from LitGPT's `litgpt/config.py`; those of DeepSeek-R1-Distill-Qwen-7B
+ * and WizardMath from copies of their `config.json` on Hugging Face. Other models are fine-tuned from one of these
+ * and have its shape; one whose numbers were not found has no row, and keeps the context that web-llm states.
+ *
  * Layers, heads of keys and values, and the size of one; then the longest context. That is what the model
  * was trained with, or less where web-llm does not follow the model beyond it: Phi 3.5 and 4 and Ministral
  * scale their positions (`longrope`, `yarn`) only beyond an original length, and Gemma 2 and the models made
@@ -49,7 +56,6 @@ const SHAPES: readonly (readonly [RegExp, number, number, number, number])[] = [
   [/^gemma-2-9b/, 42, 8, 256, 4 * K],
   [/^gemma-2b/, 18, 1, 256, 8 * K],
   [/^OLMo-2-1124-7B/, 32, 32, 128, 4 * K],
-  [/^OLMo-2-0425-1B/, 16, 16, 128, 4 * K],
   [/^stablelm-2-zephyr-1_6b/, 24, 32, 64, 4 * K],
   [/^TinyLlama-1\.1B/, 22, 4, 64, 2 * K],
   [/^Llama-2-7b/, 32, 32, 128, 4 * K],

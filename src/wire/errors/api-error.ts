@@ -6,7 +6,6 @@
 import { cut } from '../../util/safe/cut.ts'
 import { logText } from '../../util/safe/log.ts'
 import { terminalText } from '../../util/safe/terminal.ts'
-import { isOwnCode } from './own-codes.ts'
 
 /** The body of an error, as OpenAI's clients read it. */
 export interface ErrorBody {
@@ -42,7 +41,10 @@ export interface ErrorDetails {
   evidence?: Evidence
 }
 
-/** The address of the page about an error code of sluice's own; undefined where none can be given. */
+/**
+ * The address of the page about an error code of sluice's own; undefined for other codes, and where none can be
+ * given. It knows the codes, so that a page of a browser, which links to none, does without their list.
+ */
 export type DocLink = (code: string) => string | undefined
 
 /**
@@ -105,7 +107,7 @@ export class ApiError extends Error {
   /** The field with the address of the page about its code; of a server's own code there is none. */
   docUrl(docs: DocLink | undefined): { doc_url?: string } {
     const { code } = this
-    if (docs === undefined || code === null || this.isReported || !isOwnCode(code)) return {}
+    if (docs === undefined || code === null || this.isReported) return {}
     const doc_url = docs(code)
     return doc_url === undefined ? {} : { doc_url }
   }
