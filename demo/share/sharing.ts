@@ -84,11 +84,11 @@ async function join(): Promise<void> {
 }
 
 function stop(): void {
+  sayGoodbye()
   const left = worker
-  // The worker says goodbye itself: of two, the later one would be answered with an error.
-  tab = ''
   worker = undefined
   left?.postMessage({ kind: 'leave' } satisfies ToLink)
+  // It says goodbye first.
   setTimeout(() => left?.terminate(), 2_000)
   const { link } = shared.peek()
   show({ link: link.kind === 'ended' ? link : { kind: 'off' }, serving: [], models: [] })
