@@ -38,7 +38,12 @@ const projects: Record<string, TestProjectInlineConfiguration['test']> = {
   timing: { include: [timing], maxWorkers: 1 },
   pace: { include: [pace], maxWorkers: 1 },
   // The tests that run beside each other, here and in the next class, wait for most of their time.
-  hosts: { include: ['test/hosts/*.test.ts'], exclude: [pace], maxWorkers: 2, maxConcurrency: 40 },
+  hosts: {
+    include: ['test/hosts/*.test.ts'],
+    exclude: [pace, long],
+    maxWorkers: 2,
+    maxConcurrency: 40,
+  },
   faults: { include: [faults], maxWorkers: 2, maxConcurrency: 40 },
   // They wait for real servers of Redis for most of their time.
   redis: { include: ['test/redis/**/*.test.ts'], exclude: [long], maxWorkers: 2 },
@@ -47,6 +52,7 @@ const projects: Record<string, TestProjectInlineConfiguration['test']> = {
   // They wait for the page half of their time.
   page: {
     include: [page],
+    exclude: [long],
     globalSetup: 'test/page/support/setup.ts',
     maxWorkers: 2,
     maxConcurrency: 4,

@@ -26,7 +26,14 @@ const LINK = join(root, 'worker/link.ts')
 /** What a browser has to be able to run. */
 const target = 'es2022'
 
-const common = { absWorkingDir: root, bundle: true, minify: true, target, legalComments: 'none' }
+const common = /** @satisfies {BuildOptions} */ ({
+  absWorkingDir: root,
+  bundle: true,
+  minify: true,
+  target,
+  // The licences are in a file of their own beside the page.
+  legalComments: 'none',
+})
 
 /**
  * Builds the page into `outDir`. `engine` replaces worker/engine.ts, for tests, and `others` more files,

@@ -105,7 +105,7 @@ it.each(['#chat', '#activity/x', '#offer=abc'])('shows nothing of Start for %s',
 
 it('shows nothing of Start to whoever has chatted', async () => {
   const { page, context } = await open('scripts')
-  expect(await page.locator('.lead').isVisible()).toBe(true)
+  await page.locator('.lead').waitFor()
   await page.evaluate(() => {
     const said = [{ id: 'a', messages: [{ role: 'user', content: 'Hi' }] }]
     localStorage.setItem('sluice.conversations', JSON.stringify(said))

@@ -146,13 +146,14 @@ it('shares once for all tabs of a browser, goes on after a reload, and in the ne
   const other = await context.newPage()
   await other.goto(`${url}/#share`)
   await other.getByText(/^Joined as/).waitFor(SOON)
-  expect(await connectedTabs(url)).toHaveLength(1)
+  // Those of other tests that were crashed are given up within seconds.
+  await expect.poll(() => connectedTabs(url), { timeout: 20_000 }).toHaveLength(1)
 
   await page.reload()
   await page.getByText(/^Joined as/).waitFor(SOON)
   await untilOffered(url, 'stand-in')
   expect((await ask(url, 'stand-in')).status).toBe(200)
-  expect(await connectedTabs(url)).toHaveLength(1)
+  await expect.poll(() => connectedTabs(url), SOON).toHaveLength(1)
 
   await page.close()
   await expect.poll(async () => (await ask(url, 'stand-in')).status, SOON).toBe(200)
