@@ -20,6 +20,8 @@ it('has every attacker, and several things that each can try', () => {
     'a web page of another site',
     'a client without a key',
     'a client with a key',
+    'a browser tab that offers a GPU, or its stolen key',
+    'a stranger at the pairing',
     'an upstream',
     'a model, or a document that it read',
     'a neighbour on the machine',
