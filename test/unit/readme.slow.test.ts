@@ -28,7 +28,8 @@ const documents = [
   'CONTRIBUTING.md',
   'SECURITY.md',
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
+    // Packages of the site are installed below the docs.
+    .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
     .map((name) => `docs/${name}`),
 ]
 const readme = documents
