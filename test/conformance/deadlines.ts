@@ -58,7 +58,7 @@ function lateDeadlines(relay: Relay): void {
   })
 
   it('the first token', async () => {
-    await expectLate({ headersAfter: 300, steps: [{ hang: true }] }, 'first_token_timeout')
+    await expectLate({ headersAfter: 150, steps: [{ hang: true }] }, 'first_token_timeout')
   })
 
   it('the first token, a role being none', async () => {

@@ -70,7 +70,7 @@ function heartbeats(relay: Relay): void {
 
   it('never come inside an event', async () => {
     const event = token('b')
-    const halves = [{ send: event.slice(0, 40) }, { wait: 450 }, { send: event.slice(40) }]
+    const halves = [{ send: event.slice(0, 40) }, { wait: 700 }, { send: event.slice(40) }]
     const { read } = await relayChat(relay, { script: talk('a', ...halves) })
     expect(read).toMatchObject({ outcome: 'finished', problems: [], text: 'ab' })
     expect(read.chunks.filter(isQuiet).length).toBeGreaterThanOrEqual(2)
