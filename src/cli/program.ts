@@ -13,7 +13,7 @@ const ONCE: readonly (readonly [RegExp, string])[] = [
   [/\/_npx\//, 'npx @sluice/sluice'],
   [/\/bunx-[^/]*\//, 'bunx @sluice/sluice'],
   [/\/dlx(?:-[^/]*)?\//, 'pnpm dlx @sluice/sluice'],
-  [/\/npm\/registry\.npmjs\.org\//, 'deno run -A npm:@sluice/sluice'],
+  [/\/npm\/[^/]+\/@sluice\/sluice\/\d/, 'deno run -A npm:@sluice/sluice'],
 ]
 
 /** `npm start --`, `npx @sluice/sluice`, `sluice`: what comes before the flags and the names of tools. */

@@ -190,7 +190,7 @@ it.each([
 })
 
 it.each([
-  ['file:///root/.cache/deno/npm/registry.npmjs.org/@sluice/sluice/0.2.0/dist/version.js', 'deno'],
+  ['file:///home/ann/.cache/deno/npm/npm.example/@sluice/sluice/0.2.0/dist/version.js', 'deno'],
   ['file:///root/.cache/pnpm/dlx/1a/node_modules/@sluice/sluice/dist/version.js', 'pnpm dlx'],
   ['file:///root/.bun/install/global/node_modules/@sluice/sluice/dist/version.js', 'sluice'],
 ])('%s is called by %s', (location, called) => {
