@@ -191,8 +191,8 @@ it.each([
 
 it.each([
   ['file:///home/ann/.cache/deno/npm/npm.example/@sluice/sluice/0.2.0/dist/version.js', 'deno'],
-  ['file:///root/.cache/pnpm/dlx/1a/node_modules/@sluice/sluice/dist/version.js', 'pnpm dlx'],
-  ['file:///root/.bun/install/global/node_modules/@sluice/sluice/dist/version.js', 'sluice'],
+  ['file:///home/ann/.cache/pnpm/dlx/1a/node_modules/@sluice/sluice/dist/version.js', 'pnpm dlx'],
+  ['file:///home/ann/.bun/install/global/node_modules/@sluice/sluice/dist/version.js', 'sluice'],
 ])('%s is called by %s', (location, called) => {
   expect(programOf({ location, isCheckout: false })).toMatch(new RegExp(`^${called}`))
 })
