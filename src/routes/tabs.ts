@@ -29,6 +29,8 @@ export const joinTab: RouteHandler = async (request, trace, context) => {
   context.tabs.join(hello, offeringOf(trace), body)
   const leave = () => body.break(new Error('the tab left'))
   request.signal.addEventListener('abort', leave, { once: true })
+  // It may have left while its message was read.
+  if (request.signal.aborted) leave()
   return new Response(body.readable, { headers: { ...SSE_HEADERS, ...SAME_ORIGIN } })
 }
 

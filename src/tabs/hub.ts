@@ -84,7 +84,9 @@ export class TabHub {
    * back, 429 where there are too many.
    */
   join(hello: Hello, by: Offering, body: BodyWriter): Tab {
-    const { v: _, resume, ...state } = hello
+    const { v: _, resume, replaces, ...state } = hello
+    const former = this.#tabs.get(replaces ?? '')?.tab
+    if (former?.key === by.key) former.end('it joined anew')
     if (resume !== undefined) {
       const tab = this.find(resume.tab, by.key)
       tab.attach(body, resume.seq)

@@ -69,8 +69,26 @@ export class LinkRequests {
   }
 }
 
+/** What a person reads of a connection that failed. */
+export function messageOf(error: unknown): string {
+  // What `fetch` throws where there is no connection, or where one has ended.
+  if (error instanceof TypeError) return 'The server does not answer.'
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** Statuses with which a server refuses a tab for good. */
+const REFUSED = new Set([400, 401, 403, 404, 405, 501])
+
+export interface Refusal {
+  message: string
+  /** The server's error code. */
+  code?: string
+  /** Whether another attempt would be refused too. */
+  isFinal: boolean
+}
+
 /** What an answer that refuses a request says. */
-export async function refusalOf(response: Response): Promise<{ message: string; code?: string }> {
+export async function refusalOf(response: Response): Promise<Refusal> {
   const body: unknown = await response.json().catch(() => undefined)
   const error = isObject(body) && isObject(body.error) ? body.error : {}
   const { message, code } = error
@@ -80,5 +98,6 @@ export async function refusalOf(response: Response): Promise<{ message: string; 
         ? message
         : `The server answered with status ${response.status}.`,
     ...(typeof code === 'string' && { code }),
+    isFinal: REFUSED.has(response.status),
   }
 }

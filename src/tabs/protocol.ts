@@ -35,10 +35,14 @@ export interface TabState {
   tokensPerSecond?: number | undefined
 }
 
-/** The body of `POST /v1/tabs`. `resume`: the tab that it was, and the last number that it has received. */
+/**
+ * The body of `POST /v1/tabs`. `resume`: the tab that it was, and the last number that it has received.
+ * `replaces`: a tab that it was and will not be again.
+ */
 export interface Hello extends TabState {
   v: typeof LINK_VERSION
   resume?: { tab: string; seq: number } | undefined
+  replaces?: string | undefined
 }
 
 /** The first event of the stream, without a number. */
@@ -96,8 +100,8 @@ export interface Taken {
 /** Milliseconds between two pings, while nothing is asked of the tab and while something is. */
 export const PING_EVERY = { idle: 15_000, busy: 3_000 }
 
-/** Milliseconds of silence after which a tab counts as gone. */
-export const GONE_AFTER = { idle: 45_000, busy: 10_000 }
+/** Milliseconds of silence after which a tab counts as gone; that is looked at once a second. */
+export const GONE_AFTER = { idle: 45_000, busy: 8_500 }
 
 /** Milliseconds for which a tab whose connection is lost may come back. */
 export const BACK_WITHIN = 8_000

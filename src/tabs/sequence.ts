@@ -28,6 +28,11 @@ export class Outbox<T> {
     return this.#items.length
   }
 
+  /** What waits, from the first message on, at most so many. */
+  oldest(count: number): Numbered<T>[] {
+    return this.#items.slice(0, count).map((item, n) => ({ seq: this.#first + n, item }))
+  }
+
   /** Adds a message and returns its number; undefined where too many wait. */
   push(item: T): number | undefined {
     if (this.#items.length >= this.#most) return undefined

@@ -65,6 +65,8 @@ export class Tab implements Port {
   #askedAt = 0
   /** Characters that the connection has not taken yet. */
   #unread = 0
+  /** Whether it has said anything since it joined. */
+  #wasHeard = false
   /** Since when there is no connection; 0 where there is one. */
   #brokenAt = 0
   #characters = 0
@@ -104,6 +106,7 @@ export class Tab implements Port {
   /** Takes what the tab has sent, which was so many bytes. Throws an `ApiError` (400, 409, 410). */
   receive({ seq, ack, messages }: Batch, bytes: number): Taken {
     this.#heardAt = performance.now()
+    this.#wasHeard = true
     if (messages.length === 1 && messages[0]?.kind === 'leaving') {
       // Whatever its number: a page that is being closed does not know how far its worker has come.
       this.end('it was closed')
@@ -217,6 +220,8 @@ export class Tab implements Port {
     if (this.#body !== body) return
     this.#body = undefined
     this.#brokenAt = performance.now()
+    // It may not even know that it had joined.
+    if (!this.#wasHeard) this.end('its connection was lost')
   }
 
   #listeners(type: 'message' | 'close'): Set<Listener> {

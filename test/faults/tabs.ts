@@ -7,7 +7,7 @@ export function tabs(host: HostName): void {
   it('join, leave and die under load: each request ends in one way', async () => {
     const seed = Date.now() % 2 ** 31
     await using server = await startServer(host, ['--log', 'none'], { SLUICE_KEYS: KEYS })
-    const { counts, wrong } = await new Churn(server.url, seed).run(6, 20, 12)
+    const { counts, wrong } = await new Churn(server, seed).run(6, 20, 12)
     expect(wrong, `seed ${seed}`).toEqual([])
     expect(counts.streamed).toBeGreaterThan(0)
   }, 90_000)

@@ -9,8 +9,9 @@ const HOST = (process.env.SLUICE_TEST_TABS_HOST ?? 'node') as HostName
 
 it('fifty tabs join, leave and die: each request ends in one way', async () => {
   console.log(`seed ${SEED}, ${HOST}, ${SECONDS} s`)
-  await using server = await startServer(HOST, ['--log', 'none'], { SLUICE_KEYS: KEYS })
-  const { counts, wrong } = await new Churn(server.url, SEED).run(SECONDS)
-  console.log(counts)
+  const flags = ['--log', 'none', ...(HOST === 'workerd' ? ['--tabs'] : [])]
+  await using server = await startServer(HOST, flags, { SLUICE_KEYS: KEYS })
+  const { counts, wrong } = await new Churn(server, SEED).run(SECONDS)
+  console.log(counts, wrong)
   expect(wrong.slice(0, 10)).toEqual([])
 }, 700_000)

@@ -36,6 +36,7 @@ export const TabHelloSchema = z.object({
   v: z.literal(LINK_VERSION),
   ...stateShape,
   resume: z.optional(z.object({ tab: shortText, seq: count })),
+  replaces: z.optional(shortText),
 })
 
 const usage = z.looseObject({})

@@ -90,6 +90,7 @@ export const tabSchemas = {
         paused: 'Whether it takes no requests for now.',
         tokensPerSecond: 'Of its last answers.',
         resume: 'The tab that it was before its connection was lost, and the last number it has.',
+        replaces: 'A tab that it was before and will not be again: it leaves.',
       },
     },
     TabBatch: {

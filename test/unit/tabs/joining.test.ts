@@ -58,6 +58,30 @@ describe('who joins', () => {
     expect((await tab.tell([])).status).toBe(200)
   })
 
+  it('and dies before it says anything is gone at once, since it may not know that it had joined', async () => {
+    const { join, get } = create()
+    const [silent, heard] = [await join(), await join()]
+    await heard.tell([])
+    silent.die()
+    heard.die()
+    await expect.poll(async () => (await get('/v1/tabs', 'root')).data.length).toBe(1)
+    expect((await get('/v1/tabs', 'root')).data[0].id).toBe(heard.id)
+  })
+
+  it('and had left while its message was read is not there', async () => {
+    const { send, get } = create()
+    const control = new AbortController()
+    const joining = send(`${url}/v1/tabs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer phone' },
+      body: JSON.stringify({ v: 1, models: [], visible: true, paused: false }),
+      signal: control.signal,
+    })
+    control.abort()
+    await joining.catch(() => {})
+    expect((await get('/v1/tabs', 'root')).data).toEqual([])
+  })
+
   it('may not ask', async () => {
     const { ask, get } = create()
     for (const path of ['/v1/chat/completions', '/v1/messages', '/v1/responses', '/api/chat'])

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { serveEngine } from '../../../src/engines/remote/serve-engine.ts'
 import { Webllm } from '../../../src/engines/webllm/webllm.ts'
 import { createHostedHandler } from '../../../src/handler.ts'
@@ -15,14 +15,27 @@ const open: Link[] = []
 const bodyOf = (response: Response): Promise<any> => response.json()
 
 afterEach(() => {
+  vi.restoreAllMocks()
   for (const link of open.splice(0)) link.leave()
 })
+
+/** From now on it is so many milliseconds later. */
+function later(ms: number): void {
+  const now = performance.now.bind(performance)
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + ms)
+}
+
+const idsOf = (statuses: LinkStatus[]) =>
+  statuses.flatMap((status) => (status.kind === 'joined' ? [status.tab] : []))
 
 const model = record.model_id
 const state: TabState = { models: [{ id: model, state: 'loaded' }], visible: true, paused: false }
 
-/** A handler, and a tab whose requests may be cut. */
-async function create(script: Partial<Script> = {}) {
+/**
+ * A handler, and a tab whose requests may be cut. `isHeld`: the tab hears nothing of its having joined until
+ * `release` is called, and the server does not see that a connection has ended.
+ */
+async function create(script: Partial<Script> = {}, isHeld = false) {
   const handler = createHostedHandler({ discover: false }, { exposure: 'machine' })
   const standIn = createStandIn(script)
   const engine = new Webllm(standIn.mlc, { records: [record] })
@@ -31,6 +44,8 @@ async function create(script: Partial<Script> = {}) {
   let isDown = false
   let isSilent = false
   const hanging = Promise.withResolvers<void>()
+  const held = Promise.withResolvers<void>()
+  const arrived = Promise.withResolvers<void>()
   const send = async (input: string | URL | Request, init: RequestInit = {}) => {
     if (isDown) throw new TypeError('the network is down')
     const control = new AbortController()
@@ -42,7 +57,11 @@ async function create(script: Partial<Script> = {}) {
         init.signal?.addEventListener('abort', () => reject(init.signal?.reason))
       })
     }
-    const response = await handler.fetch(new Request(input, { ...init, signal }))
+    const request = new Request(input, { ...init, signal: isHeld ? null : signal })
+    const response = await handler.fetch(request)
+    arrived.resolve()
+    if (isHeld) await held.promise
+    signal.throwIfAborted()
     if (isDown) throw new TypeError('the network is down')
     return response
   }
@@ -52,7 +71,8 @@ async function create(script: Partial<Script> = {}) {
     onStatus: (status) => statuses.push(status),
   })
   open.push(link)
-  await expect.poll(() => statuses.at(-1)?.kind).toBe('joined')
+  if (isHeld) await arrived.promise
+  else await expect.poll(() => statuses.at(-1)?.kind).toBe('joined')
   const ask = (body: object) =>
     handler.fetch(
       new Request(`${url}/v1/chat/completions`, {
@@ -62,7 +82,7 @@ async function create(script: Partial<Script> = {}) {
       }),
     )
   return {
-    ...{ handler, link, statuses, ask, standIn },
+    ...{ handler, link, statuses, ask, standIn, release: held.resolve },
     /** Lets the next batch hang, and breaks the stream of what is asked once it does. */
     async silence() {
       isSilent = true
@@ -121,6 +141,46 @@ describe('a tab', () => {
     expect(statuses.map(({ kind }) => kind)).toContain('lost')
     const tabs = await bodyOf(await handler.fetch(new Request(`${url}/v1/tabs`)))
     expect(tabs.data).toHaveLength(1)
+  })
+
+  it('comes back as the tab that it was, however long it was idle before the connection broke', async () => {
+    const { cut, statuses, handler } = await create()
+    later(12_000)
+    const mend = cut()
+    await expect.poll(() => statuses.at(-1)?.kind).toBe('lost')
+    mend()
+    await expect.poll(() => statuses.at(-1)?.kind).toBe('joined')
+    const [before, after] = idsOf(statuses)
+    expect(after).toBe(before)
+    const tabs = await bodyOf(await handler.fetch(new Request(`${url}/v1/tabs`)))
+    expect(tabs.data.map(({ id }: { id: string }) => id)).toEqual([before])
+  })
+
+  it('is one tab, and none once it leaves, where it has to join anew', async () => {
+    const { cut, statuses, handler, link } = await create()
+    const listed = async () =>
+      (await bodyOf(await handler.fetch(new Request(`${url}/v1/tabs`)))).data
+    const mend = cut()
+    await expect.poll(() => statuses.at(-1)?.kind).toBe('lost')
+    later(9_000)
+    await expect.poll(() => statuses.filter(({ kind }) => kind === 'joining').length).toBe(2)
+    mend()
+    await expect.poll(() => statuses.at(-1)?.kind).toBe('joined')
+    const [before, after] = idsOf(statuses)
+    expect(after).not.toBe(before)
+    expect(await listed()).toHaveLength(1)
+    link.leave()
+    await expect.poll(async () => (await listed()).length).toBe(0)
+  })
+
+  it('leaves nothing behind where it leaves while it joins', async () => {
+    const { handler, link, release } = await create({}, true)
+    link.leave()
+    const listed = async () =>
+      (await bodyOf(await handler.fetch(new Request(`${url}/v1/tabs`)))).data
+    expect(await listed()).toHaveLength(1)
+    release()
+    await expect.poll(listed).toEqual([])
   })
 
   it('sends anew what hung when the link broke, as soon as it is back', async () => {
