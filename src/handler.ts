@@ -19,7 +19,7 @@ import { withoutPage } from './routes/page.ts'
 import type { RouteContext } from './routes/route.ts'
 import { createRoutes } from './routes/router.ts'
 import { memoryResponses, type StoredResponses } from './routes/runs/runs.ts'
-import { telemetrySources } from './routes/telemetry-sources.ts'
+import { tabCounter, telemetrySources } from './routes/telemetry-sources.ts'
 import { requireCapturedKey } from './settings/capture-rule.ts'
 import { warnOnce } from './settings/deprecated.ts'
 import type { Key } from './settings/keys.ts'
@@ -138,12 +138,13 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Pla
   const answered: AnsweredRequests = { pending: 0, log: host.log }
   let isDraining = false
   const context = createContext(settings, host, running, () => isDraining)
-  const { catalog, guard, pool, telemetry } = context
+  const { catalog, guard, pool, tabs, telemetry } = context
   const route = createRoutes(context)
   // Last, as nothing may change for running requests where something of the new settings is wrong.
   pool.takeOver(catalog.known.map(({ engine }) => engine))
   host.managed?.takeOver(settings)
   telemetry.configure(settings, context.sources)
+  tabs.observe(tabCounter(telemetry))
 
   return {
     refresh: () => catalog.status(),
@@ -210,7 +211,7 @@ function createContext(
     sources: telemetrySources(engines, running, {
       queue: settings.queue,
       responses,
-      ...{ isolates, tracer: host.tracer, stateStatus },
+      ...{ isolates, tracer: host.tracer, stateStatus, tabs },
     }),
     guard: createGuard(settings, { ...host, isolates, paired }),
     telemetry: host.telemetry ?? new Telemetry(),

@@ -4,6 +4,7 @@ import { OVERVIEW } from './overview.ts'
 import { heatmap, lines, named, type Panel, quantiles, rate, states } from './panels.ts'
 import { STATE } from './state.ts'
 import { STREAMS } from './streams.ts'
+import { TABS } from './tabs.ts'
 
 export interface Row {
   title: string
@@ -256,4 +257,5 @@ export const rows: readonly Row[] = [
   { title: 'sluice itself', panels: ITSELF },
   { title: 'Shared state', panels: STATE },
   { title: 'Streams that can be resumed', panels: STREAMS },
+  { title: 'Browser tabs', panels: TABS },
 ]

@@ -4,7 +4,11 @@ import { healthOf } from '../engines/health.ts'
 import type { CatalogEntry } from '../engines/registry/catalog.ts'
 import type { StateStatus } from '../state/state-status.ts'
 import type { Exchange } from '../stream/exchange.ts'
+import type { TabHub } from '../tabs/hub.ts'
+import { countTabs } from '../tabs/tab-counts.ts'
+import type { TabObserver } from '../tabs/tab-observer.ts'
 import type { EngineView, Sources } from '../telemetry/sources.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { StoredResponses } from './runs/runs.ts'
 
 /** Milliseconds for which a listing of models is new enough for whoever watches the engines. */
@@ -18,9 +22,11 @@ export function telemetrySources(
     queue,
     responses: { store, runs },
     stateStatus,
+    tabs,
     ...host
   }: Pick<Sources, 'isolates' | 'tracer'> & {
     queue: number
+    tabs: TabHub
     responses: StoredResponses
     stateStatus: () => StateStatus
   },
@@ -49,7 +55,17 @@ export function telemetrySources(
       return status.kind === 'memory' ? undefined : status
     },
     streams: () => runs?.size ?? 0,
+    tabs: () => countTabs(tabs.tabs),
     isServed: (model) => catalog.known.some(({ models }) => models.some(({ id }) => id === model)),
+  }
+}
+
+/** Counts the browser tabs that come and go. */
+export function tabCounter({ metrics: { registry } }: Telemetry): TabObserver {
+  return {
+    onJoined: () => registry.count('sluice_tabs_joined_total', []),
+    onResumed: () => registry.count('sluice_tabs_resumed_total', []),
+    onLeft: (why) => registry.count('sluice_tabs_left_total', [why]),
   }
 }
 

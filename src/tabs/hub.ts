@@ -7,6 +7,7 @@ import { ApiError } from '../wire/errors/api-error.ts'
 import type { Batch, Hello, Taken } from './protocol.ts'
 import { Tab } from './tab.ts'
 import { modelsOf, tabEngine } from './tab-engine.ts'
+import type { Departure, TabObserver } from './tab-observer.ts'
 
 /** The most tabs at once, and of one key. */
 const MOST_TABS = 256
@@ -59,6 +60,7 @@ export class TabHub {
   #keys: (() => Iterable<OfferingKey>) | undefined
   #timer: ReturnType<typeof setInterval> | undefined
   #entries: CatalogEntry[] | undefined
+  #observer: TabObserver | undefined
 
   constructor({ gather = 0, tell = () => {} }: HubOptions = {}) {
     this.#gather = gather
@@ -86,11 +88,12 @@ export class TabHub {
   join(hello: Hello, by: Offering, body: BodyWriter): Tab {
     const { v: _, resume, replaces, ...state } = hello
     const former = this.#tabs.get(replaces ?? '')?.tab
-    if (former?.key === by.key) former.end('it joined anew')
+    if (former?.key === by.key) former.end('it joined anew', 'replaced')
     if (resume !== undefined) {
       const tab = this.find(resume.tab, by.key)
       tab.attach(body, resume.seq)
       tab.change(state)
+      this.#observer?.onResumed()
       return tab
     }
     this.#requireRoom(by.key)
@@ -99,12 +102,13 @@ export class TabHub {
       ...{ id, name: this.#freeName(by.key || 'browser'), key: by.key, state },
       gather: this.#gather,
       onState: () => this.#changed(),
-      onGone: (why) => this.#remove(id, why),
+      onGone: (why, as) => this.#remove(id, why, as),
     })
     this.#tabs.set(id, { tab, by, engine: tabEngine(tab, (caller) => answers(by, caller)) })
     this.#changed()
     this.#timer ??= setInterval(() => this.#look(), LOOK_EVERY)
     tab.attach(body)
+    this.#observer?.onJoined()
     this.#tell(`${tab.name} joined: ${shownModels(tab)}`)
     return tab
   }
@@ -128,7 +132,12 @@ export class TabHub {
 
   /** Ends all connections, as the server stops; tabs try again until it is back. */
   close(): void {
-    for (const tab of this.tabs) tab.end('the server stops')
+    for (const tab of this.tabs) tab.end('the server stops', 'shutdown')
+  }
+
+  /** From now on this is told of tabs that come and go. */
+  observe(observer: TabObserver): void {
+    this.#observer = observer
   }
 
   /** From now on these are the keys: tabs whose key may no longer offer leave, now or when that changes. */
@@ -172,10 +181,11 @@ export class TabHub {
     this.#requireKeys()
   }
 
-  #remove(id: string, why: string): void {
+  #remove(id: string, why: string, as: Departure): void {
     const name = this.#tabs.get(id)?.tab.name
     this.#tabs.delete(id)
     this.#changed()
+    this.#observer?.onLeft(as)
     this.#tell(`${name} left: ${why}`)
     if (this.#tabs.size > 0) return
     clearInterval(this.#timer)

@@ -15,6 +15,7 @@ import {
   type Taken,
 } from './protocol.ts'
 import { Inbox, Outbox } from './sequence.ts'
+import type { Departure } from './tab-observer.ts'
 
 /** The most messages that may wait until a tab confirms them: a request, credits and cancellations. */
 const MOST_WAITING = 256
@@ -39,7 +40,7 @@ export interface TabOptions {
   /** Called when something of its state has changed. */
   onState(): void
   /** Called once: it is gone for good. */
-  onGone(why: string): void
+  onGone(why: string, as: Departure): void
 }
 
 export class Tab implements Port {
@@ -109,7 +110,7 @@ export class Tab implements Port {
     this.#wasHeard = true
     if (messages.length === 1 && messages[0]?.kind === 'leaving') {
       // Whatever its number: a page that is being closed does not know how far its worker has come.
-      this.end('it was closed')
+      this.end('it was closed', 'closed')
       return { seq: this.#inbox.last }
     }
     if (!this.#confirm(ack)) throw numberUnknown('ack', ack)
@@ -118,7 +119,7 @@ export class Tab implements Port {
     const size = bytes / Math.max(1, messages.length)
     for (const message of fresh) {
       if (this.gone !== undefined) break
-      if (message.kind === 'leaving') this.end('it was closed')
+      if (message.kind === 'leaving') this.end('it was closed', 'closed')
       else if (message.kind === 'state') this.change(message.state)
       else this.#answered(message.message, size)
     }
@@ -163,7 +164,7 @@ export class Tab implements Port {
     const isFull = this.#characters > 0 && this.#characters + length > MOST_CHARACTERS
     const seq = isFull ? undefined : this.#outbox.push(item)
     if (seq === undefined) {
-      this.end('it does not confirm what it is sent')
+      this.end('it does not confirm what it is sent', 'misbehaved')
       return
     }
     this.#characters += length
@@ -184,9 +185,9 @@ export class Tab implements Port {
     if (this.gone !== undefined) return
     const kind = this.running > 0 ? 'busy' : 'idle'
     if (this.#brokenAt > 0 && now - this.#brokenAt > BACK_WITHIN) {
-      this.end('its connection was lost')
+      this.end('its connection was lost', 'lost')
     } else if (this.#isSilent(now)) {
-      this.end(`it has not answered for ${Math.round((now - this.#heardAt) / 1000)} s`)
+      this.end(`it has not answered for ${Math.round((now - this.#heardAt) / 1000)} s`, 'silent')
     } else if (now - Math.max(this.#pingedAt, this.#heardAt) >= PING_EVERY[kind]) {
       this.#pingedAt = now
       this.#signal({ kind: 'ping' })
@@ -201,19 +202,19 @@ export class Tab implements Port {
   }
 
   /** The server wants it no more. */
-  dismiss(reason: string): void {
+  dismiss(reason: string, as: Departure = 'dismissed'): void {
     this.#signal({ kind: 'stop', reason })
-    this.end(reason)
+    this.end(reason, as)
   }
 
   /** It is gone: its requests fail. */
-  end(why: string): void {
+  end(why: string, as: Departure): void {
     if (this.gone !== undefined) return
     this.gone = why
     this.#body?.close()
     this.#body = undefined
     for (const listener of [...this.#closeListeners]) listener({} as MessageEvent)
-    this.#options.onGone(why)
+    this.#options.onGone(why, as)
   }
 
   #detach(body: BodyWriter): void {
@@ -221,7 +222,7 @@ export class Tab implements Port {
     this.#body = undefined
     this.#brokenAt = performance.now()
     // It may not even know that it had joined.
-    if (!this.#wasHeard) this.end('its connection was lost')
+    if (!this.#wasHeard) this.end('its connection was lost', 'lost')
   }
 
   #listeners(type: 'message' | 'close'): Set<Listener> {
@@ -234,7 +235,7 @@ export class Tab implements Port {
       if (passed !== undefined) this.#dispatch(passed)
     } catch (error) {
       if (!(error instanceof Misconduct)) throw error
-      this.dismiss(error.message)
+      this.dismiss(error.message, 'misbehaved')
     }
   }
 
@@ -269,7 +270,7 @@ export class Tab implements Port {
     taken.then(read, read)
     if (this.#unread > MOST_UNREAD && this.gone === undefined) {
       body.break(new Error('the tab does not read'))
-      this.end('it does not read what it is sent')
+      this.end('it does not read what it is sent', 'misbehaved')
     }
   }
 }

@@ -47,6 +47,8 @@ export interface Sources {
   state(): { status: 'connected' | 'away'; instances: number } | undefined
   /** Streams that can be resumed and are produced here. */
   streams(): number
+  /** Browser tabs that are joined, by what they do. */
+  tabs(): Readonly<Record<string, number>>
   /** Whether the name is one of a model that is served now: others are no label. */
   isServed(model: string): boolean
 }

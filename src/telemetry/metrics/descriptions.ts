@@ -14,6 +14,7 @@ export const gauges = {
   sluice_state_up: [],
   sluice_state_instances: [],
   sluice_streams_running: [],
+  sluice_tabs: ['state'],
   sluice_build_info: ['version', 'host'],
 } as const
 
@@ -54,6 +55,10 @@ export const descriptions: Readonly<Record<CounterName | HistogramName | GaugeNa
   sluice_stored_responses: 'Stored responses; absent where the store does not tell.',
   sluice_streams_running:
     'Streams that can be resumed, responses in the background among them, that this process produces now.',
+  sluice_tabs: 'Browser tabs that are joined, by what they do now.',
+  sluice_tabs_joined_total: 'Browser tabs that joined.',
+  sluice_tabs_resumed_total: 'Browser tabs that came back after their connection had broken.',
+  sluice_tabs_left_total: 'Browser tabs that are gone, by why.',
   sluice_streams_resumed_total:
     'Streams that a client resumed: local where this process produces or keeps them, shared where it reads them in the store that instances share.',
   sluice_streams_ended_total: 'Streams that could be resumed and have ended, by how they ended.',
@@ -100,7 +105,10 @@ export const labelTexts: Readonly<Record<string, string>> = {
   to: 'the engine that was asked next',
   kind: 'what was repaired, as `repaired` in the log',
   limit: '`requests` or `tokens` of a minute, `concurrency`, or `background`',
-  state: '`closed`, `open` or `half-open`',
+  state:
+    '`closed`, `open` or `half-open`; of a browser tab `free`, `answering`, `paused`, or `away`: its connection has broken, and it may come back',
+  reason:
+    'why a tab is gone: `closed` by whom it belongs to, `lost` with its connection, `silent`: its script did not reply, `replaced`: it joined anew, `dismissed` by the operator or with its key, `misbehaved`, or `shutdown` of the server',
   metric: 'the metric that had no room',
   operation: 'what the store was asked for, such as `admit` or `settle`',
   policy: '`local`, `open` or `closed`, as `stateFailure` in the settings',

@@ -29,6 +29,7 @@ export function gaugesOf(sources: Sources, running: number, host: string | undef
     sluice_state_up: optional(state && Number(state.status === 'connected')),
     sluice_state_instances: optional(state?.instances),
     sluice_streams_running: [[[], sources.streams()]],
+    sluice_tabs: Object.entries(sources.tabs()).map(([state, count]) => [[state], count]),
     sluice_build_info: [[[VERSION, host ?? ''], 1]],
   }
 }

@@ -135,6 +135,41 @@ describe('a tab answers', () => {
     expect(text).toMatch(/sluice_attempts_total\{[^}]*engine="tab\/phone"[^}]*\} 1/)
   })
 
+  it('and is counted: what it does, that it came, came back and went', async () => {
+    const { join, get, send } = create()
+    const metrics = async () => {
+      const headers = { authorization: 'Bearer root' }
+      const text = await (await send(`${url}/metrics`, { headers })).text()
+      return text.split('\n').filter((line) => /^sluice_tabs.* [1-9]/.test(line))
+    }
+    expect(await metrics()).toEqual([])
+    const tab = await join()
+    await tab.tell([])
+    tab.die()
+    await expect.poll(metrics).toContain('sluice_tabs{state="away"} 1')
+    const back = await join({ hello: { resume: { tab: tab.id, seq: tab.seq } } })
+    await join({ hello: { paused: true } })
+    expect(await metrics()).toEqual([
+      'sluice_tabs_joined_total 2',
+      'sluice_tabs_resumed_total 1',
+      'sluice_tabs{state="free"} 1',
+      'sluice_tabs{state="paused"} 1',
+    ])
+    await join({ hello: { replaces: back.id } })
+    const [first] = (await get('/v1/tabs', 'root')).data
+    await send(`${url}/v1/tabs/${first.id}`, {
+      method: 'DELETE',
+      headers: { authorization: 'Bearer root' },
+    })
+    expect(await metrics()).toEqual([
+      'sluice_tabs_joined_total 3',
+      'sluice_tabs_resumed_total 1',
+      'sluice_tabs_left_total{reason="replaced"} 1',
+      'sluice_tabs_left_total{reason="dismissed"} 1',
+      'sluice_tabs{state="free"} 1',
+    ])
+  })
+
   it('without a line in the log for each token', async () => {
     const { join, ask, log } = create()
     await join({ onEvent: answering(Array(50).fill('a ')) })

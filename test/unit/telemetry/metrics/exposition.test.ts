@@ -32,6 +32,7 @@ function gauges(
     running: () => 0,
     stored: () => stored,
     streams: () => 0,
+    tabs: () => ({ free: 1 }),
     state: () => state,
     isServed: () => true,
   } as unknown as Sources
