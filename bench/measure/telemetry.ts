@@ -255,4 +255,5 @@ const NO_GAUGES: Gauges = {
   ...{ sluice_engine_up: [], sluice_engine_running: [], sluice_engine_limit: [] },
   ...{ sluice_breaker_state: [], sluice_stored_responses: [], sluice_build_info: [] },
   ...{ sluice_state_up: [], sluice_state_instances: [], sluice_streams_running: [] },
+  sluice_tabs: [],
 }

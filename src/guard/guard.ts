@@ -39,7 +39,7 @@ export interface Guard {
   identify(request: Request, afterwards: Afterwards): Promise<Caller>
   /**
    * The caller of a request, which is not counted; undefined where none is known within a second, or where
-   * it may only read the metrics.
+   * it may only read the metrics, or only offer a tab.
    */
   findCaller(request: Request): Promise<Caller | undefined>
   /** What is left of the limits of this caller, or of all for an admin. Rejects where the store does. */
@@ -99,7 +99,7 @@ export function createGuard(
     return withTimeout(
       FIND_TIMEOUT,
       callerOf(request).then(
-        (caller) => (caller.isScraper ? undefined : caller),
+        (caller) => (caller.isScraper || caller.isOffering ? undefined : caller),
         () => undefined,
       ),
     )

@@ -78,6 +78,7 @@ export function createRoutes(
 
   async function identifyScraper(request: Request, trace: Trace): Promise<void> {
     trace.caller = await guard.identify(request, trace.afterwards)
+    refuseOffering(trace.caller)
     requireMetricsAccess(trace.caller)
   }
 }

@@ -73,6 +73,7 @@ import { startup } from './startup.ts'
 import { staticEngine } from './static.ts'
 import { streams } from './streams.ts'
 import { tabs } from './tabs.ts'
+import { tabsAttacks } from './tabs-attacks.ts'
 import { tenants } from './tenants.ts'
 import { thinking } from './thinking.ts'
 import { timing } from './timing.ts'
@@ -145,6 +146,7 @@ const topics = {
     'forwarded answers that end early': passThroughEnds,
     'servers that load models': managers,
     'a browser tab': tabs,
+    'attacks on browser tabs': tabsAttacks,
   },
   telemetry: { metrics, 'a counting client': countedStreams, traces },
   contract: { contract, thinking },

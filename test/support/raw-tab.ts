@@ -82,6 +82,15 @@ export class RawTab {
     return this.tell(messages.map((message) => ({ kind: 'tell', message })))
   }
 
+  /** It says that it leaves, as a page does that is closed. */
+  async leave(): Promise<void> {
+    if (this.id !== '' && !this.isOver) {
+      const told = await this.tell([{ kind: 'leaving' }]).catch(() => undefined)
+      await told?.body?.cancel()
+    }
+    this.die()
+  }
+
   /** Its connection ends, and it says nothing. */
   die(): void {
     this.#control.abort()

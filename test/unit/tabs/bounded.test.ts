@@ -4,6 +4,7 @@ import { transformWriter } from '../../../src/stream/transform-writer.ts'
 import { Tab } from '../../../src/tabs/tab.ts'
 import type { ChatChunk } from '../../../src/wire/chat/request.ts'
 import { chunk } from '../../support/raw-tab.ts'
+import { create as createScene } from '../../support/tab-scene.ts'
 
 const MIB = 1024 * 1024
 
@@ -70,4 +71,22 @@ it('bytes that its client has not read count, however few the chunks are', () =>
   for (let sent = 0; sent < 64 && tab.gone === undefined; sent++) reply([chunk({})], MIB)
   expect(tab.gone).toBe('it sent more than its reader had room for')
   expect(passed()).toBe(8)
+})
+
+it('a tab that confirms none of many requests is dismissed', async () => {
+  const { join, ask, get } = createScene()
+  const error = { status: 503, message: 'no', type: 'x', code: null, param: null }
+  const tab = await join({
+    onEvent({ kind, message }, self) {
+      if (kind === 'ask' && message.kind === 'chat') {
+        void self.reply({ kind: 'error', id: message.id, error })
+      }
+    },
+  })
+  Object.defineProperty(tab, 'seq', { get: () => 0, set: () => {} })
+  for (let n = 0; n < 300; n++) {
+    const { status } = await ask()
+    if (status === 404) break
+  }
+  expect((await get('/v1/tabs', 'root')).data).toEqual([])
 })
