@@ -47,6 +47,9 @@ export const redeemPairing: RouteHandler = async (request, _trace, context) => {
     )
   }
   const wish = context.pairings.redeem(offer)
+  // The settings may be others than when it was opened.
+  requireFree(wish, context)
+  requireOwner(wish, context.settings)
   const key = `sluice_${base64url(crypto.getRandomValues(new Uint8Array(LENGTH)))}`
   const entry = entryOf(wish, await hashKey(key))
   context.paired.set(entry.hash, entry)
@@ -79,7 +82,7 @@ export const removePairing: RouteHandler = async ({ params }, _trace, { paired, 
 }
 
 /** Throws an `ApiError` (400). */
-function readWish(body: unknown, { settings, paired }: RouteContext): PairingWish {
+function readWish(body: unknown, context: RouteContext): PairingWish {
   if (!isObject(body)) throw wrongName('something else')
   const { name, owner, shared } = body
   if (typeof name !== 'string') throw wrongName(typeof name)
@@ -94,9 +97,15 @@ function readWish(body: unknown, { settings, paired }: RouteContext): PairingWis
     if (error instanceof SettingsError) throw badRequest(error.message, 'name')
     throw error
   }
-  requireOwner(wish, settings)
+  requireOwner(wish, context.settings)
+  requireFree(wish, context)
+  return wish
+}
+
+/** Throws an `ApiError` (400) where a key has the name. */
+function requireFree({ name }: PairingWish, { settings, paired }: RouteContext): void {
   const names = [...settings.keys, ...paired.values()].map((key) => key.name)
-  if (!names.includes(name)) return wish
+  if (!names.includes(name)) return
   throw badRequest(
     `name: expected a name that no key has, got ${name}; choose another, or remove that key.`,
     'name',

@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest'
+import type { HostName } from '../support/hosts.ts'
+import { movedClock } from '../support/moved-clock.ts'
 import { answering } from '../support/raw-tab.ts'
-import type { Said } from '../support/tab-scene.ts'
+import { startServer } from '../support/server.ts'
+import { keys, type Said, sceneAt } from '../support/tab-scene.ts'
 import type { Attacked } from './tabs-attacks.ts'
 
 /** Secrets and codes of pairings that are wrong, were used, or were stolen. */
@@ -98,5 +101,27 @@ export function pairingAttacks(attacked: () => Attacked): void {
       reason: expect.stringMatching(/key/),
     })
     await expectRefusal((await join({ key })).response, 401, 'invalid_api_key')
+  })
+}
+
+/** Pairings whose ten minutes are over, by a clock of the host that the test moves. */
+export function oldPairings(host: HostName, { expectRefusal }: Pick<Attacked, 'expectRefusal'>) {
+  it('are redeemed at the end of their ten minutes, and not after it', async ({ skip }) => {
+    using clock = movedClock()
+    // It needs a compiler.
+    if (clock === undefined) return skip()
+    const env = { ...clock.env, SLUICE_KEYS: JSON.stringify(keys) }
+    await using server = await startServer(host, [], env)
+    const { post } = sceneAt(server.url)
+    const opened = async (name: string): Promise<Said> =>
+      (await post('/v1/pairings', { name })).json()
+    const redeem = (offer: string) => post('/v1/pairings/redeem', { offer }, '')
+    const [early, late] = [await opened('early'), await opened('late')]
+    clock.moveTo(590_000)
+    expect((await redeem(early.code)).status).toBe(200)
+    clock.moveTo(601_000)
+    await expectRefusal(await redeem(late.secret), 403, 'pairing_unknown')
+    await expectRefusal(await redeem(late.code), 403, 'pairing_unknown')
+    expect((await post('/v1/pairings', { name: 'late' })).status).toBe(200)
   })
 }

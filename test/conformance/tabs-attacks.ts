@@ -10,7 +10,7 @@ import { keys, sceneAt, type TabScene } from '../support/tab-scene.ts'
 import { answersOfTabs } from './tabs-attacks-answers.ts'
 import { keysOfTabs } from './tabs-attacks-keys.ts'
 import { messagesOfTabs } from './tabs-attacks-messages.ts'
-import { pairingAttacks } from './tabs-attacks-pairings.ts'
+import { oldPairings, pairingAttacks } from './tabs-attacks-pairings.ts'
 
 /** What a tab that is not attacked answers, and what nobody else may see. */
 export const SECRET = 'the-answer-for-ann-alone'
@@ -54,6 +54,8 @@ export function tabsAttacks(host: HostName): void {
 
   describe('by keys', () => keysOfTabs(attacked))
   describe('by pairings', () => pairingAttacks(attacked))
+  // Its clock is the only one that can be moved alone.
+  if (host === 'node') describe('by old pairings', () => oldPairings(host, { expectRefusal }))
   describe('by messages', () => messagesOfTabs(attacked))
   describe('by answers', () => answersOfTabs(attacked))
 

@@ -18,7 +18,6 @@ export function faults(host: HostName): void {
   describe('a client that leaves', () => leaving(host))
   describe('a client', () => clients(host))
   describe('a signal', () => stopping(host))
-  // Half a minute, nearly all of it waiting: one host is enough.
-  if (host === 'bun') describe('tabs', () => tabs(host))
+  tabs(host)
   describe('a managed server', needs(host, 'programs'), () => managedFaults(host))
 }

@@ -1,9 +1,22 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type HostName, startServer } from '../support/server.ts'
 import { Churn, KEYS } from '../tabs/churn.ts'
+import { slowReader } from './tabs-slow.ts'
+
+/** Declares what tabs and their clients do; the tests wait for most of their time. */
+export function tabs(host: HostName): void {
+  describe.concurrent('tabs that', () => {
+    // Half a minute: one host is enough.
+    if (host === 'bun') churn(host)
+    // Longer than a tab may be silent where nothing else waits for it either.
+    it('answer a client that reads a kilobyte a second wait for it', () => {
+      return slowReader(host, host === 'bun' ? 13 : 2)
+    }, 60_000)
+  })
+}
 
 /** Declares tabs that come and go on one host; `test/tabs/many.long.test.ts` has them do so for minutes. */
-export function tabs(host: HostName): void {
+function churn(host: HostName): void {
   it('join, leave and die under load: each request ends in one way', async () => {
     const seed = Date.now() % 2 ** 31
     await using server = await startServer(host, ['--log', 'none'], { SLUICE_KEYS: KEYS })

@@ -1,4 +1,4 @@
-// The system's time, moved by as many seconds as a file says: loaded before redis-server by LD_PRELOAD.
+// The system's time, moved by as many seconds as a file says: loaded before a server by LD_PRELOAD.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>

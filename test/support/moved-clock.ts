@@ -1,4 +1,4 @@
-// A clock of redis-server that a test can move while it runs. The system's own is everybody's.
+// A clock of redis-server, or of Node, that a test can move while it runs. The system's own is everybody's.
 
 import { spawnSync } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'

@@ -12,6 +12,8 @@ export interface PacedOptions {
   every: number
   /** Milliseconds before the first one. */
   prefill?: number
+  /** What follows the number in each token. */
+  filling?: string
   /** Called when each token is made. */
   onToken?: (index: number) => void
 }
@@ -27,7 +29,8 @@ export interface Paced extends LocalEngine {
   made: number
 }
 
-export function pacedEngine({ tokens, every, prefill = 0, onToken }: PacedOptions): Paced {
+export function pacedEngine(options: PacedOptions): Paced {
+  const { tokens, every, prefill = 0, filling = '', onToken } = options
   const engine: Paced = {
     ...{ label: 'paced', running: 0, most: 0, begun: 0, stopped: 0, made: 0 },
     models: async () => [],
@@ -74,7 +77,7 @@ export function pacedEngine({ tokens, every, prefill = 0, onToken }: PacedOption
         signal.throwIfAborted()
         engine.made++
         onToken?.(index)
-        yield [chunk({ content: `${index} ` }) as ChatChunk]
+        yield [chunk({ content: `${index} ${filling}` }) as ChatChunk]
       }
       const end = chunk({}, { finish_reason: 'stop' }) as ChatChunk
       yield [

@@ -1,5 +1,6 @@
 /** Which streams stay with the browser tabs. */
 import { type Aliases, resolveAlias, withoutLatest } from '../../src/engines/registry/aliases.ts'
+import { mayUseEngine } from '../../src/engines/registry/model-access.ts'
 import type { Elsewhere } from '../../src/routes/elsewhere.ts'
 import type { TabHub } from '../../src/tabs/hub.ts'
 import { isObject } from '../../src/util/object.ts'
@@ -11,7 +12,7 @@ export interface Names {
   model?: string | undefined
 }
 
-/** A stream of a model that a tab has runs here, since no other object reaches the tab. */
+/** A stream of a model that a tab has for its caller runs here, since no other object reaches the tab. */
 export function unlessOfTab(
   tabs: Pick<TabHub, 'entries'>,
   elsewhere: Elsewhere,
@@ -19,7 +20,8 @@ export function unlessOfTab(
 ): Elsewhere {
   return async (request, body, trace) => {
     const asked = isObject(body) && typeof body.model === 'string' ? body.model : undefined
-    const isOfTab = tabs.entries.some(({ models }) => {
+    const isOfTab = tabs.entries.some(({ engine, models }) => {
+      if (!mayUseEngine(engine, trace.caller)) return false
       return models.some(({ id }) => isCalled(id, asked, names()))
     })
     return isOfTab ? undefined : elsewhere(request, body, trace)

@@ -146,6 +146,23 @@ describe('the key of a tab that has joined', () => {
 
   const without = keys.filter(({ name }) => name !== 'phone')
 
+  it.each<[string, object[], object, string]>([
+    ['of its name was added', [...keys, { name: 'tv', hash: hash('tv') }], {}, 'name'],
+    [
+      'of its owner was removed',
+      keys.filter(({ name }) => name !== 'bob'),
+      { owner: 'bob' },
+      'owner',
+    ],
+  ])('is not made where a key %s meanwhile', async (_, list, more, param) => {
+    const { handler, settings } = reloadable()
+    const post = asking((request) => handler.fetch(request))
+    const { secret } = await post('/v1/pairings', { name: 'tv', ...more })
+    handler.replace(settings(list))
+    const { status, error, key } = await post('/v1/pairings/redeem', { offer: secret }, '')
+    expect({ status, param: error?.param, key }).toEqual({ status: 400, param, key: undefined })
+  })
+
   it.each<[string, object[], string]>([
     ['is removed', without, 'its key was removed from the settings'],
     ['is disabled', [...without, { ...keys[4], disabled: true }], 'its key is disabled'],
