@@ -124,7 +124,12 @@ function toMlcMessages(
   if (last.role !== 'user' && last.role !== 'tool') {
     throw mustEndWith(`messages[${messages.length - 1}].role`)
   }
-  return nonEmpty.map(asReplacement)
+  return nonEmpty.map((message) => (isReplaced(message, record) ? asReplacement(message) : message))
+}
+
+/** For a model with a manifest, web-llm 0.2.86 joins the parts of a prompt, all but the system message. */
+function isReplaced({ role }: MlcMessage, { model_manifest }: ModelRecord): boolean {
+  return role === 'system' || model_manifest === undefined
 }
 
 /**
