@@ -21,7 +21,7 @@ import type {
 } from './mlc-types.ts'
 import type { CallReader } from './tools/call-reader.ts'
 import { toolFormOf } from './tools/forms.ts'
-import { inToolForm, type ToolPrompt } from './tools/history.ts'
+import { inCallOrder, inToolForm, type ToolPrompt } from './tools/history.ts'
 import { toolUse } from './tools/tool-use.ts'
 import { writtenCall } from './tools/written.ts'
 
@@ -115,7 +115,9 @@ function toMlcMessages(
   record: ModelRecord,
   prompt?: ToolPrompt,
 ): MlcMessage[] {
-  const converted = messages.map((message, at) => toMlcMessage(message, `messages[${at}]`, record))
+  const converted = inCallOrder(messages).map(({ message, at }) => {
+    return toMlcMessage(message, `messages[${at}]`, record)
+  })
   const merged = withOneSystemMessage(converted as ChatMessage[]) as MlcMessage[]
   const said = inToolForm(merged, toolFormOf(record), prompt)
   const nonEmpty = said.filter(({ role, content }) => role !== 'system' || content !== '')

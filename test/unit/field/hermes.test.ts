@@ -42,7 +42,10 @@ it('reads the chat that a client has sent from the prompt of a model', () => {
       { id: 'call2', function: functionOf('ls') },
     ],
   })
-  expect(results.map(({ role }) => role)).toEqual(['tool', 'tool'])
+  expect(results).toEqual([
+    { role: 'tool', content: 'first\nline', tool_call_id: 'call1' },
+    { role: 'tool', content: 'second', tool_call_id: 'call2' },
+  ])
 })
 
 it('knows no tools where none are offered, and the schema of an answer', () => {
