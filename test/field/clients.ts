@@ -1,4 +1,5 @@
 /** The clients, with the exact versions that are driven, and what a client cannot do. */
+import { BY_TAB } from '../../scripts/client-lines.mjs'
 import type { CellName } from './cells.ts'
 
 export interface Api {
@@ -44,7 +45,13 @@ function byTab({ id, title }: Api): Api {
   const without = {
     down: 'A tab that has left offers no model: the client is told as of an unknown one.',
   }
-  return { id: `${id}-tab`, title: `${title}, a tab answers`, lines: id, isByTab: true, without }
+  return {
+    id: `${id}${BY_TAB}`,
+    title: `${title}, a tab answers`,
+    lines: id,
+    isByTab: true,
+    without,
+  }
 }
 
 export const clients: Client[] = [

@@ -6,7 +6,9 @@ import type { Mlc, ModelRecord } from '../../src/engines/webllm/webllm.ts'
 import { runEngine } from '../../src/engines/webllm/worker.ts'
 import { type FieldNews, type FieldReply, MODEL } from '../field/tab-words.ts'
 import { createStandIn, record } from '../support/mlc.ts'
-import './no-gpu.ts'
+import { lendGpu } from './no-gpu.ts'
+
+lendGpu()
 
 const channel = new BroadcastChannel('field')
 const waiting = new Map<number, (reply: FieldReply) => void>()

@@ -4,7 +4,7 @@
 import type { Mlc, ModelRecord } from '../../src/engines/webllm/webllm.ts'
 import { runEngine } from '../../src/engines/webllm/worker.ts'
 import { createStandIn, record, type Script } from '../support/mlc.ts'
-import './no-gpu.ts'
+import { lendGpu } from './no-gpu.ts'
 
 const words = createStandIn().script.tokens
 
@@ -20,6 +20,8 @@ const behaviours: Record<string, Partial<Script>> = {
   stamps: { isEndless: true, token: stamp },
   paced: { isEndless: true, token: stamp, tokenDelay: 5 },
 }
+
+lendGpu()
 
 const { mlc, script, seen } = createStandIn({ loadDelay: 300, context: 1e6 })
 const { chatCompletion } = mlc
