@@ -51,6 +51,9 @@ function optionOf(word) {
   return [name, value]
 }
 
+/** Ends the name of an API with whose lines a browser tab was driven: a row of its own, and no lines of its own. */
+export const BY_TAB = '-tab'
+
 /** What needs nothing to be installed is listed before the libraries. */
 const FIRST = ['curl', 'environment']
 
@@ -69,7 +72,8 @@ export function clientPages() {
       const result = results[name]
       if (result === undefined) return { ...page, isSdk: true }
       const { version, date, apis } = result
-      return { ...page, apis: Object.keys(apis), tested: { version, date } }
+      const own = Object.keys(apis).filter((id) => !id.endsWith(BY_TAB))
+      return { ...page, apis: own, tested: { version, date } }
     })
 }
 

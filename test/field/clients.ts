@@ -1,4 +1,5 @@
 /** The clients, with the exact versions that are driven, and what a client cannot do. */
+import { BY_TAB } from '../../scripts/client-lines.mjs'
 import type { CellName } from './cells.ts'
 
 export interface Api {
@@ -10,6 +11,9 @@ export interface Api {
   without?: Partial<Record<CellName, string>>
   /** The client sends no key here, so sluice has none. */
   isKeyless?: boolean
+  /** A paired browser tab answers, with the lines of the page for the API `lines`. */
+  isByTab?: boolean
+  lines?: string
 }
 
 export interface Client {
@@ -36,12 +40,26 @@ const promptfoo = {
 
 const cline = { turns: 'Cline continues a conversation in an interactive terminal only.' }
 
+/** The same API with a paired browser tab as sluice's only engine. */
+function byTab({ id, title }: Api): Api {
+  const without = {
+    down: 'A tab that has left offers no model: the client is told as of an unknown one.',
+  }
+  return {
+    id: `${id}${BY_TAB}`,
+    title: `${title}, a tab answers`,
+    lines: id,
+    isByTab: true,
+    without,
+  }
+}
+
 export const clients: Client[] = [
   {
     name: 'claude-code',
     title: 'Claude Code',
     packages: { '@anthropic-ai/claude-code': '2.1.332' },
-    apis: [messages],
+    apis: [messages, byTab(messages)],
   },
   {
     name: 'codex',
@@ -49,6 +67,7 @@ export const clients: Client[] = [
     packages: { '@openai/codex': '0.169.0' },
     apis: [
       responses,
+      byTab(responses),
       {
         ...ollama,
         title: 'Responses, as a program for Ollama',
@@ -61,7 +80,7 @@ export const clients: Client[] = [
     name: 'opencode',
     title: 'opencode',
     packages: { 'opencode-ai': '1.18.33' },
-    apis: [chat, messages, responses],
+    apis: [chat, messages, responses, byTab(chat)],
   },
   {
     name: 'qwen-code',
@@ -130,6 +149,11 @@ export const clients: Client[] = [
     apis: [ollama],
   },
 ]
+
+/** The API whose lines of the page are run. */
+export function linesIdOf({ id, lines }: Pick<Api, 'id' | 'lines'>): string {
+  return lines ?? id
+}
 
 /** The version that the table states. */
 export function versionOf({ packages }: Pick<Client, 'packages'>): string {

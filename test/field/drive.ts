@@ -49,7 +49,7 @@ export async function drive(scene: Scene, cell: CellName): Promise<Verdict> {
   const verdict = await drivers[cell](scene, cells[cell].seconds)
   if (verdict.passed) return verdict
   const refused = [
-    ...scene.upstream.asked
+    ...scene.engine.asked
       .flatMap(({ refused }) => refused ?? [])
       .map((why) => `the server: ${why}`),
     ...refusals(scene.server.log),
@@ -68,7 +68,8 @@ async function askOnce(
   const values = valuesFor(scene, order)
   await setUp(scene, values)
   const ended = await start(scene, 'run', values, seconds).ended
-  return verdictOf(endFault(ended, seconds) ?? fault(scene, ended, order), ended.output)
+  const why = endFault(ended, seconds) ?? fault(scene, ended, order) ?? scene.engine.fault?.()
+  return verdictOf(why, ended.output)
 }
 
 function verdictOf(fault: string | undefined, output: string): Verdict {
@@ -85,8 +86,8 @@ function showsAnswer(_scene: Scene, { output }: Ended): string | undefined {
 }
 
 function ranTool(scene: Scene, { output }: Ended, order: string): string | undefined {
-  const { notes, upstream } = scene
-  return toolFault({ asked: upstream.asked, output, notes, isParallel: order === 'parallel' })
+  const { notes, engine } = scene
+  return toolFault({ asked: engine.asked, output, notes, isParallel: order === 'parallel' })
 }
 
 async function askTwice(scene: Scene, seconds: number): Promise<Verdict> {
@@ -101,7 +102,7 @@ async function askTwice(scene: Scene, seconds: number): Promise<Verdict> {
     if (fault !== undefined) return verdictOf(`The first turn: ${fault}`, first.output)
   }
   const ended = await start(scene, 'again', values, seconds / 2).ended
-  const hasAll = scene.upstream.asked.some(({ body }) => isSecondTurn(body.messages ?? [], ANSWER))
+  const hasAll = scene.engine.asked.some(({ body }) => isSecondTurn(body.messages ?? [], ANSWER))
   const fault =
     endFault(ended, seconds / 2) ??
     (hasAll ? undefined : 'The model did not get the first question and its answer.') ??
@@ -113,7 +114,7 @@ async function interrupt(scene: Scene, seconds: number): Promise<Verdict> {
   const values = valuesFor(scene, 'slow')
   await setUp(scene, values)
   const program = start(scene, 'run', values, seconds)
-  const streams = () => scene.upstream.asked.filter(({ reply }) => reply?.isSlow)
+  const streams = () => scene.engine.asked.filter(({ reply }) => reply?.isSlow)
   const began = await until(() => streams().some(({ sent }) => sent >= 8), seconds - 20)
   if (!began) {
     program.signal('SIGKILL')
@@ -231,13 +232,15 @@ async function spend(base: string, model: string): Promise<void> {
   for (let count = 0; count < 100; count++) {
     const { status } = await fetch(base + SPENDING, { method: 'POST', headers, body })
     if (status === 429) return
-    if (status !== 200) throw new Error(`sluice answered ${status} while the limit was used up.`)
+    // A model of chats has no vectors, and what it refuses is counted as well.
+    if (status !== 200 && status !== 400)
+      throw new Error(`sluice answered ${status} while the limit was used up.`)
   }
   throw new Error('sluice had no limit for the limited key.')
 }
 
 async function down(scene: Scene, seconds: number): Promise<Verdict> {
-  await scene.upstream.goDown()
+  await scene.engine.goDown()
   return tells(scene, 'down', seconds)
 }
 

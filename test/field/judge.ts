@@ -60,7 +60,7 @@ export function isSecondTurn(messages: Message[], answer: string): boolean {
 const TELLING = {
   key: /401|unauthori[sz]ed|api.?key|invalid.{0,30}key|expected a key|authenticat/i,
   model:
-    /404|no-such-model.{0,80}(not|exist|unknown|invalid)|not found|does ?n.t exist|not exist|failed to start pull/i,
+    /404|no-such-model.{0,80}(not|exist|unknown|invalid)|not found|does ?n.t exist|not exist|no engine serves|failed to start pull/i,
   limit: /429|rate.?limit|too many requests|requests? (a|per) minute|limit (reached|exceeded)/i,
   down: /50[0234]|unavailable|bad gateway|can.t be reached|unreachable/i,
 } as const

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../../scripts/hosts.mjs'
 import { CELL_NAMES, type CellName } from './cells.ts'
-import { type Api, type Client, clients } from './clients.ts'
+import { type Api, type Client, clients, linesIdOf } from './clients.ts'
 import { drive, type Verdict } from './drive.ts'
 import { FOLDER, install, isInstalled } from './install.ts'
 import { HELP, type Options, readOptions } from './options.ts'
@@ -62,7 +62,7 @@ function installAll(chosen: Client[], { host }: Options): void {
 async function driveClient(client: Client, options: Options): Promise<void> {
   for (const api of client.apis) {
     if (!isChosen(api.id, options.apis)) continue
-    const lines = markOf(blocksFor(readPage(client.name), api.id))
+    const lines = markOf(blocksFor(readPage(client.name), linesIdOf(api)))
     for (const cell of CELL_NAMES) {
       if (!isChosen(cell, options.cells)) continue
       const known = readResult(client, options.host).apis[api.id]?.[cell]
@@ -114,14 +114,14 @@ function tidy(note: string, { place, server }: Scene): string {
 }
 
 /** What the client printed, what the server was asked and what sluice logged. */
-function keepLog({ client, api, upstream, server }: Scene, cell: CellName, verdict: Verdict): void {
+function keepLog({ client, api, engine, server }: Scene, cell: CellName, verdict: Verdict): void {
   const folder = join(FOLDER, 'logs')
   mkdirSync(folder, { recursive: true })
   const parts = [
     `${verdict.passed ? 'PASS' : 'FAIL'} ${verdict.note ?? ''}`,
     verdict.output,
     ...server.log.map((entry) => JSON.stringify(entry)),
-    ...upstream.asked.map((entry) => JSON.stringify(entry)),
+    ...engine.asked.map((entry) => JSON.stringify(entry)),
   ]
   writeFileSync(join(folder, `${client.name}.${api.id}.${cell}.txt`), `${parts.join('\n\n')}\n`)
 }

@@ -20,8 +20,14 @@ export interface Reply {
   isSlow?: boolean
 }
 
+/** The command that a tool is to run, by the path of a note. */
+export type CommandFor = (path: string) => string
+
+// Some clients lose what a command prints in its first milliseconds.
+const showsNote: CommandFor = (path) => `cat ${path}; sleep 0.3`
+
 /** `folder` holds note.txt and note2.txt, which the tools are to read. */
-export function replyTo(body: ChatBody, folder: string): Reply {
+export function replyTo(body: ChatBody, folder: string, commandFor = showsNote): Reply {
   const { response_format: format } = body
   if (format?.type === 'json_schema' || format?.type === 'json_object') {
     const schema = format.json_schema?.schema
@@ -39,10 +45,10 @@ export function replyTo(body: ChatBody, folder: string): Reply {
     const shown = outputs.map((output) => output.slice(0, 1500)).join(' | ')
     return { text: `${AFTER_TOOLS} ${shown}`, why: 'after tools' }
   }
-  return callTools(body, order, folder)
+  return callTools(body, order, folder, commandFor)
 }
 
-function callTools(body: ChatBody, order: Order, folder: string): Reply {
+function callTools(body: ChatBody, order: Order, folder: string, commandFor: CommandFor): Reply {
   const tools = (body.tools ?? []).flatMap(({ function: tool }) => tool ?? []) as FunctionTool[]
   const tool = pickTool(tools)
   if (tool === undefined) {
@@ -52,11 +58,7 @@ function callTools(body: ChatBody, order: Order, folder: string): Reply {
   const files = order === 'parallel' ? ['note.txt', 'note2.txt'] : ['note.txt']
   const calls = files.map((file) => {
     const path = `${folder}/${file}`
-    // Some clients lose what a command prints in its first milliseconds.
-    return {
-      name: tool.name,
-      arguments: argumentsFor(tool, { command: `cat ${path}; sleep 0.3`, path }),
-    }
+    return { name: tool.name, arguments: argumentsFor(tool, { command: commandFor(path), path }) }
   })
   return { calls, why: order }
 }

@@ -3,26 +3,30 @@ import { createHash } from 'node:crypto'
 import type { ProcessHost } from '../support/hosts.ts'
 import type { LogEntry, Server } from '../support/server.ts'
 import { startProcess } from '../support/server-process.ts'
-import type { Api, Client } from './clients.ts'
+import { type Api, type Client, linesIdOf } from './clients.ts'
 import { type Block, blocksFor, type Kind, linesOf, readPage, type Values } from './page.ts'
 import { makePlace, type Place, removePlace, writeFiles } from './place.ts'
 import { type Program, startLines } from './program.ts'
 import { random } from './sample.ts'
-import { type FieldUpstream, startFieldUpstream } from './upstream.ts'
+import { serveTabPage, startFieldTab } from './tab.ts'
+import { MODEL } from './tab-words.ts'
+import { type FieldEngine, startFieldUpstream } from './upstream.ts'
 
 export const KEYS = {
   good: 'sluice_field-good',
   limited: 'sluice_field-limited',
   wrong: 'sluice_field-wrong',
+  admin: 'sluice_field-admin',
 }
-const MODEL = 'my-model'
+
+const FLAGS = ['--no-discover', '--log', 'json']
 
 export interface Scene {
   client: Client
   api: Api
   blocks: Block[]
   place: Place
-  upstream: FieldUpstream
+  engine: FieldEngine
   server: Server
   /** What note.txt and note2.txt hold. */
   notes: [string, string]
@@ -38,20 +42,49 @@ export async function makeScene(
   const note = () => `marker-${Math.floor(draw() * 2 ** 32).toString(16)}`
   const notes: [string, string] = [note(), note()]
   const place = makePlace(client.name, `${client.name}-${api.id}-${cell}`, notes)
-  const upstream = await startFieldUpstream({ models: [MODEL], folder: place.project, seed })
-  const flags = ['--no-discover', '--upstream', upstream.url, '--log', 'json']
-  const keys = api.isKeyless ? {} : { SLUICE_KEYS: keyEntries() }
-  const server = await startProcess(host, flags, keys)
-  const blocks = blocksFor(readPage(client.name), api.id)
-  return { client, api, blocks, place, upstream, server, notes }
+  const keys: Record<string, string> = api.isKeyless ? {} : { SLUICE_KEYS: keyEntries() }
+  const started = { host, folder: place.project, seed, keys }
+  const { engine, server } = await (api.isByTab ? startWithTab : startWithUpstream)(started)
+  const blocks = blocksFor(readPage(client.name), linesIdOf(api))
+  return { client, api, blocks, place, engine, server, notes }
+}
+
+interface Started {
+  host: ProcessHost
+  folder: string
+  seed: number
+  keys: Record<string, string>
+}
+
+async function startWithUpstream({ host, folder, seed, keys }: Started) {
+  const engine = await startFieldUpstream({ models: [MODEL], folder, seed })
+  const flags = [...FLAGS, '--upstream', engine.url]
+  return { engine, server: await startProcess(host, flags, keys) }
+}
+
+/** A server whose only engine is a tab that was paired with it. */
+async function startWithTab({ host, folder, keys }: Started) {
+  const page = await serveTabPage()
+  const flags = [...FLAGS, ...(host === 'workerd' ? ['--tabs'] : [])]
+  const server = await startProcess(host, flags, { ...keys, SLUICE_PAGE_SERVER: page.url })
+  try {
+    const { admin, good: client } = KEYS
+    const tab = await startFieldTab(server.url, { folder, admin, client })
+    const goDown = () => tab.goDown().finally(page.close)
+    return { engine: { ...tab, goDown }, server }
+  } catch (error) {
+    await server.kill()
+    page.close()
+    throw error
+  }
 }
 
 export async function endScene(
-  { place, server, upstream }: Scene,
+  { place, server, engine }: Scene,
   hasPassed: boolean,
 ): Promise<void> {
   await server.kill()
-  await upstream.goDown()
+  await engine.goDown()
   removePlace(place, !hasPassed)
 }
 
@@ -60,6 +93,7 @@ function keyEntries(): string {
   return JSON.stringify([
     { name: 'good', hash: hash(KEYS.good) },
     { name: 'limited', hash: hash(KEYS.limited), requestsPerMinute: 20 },
+    { name: 'admin', hash: hash(KEYS.admin), admin: true },
   ])
 }
 

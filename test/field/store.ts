@@ -68,9 +68,20 @@ export function readCommitted(): Results {
   return (readJson(COMMITTED) ?? {}) as Results
 }
 
-/** The committed results, and in place of each client's those that were stored since. */
+/**
+ * The committed results, and in place of each client's those that were stored since. Of the same version on
+ * the same host, an API that was not driven anew keeps what is committed.
+ */
 export function mergedResults(committed: Results, stored: Results): Results {
-  return { ...committed, ...stored }
+  const merged = Object.entries(stored).map(([name, result]) => {
+    const before = committed[name]
+    const isSame = before?.version === result.version && before.host === result.host
+    return [
+      name,
+      isSame ? { ...result, apis: { ...before.apis, ...result.apis } } : result,
+    ] as const
+  })
+  return { ...committed, ...Object.fromEntries(merged) }
 }
 
 export function writeCommitted(results: Results): void {

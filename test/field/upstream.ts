@@ -21,11 +21,17 @@ export interface Asked {
   isWhole: boolean
 }
 
-export interface FieldUpstream {
-  url: string
+/** What answers behind sluice. */
+export interface FieldEngine {
   asked: Asked[]
-  /** Stops listening and closes every connection, as a server that has crashed. */
+  /** Leaves at once, as a server that has crashed: it listens no more, and its connections are closed. */
   goDown(): Promise<void>
+  /** What went wrong though the client has said nothing of it. */
+  fault?(): string | undefined
+}
+
+interface FieldUpstream extends FieldEngine {
+  url: string
 }
 
 interface Options {

@@ -13,17 +13,19 @@ import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { launch } from './support/browser.ts'
 import { type PlainBrowser, startPlainBrowser } from './support/plain-browser.ts'
 import {
-  ask,
-  errorsIn,
   openSharing,
   openSharingIn,
+  type SharingTab,
+  SOON,
+  shareModel,
+} from './support/share-steps.ts'
+import {
+  ask,
+  errorsIn,
   type Reading,
   read,
   type SharingServer,
-  type SharingTab,
-  SOON,
   saidIn,
-  shareModel,
   startSharingServer,
   untilOffered,
 } from './support/sharing.ts'

@@ -10,17 +10,14 @@ import { runToEnd } from '../support/server.ts'
 import { launch } from './support/browser.ts'
 import { keyEntry } from './support/open-view.ts'
 import { builtPage } from './support/pages.ts'
+import { openSharing, type SharingTab, SOON, shareModel } from './support/share-steps.ts'
 import {
   ask,
   connectedTabs,
   errorsIn,
-  openSharing,
   read,
   type SharingServer,
-  type SharingTab,
-  SOON,
   saidIn,
-  shareModel,
   startSharingServer,
   untilOffered,
 } from './support/sharing.ts'

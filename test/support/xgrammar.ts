@@ -1,11 +1,7 @@
 // The xgrammar that web-llm has in its bundle and does not export: what it compiles here, it compiles in a
 // browser.
 
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { root } from '../../scripts/hosts.mjs'
+import { webllmInsides } from './webllm-insides.ts'
 
 /** The parts of xgrammar's binding that are used here. */
 interface Xgrammar {
@@ -35,29 +31,8 @@ interface Matcher {
   dispose(): void
 }
 
-let loaded: Promise<Xgrammar> | undefined
-
-async function load(): Promise<Xgrammar> {
-  const source = createRequire(import.meta.url).resolve('@mlc-ai/web-llm')
-  const folder = join(root, 'node_modules/.cache/sluice')
-  const copy = join(folder, 'xgrammar.mjs')
-  const own = `${copy}.${process.pid}`
-  mkdirSync(folder, { recursive: true })
-  // Its emscripten looks for Node's modules, and for the place where it lies.
-  const first = "import { createRequire } from 'node:module'\n"
-  const last = '\nexport { libExports$1 as xgrammar }\n'
-  writeFileSync(
-    own,
-    `${first}${readFileSync(source, 'utf8').replaceAll('"MLC_DUMMY_PATH"', 'import.meta.url')}${last}`,
-  )
-  renameSync(own, copy)
-  const { xgrammar } = (await import(pathToFileURL(copy).href)) as { xgrammar: Xgrammar }
-  return xgrammar
-}
-
-function xgrammar(): Promise<Xgrammar> {
-  loaded ??= load()
-  return loaded
+async function xgrammar(): Promise<Xgrammar> {
+  return (await webllmInsides()).xgrammar as Xgrammar
 }
 
 /** Whether a model that is held to a structural tag may write this text and then stop. */

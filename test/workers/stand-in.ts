@@ -4,6 +4,7 @@
 import type { Mlc, ModelRecord } from '../../src/engines/webllm/webllm.ts'
 import { runEngine } from '../../src/engines/webllm/worker.ts'
 import { createStandIn, record, type Script } from '../support/mlc.ts'
+import { lendGpu } from './no-gpu.ts'
 
 const words = createStandIn().script.tokens
 
@@ -20,16 +21,7 @@ const behaviours: Record<string, Partial<Script>> = {
   paced: { isEndless: true, token: stamp, tokenDelay: 5 },
 }
 
-/** It needs no GPU; what looks for one finds what it wants. */
-Object.defineProperty(navigator, 'gpu', {
-  value: {
-    requestAdapter: async () => ({
-      features: new Set(),
-      limits: { maxBufferSize: 2 ** 31, maxStorageBufferBindingSize: 2 ** 31 },
-      info: { description: 'stand-in' },
-    }),
-  },
-})
+lendGpu()
 
 const { mlc, script, seen } = createStandIn({ loadDelay: 300, context: 1e6 })
 const { chatCompletion } = mlc

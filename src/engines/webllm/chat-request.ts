@@ -21,7 +21,7 @@ import type {
 } from './mlc-types.ts'
 import type { CallReader } from './tools/call-reader.ts'
 import { toolFormOf } from './tools/forms.ts'
-import { inToolForm, type ToolPrompt } from './tools/history.ts'
+import { inCallOrder, inToolForm, type ToolPrompt } from './tools/history.ts'
 import { toolUse } from './tools/tool-use.ts'
 import { writtenCall } from './tools/written.ts'
 
@@ -115,7 +115,9 @@ function toMlcMessages(
   record: ModelRecord,
   prompt?: ToolPrompt,
 ): MlcMessage[] {
-  const converted = messages.map((message, at) => toMlcMessage(message, `messages[${at}]`, record))
+  const converted = inCallOrder(messages).map(({ message, at }) => {
+    return toMlcMessage(message, `messages[${at}]`, record)
+  })
   const merged = withOneSystemMessage(converted as ChatMessage[]) as MlcMessage[]
   const said = inToolForm(merged, toolFormOf(record), prompt)
   const nonEmpty = said.filter(({ role, content }) => role !== 'system' || content !== '')
@@ -124,7 +126,12 @@ function toMlcMessages(
   if (last.role !== 'user' && last.role !== 'tool') {
     throw mustEndWith(`messages[${messages.length - 1}].role`)
   }
-  return nonEmpty.map(asReplacement)
+  return nonEmpty.map((message) => (isReplaced(message, record) ? asReplacement(message) : message))
+}
+
+/** For a model with a manifest, web-llm 0.2.86 joins the parts of a prompt, all but the system message. */
+function isReplaced({ role }: MlcMessage, { model_manifest }: ModelRecord): boolean {
+  return role === 'system' || model_manifest === undefined
 }
 
 /**

@@ -20,10 +20,12 @@ const modelUnloaded: Kind = { status: 503, code: 'model_not_loaded', param: 'mod
 const noGpu: Kind = { status: 503, code: 'webgpu_unavailable' }
 const featureMissing: Kind = { status: 503, code: 'webgpu_feature_missing', param: 'model' }
 const notCapable: Kind = { status: 400, code: 'model_not_capable', param: 'model' }
-const invalidToolCall: Kind = { status: 502, code: 'invalid_tool_call', param: 'tools' }
 
-/** Every named error of web-llm 0.2.86 that a request or a model can cause. */
-const KINDS: Readonly<Record<string, Kind>> = {
+/**
+ * Every named error of web-llm 0.2.86 that a request or a model can cause. It has more for tools, all of which
+ * it throws only where its request has `tools`: ours never has, since tools go into the prompt and the grammar.
+ */
+export const KINDS: Readonly<Record<string, Kind>> = {
   ModelNotFoundError: { status: 404, code: 'model_not_found', param: 'model' },
 
   ConfigValueError: invalid(),
@@ -57,12 +59,6 @@ const KINDS: Readonly<Record<string, Kind>> = {
   InvalidResponseFormatGrammarError: invalid('response_format'),
   InvalidResponseFormatStructuralTagError: invalid('response_format'),
   GrammarMatcherInitError: invalid('response_format'),
-  CustomResponseFormatError: invalid('response_format'),
-  CustomSystemPromptError: invalid('messages'),
-  InvalidToolChoiceError: invalid('tool_choice'),
-  UnsupportedToolChoiceTypeError: invalid('tool_choice'),
-  FunctionNotFoundError: invalid('tool_choice'),
-  UnsupportedToolTypeError: invalid('tools'),
   EmbeddingInputEmptyError: invalid('input'),
   EmbeddingExceedContextWindowSizeError: {
     status: 400,
@@ -71,13 +67,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
   EmbeddingUnsupportedEncodingFormatError: invalid('encoding_format'),
 
-  UnsupportedModelIdError: { ...notCapable, param: 'tools' },
   IncorrectPipelineLoadedError: notCapable,
   EmbeddingUnsupportedModelError: notCapable,
 
   ModelNotLoadedError: modelUnloaded,
   WorkerEngineModelNotLoadedError: modelUnloaded,
-  EngineNotLoadedError: modelUnloaded,
   SpecifiedModelNotFoundError: modelUnloaded,
   UnclearModelToUseError: modelUnloaded,
   ConfigurationNotInitializedError: modelUnloaded,
@@ -87,7 +81,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   ShaderF16SupportError: featureMissing,
   FeatureSupportError: featureMissing,
 
-  MissingModelWasmError: modelBroken,
+  MissingModelError: modelBroken,
   ArtifactManifestError: modelBroken,
   IntegrityError: modelBroken,
   UnsupportedTokenizerFilesError: modelBroken,
@@ -96,10 +90,6 @@ const KINDS: Readonly<Record<string, Kind>> = {
   AttentionSinkSizeError: modelBroken,
   EmbeddingSlidingWindowError: modelBroken,
   EmbeddingChunkingUnsupportedError: modelBroken,
-
-  ToolCallOutputParseError: invalidToolCall,
-  ToolCallOutputInvalidTypeError: invalidToolCall,
-  ToolCallOutputMissingFieldsError: invalidToolCall,
 }
 
 /** The request's field that the grammar of an answer comes from. */

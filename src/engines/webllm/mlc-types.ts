@@ -50,6 +50,8 @@ export interface ModelRecord {
   required_features?: string[]
   /** 0: chat model, 1: embedding model, 2: vision model. */
   model_type?: number
+  /** The file that describes the parts of the model, for models of web-llm's newer form. */
+  model_manifest?: string
   /** Our addition: shorter lengths to which an embedding model's vectors may be truncated. */
   embedding_dimensions?: number[]
   /** Our addition: the family whose form of tool calls the model was trained on. */

@@ -1,8 +1,9 @@
 /**
  * What the key-value cache of web-llm's models is made of, by the names of their families. The numbers are
  * those of each model's `config.json` (`num_hidden_layers`, `num_key_value_heads`, `head_dim`,
- * `max_position_embeddings`). `test/unit/engines/webllm/context.test.ts` compares them with the memory
- * that web-llm states for builds that differ in nothing but their context.
+ * `max_position_embeddings`). `test/unit/engines/webllm/model-shapes.test.ts` compares them with the memory
+ * that web-llm states for builds that differ in nothing but their context or their precision, and names the
+ * models that have no row.
  */
 export interface ModelShape {
   layers: number
@@ -19,20 +20,24 @@ const K = 1_024
  * v0.3, Ministral 3, Phi 3.5 and 4, SmolLM2 up to 360M, Gemma, OLMo 2 and StableLM 2 from the configurations in
  * MLC LLM's `python/mlc_llm/model/model_preset.py`; those of Llama 2 (its context) and 3, Qwen 3 from 4B, Qwen 2.5
  * Math, Mistral v0.2, Phi 3 and SmolLM2 1.7B from LitGPT's `litgpt/config.py`; those of DeepSeek-R1-Distill-Qwen-7B
- * and WizardMath from copies of their `config.json` on Hugging Face. Other models are fine-tuned from one of these
- * and have its shape; one whose numbers were not found has no row, and keeps the context that web-llm states.
+ * and WizardMath from copies of their `config.json` on Hugging Face. One whose numbers were not found has no row,
+ * and keeps the context that web-llm states.
+ *
+ * By inference, from the model that they were fine-tuned or merged from and not from a configuration of their own:
+ * all Hermes, OpenHermes and NeuralHermes; DeepSeek-R1-Distill-Llama-8B; Qwen 2.5 Coder, and Qwen 2 Math from
+ * Qwen 2.5 Math; Phi 3.5 vision; Gemma 2 2B JPN; Ministral 3 Base and Reasoning; TinyLlama v0.4.
  *
  * Layers, heads of keys and values, and the size of one; then the longest context. That is what the model
  * was trained with, or less where web-llm does not follow the model beyond it: Phi 3.5 and 4 and Ministral
  * scale their positions (`longrope`, `yarn`) only beyond an original length, and Gemma 2 and the models made
  * from Mistral 7B v0.1 look at a sliding window of 4,096 tokens, which these builds do not have.
  */
-const SHAPES: readonly (readonly [RegExp, number, number, number, number])[] = [
+export const SHAPES: readonly (readonly [RegExp, number, number, number, number])[] = [
   [/^(Hermes-3-)?Llama-3\.2-1B/, 16, 8, 64, 128 * K],
   [/^(Hermes-3-)?Llama-3\.2-3B/, 28, 8, 128, 128 * K],
   [/^(Hermes-3-Llama-3\.1|Llama-3\.1|DeepSeek-R1-Distill-Llama)-8B/, 32, 8, 128, 128 * K],
   [/^Llama-3\.1-70B/, 80, 8, 128, 128 * K],
-  [/^(Hermes-2-Pro-)?Llama-3-8B/, 32, 8, 128, 8 * K],
+  [/^(Hermes-2-(Pro|Theta)-)?Llama-3-8B/, 32, 8, 128, 8 * K],
   [/^Llama-3-70B/, 80, 8, 128, 8 * K],
   [/^Qwen3-(0\.6|1\.7)B/, 28, 8, 128, 40 * K],
   [/^Qwen3-[48]B/, 36, 8, 128, 40 * K],

@@ -36,7 +36,6 @@ export const OWN_CODES = [
   'instance_lost',
   'internal_error',
   'invalid_api_key',
-  'invalid_tool_call',
   'invalid_value',
   'item_not_found',
   'keys_missing',

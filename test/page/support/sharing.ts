@@ -1,11 +1,9 @@
 // A server whose page shares the GPU of the browser that opens it, and programs that ask this server.
 
-import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { type HostName, type Server, startServer } from '../../support/server.ts'
+import { SOON } from './share-steps.ts'
 import { serveFolder } from './static-server.ts'
-
-export const SOON = { timeout: 15_000 }
 
 export interface SharingServer extends AsyncDisposable {
   server: Server
@@ -29,54 +27,6 @@ export async function startSharingServer(
       files.close()
     },
   }
-}
-
-export interface SharingTab {
-  page: Page
-  context: BrowserContext
-  errors: string[]
-}
-
-/** Opens the view of a page in a browser profile of its own. `hash`: the view, or a link to be opened instead. */
-export async function openSharing(
-  browser: Browser,
-  url: string,
-  hash = '#share',
-  key?: string,
-): Promise<SharingTab> {
-  const context = await browser.newContext()
-  if (key !== undefined) {
-    const text = JSON.stringify(key)
-    await context.addInitScript((value) => localStorage.setItem('sluice.key', value), text)
-  }
-  return openSharingIn(context, url, hash)
-}
-
-/** The same in a profile that there is already. */
-export async function openSharingIn(
-  context: BrowserContext,
-  url: string,
-  hash = '#share',
-): Promise<SharingTab> {
-  const page = await context.newPage()
-  const errors: string[] = []
-  page.on('pageerror', (error) => errors.push(error.message))
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
-  await page.goto(hash.startsWith('#') ? `${url}/${hash}` : hash)
-  return { page, context, errors }
-}
-
-/** Loads a model and shares it, as a person does. */
-export async function shareModel(
-  { page }: SharingTab,
-  model: string,
-  timeout = SOON.timeout,
-): Promise<void> {
-  await page.getByLabel('Another model').selectOption(model)
-  await page.getByRole('button', { name: 'Download and offer' }).click()
-  await page.getByText('on the GPU', { exact: false }).first().waitFor({ timeout })
-  await page.getByRole('button', { name: 'Share this GPU' }).click()
-  await page.getByText(/^Joined as/).waitFor(SOON)
 }
 
 /** Waits until the server offers a model of tabs. */

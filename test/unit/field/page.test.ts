@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { BASIC_CLIENTS } from '../../docs/clients.ts'
-import { clients } from '../../field/clients.ts'
+import { clients, linesIdOf } from '../../field/clients.ts'
 import {
   blocksFor,
   blocksOf,
@@ -43,8 +43,8 @@ it('marks lines, so that others are driven anew', () => {
 describe.each(clients)('the page of $name', ({ name, apis }) => {
   const page = readPage(name)
 
-  it.each(apis)('has the lines for $id', ({ id, without, isKeyless }) => {
-    const blocks = blocksFor(page, id)
+  it.each(apis)('has the lines for $id', ({ without, isKeyless, ...api }) => {
+    const blocks = blocksFor(page, linesIdOf(api))
     const all = blocks.map(({ text }) => text).join('')
     expect(linesOf(blocks, 'run', ON_PAGES)).not.toBe('')
     for (const value of [ON_PAGES.url, ON_PAGES.model, ON_PAGES.prompt])

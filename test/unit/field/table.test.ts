@@ -71,4 +71,14 @@ describe('the committed results', () => {
     expect(mergedResults({ pi }, { codex: pi })).toEqual({ pi, codex: pi })
     expect(mergedResults({ pi }, { pi: { ...pi, version: '2.0.0' } }).pi?.version).toBe('2.0.0')
   })
+
+  it('keep an API that was not driven anew, of the same version on the same host', () => {
+    const driven = { ...pi, date: '2026-11-27', apis: { 'chat-tab': {} } }
+    const merged = mergedResults({ pi }, { pi: driven })
+    expect(merged.pi).toEqual({ ...driven, apis: { ...pi.apis, 'chat-tab': {} } })
+    for (const other of [{ version: '2.0.0' }, { host: 'node' }]) {
+      const own = { ...driven, ...other }
+      expect(mergedResults({ pi }, { pi: own }).pi).toEqual(own)
+    }
+  })
 })

@@ -1,4 +1,5 @@
 /** Messages with calls of tools and their results, as web-llm's template has to be given them. */
+import type { ChatMessage } from '../../../wire/chat/request.ts'
 import type { MlcMessage } from '../mlc-types.ts'
 import type { ToolForm } from './forms.ts'
 import { writtenResults } from './written.ts'
@@ -8,6 +9,24 @@ export interface ToolPrompt {
   text: string
   /** Whether it stands before what the client's system message says. */
   isFirst: boolean
+}
+
+/**
+ * The messages with the results of tools in the order of their calls, and where each was: a client may send
+ * results as its tools end, and in the forms of models they have no ids.
+ */
+export function inCallOrder(
+  messages: readonly ChatMessage[],
+): { message: ChatMessage; at: number }[] {
+  let turn = 0
+  const placed = messages.map((message, at) => {
+    if (message.role !== 'tool') turn = at
+    const calls = messages[turn]?.tool_calls ?? []
+    const call = calls.findIndex(({ id }) => id === message.tool_call_id)
+    const place = message.role !== 'tool' ? -1 : call < 0 ? calls.length : call
+    return { message, at, turn, place }
+  })
+  return placed.sort((a, b) => a.turn - b.turn || a.place - b.place)
 }
 
 /**

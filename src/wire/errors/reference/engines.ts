@@ -106,15 +106,6 @@ export const engineErrors = {
     retry: 'now',
     guide: 'embedding.md',
   },
-  invalid_tool_call: {
-    status: [502],
-    meaning:
-      'The model on the GPU of this browser or of Deno wrote a tool call that cannot be read.',
-    causes: ['A small model, which does not always follow the format.'],
-    remedies: ['Send the request again, or use a larger model.'],
-    retry: 'now',
-    guide: 'engines/webgpu.md',
-  },
   engine_failed: {
     status: [503],
     meaning:

@@ -241,6 +241,24 @@ describe('calls of tools in the history', () => {
     expect(rest).toEqual([])
   })
 
+  it('have their results in their own order, which is not always that of the client', () => {
+    const [question, answer, first, second] = history
+    const stray = { role: 'tool', tool_call_id: 'x', content: '4' }
+    const turn = [question, answer, stray, second, first]
+    const { messages } = convert({ messages: [...turn, ...turn] }, caller)
+    const content = `${results}\n<tool_response>\n4\n</tool_response>`
+    const result = { role: 'tool', content, tool_call_id: 'a' }
+    expect(messages.map(({ role }) => role)).toEqual([
+      'user',
+      'assistant',
+      'tool',
+      'user',
+      'assistant',
+      'tool',
+    ])
+    expect([messages[2], messages[5]]).toEqual([result, result])
+  })
+
   it('are as Llama 3.1 was trained on them', () => {
     const own = { ...record, model_id: 'Llama-3.1-8B-Instruct-q4f16_1-MLC' }
     const { messages } = convert({ messages: history }, own)
