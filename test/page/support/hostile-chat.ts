@@ -51,7 +51,7 @@ export async function ask(page: Page, question: string): Promise<void> {
 }
 
 /** So many answers stand in a conversation: what a token costs grows with the text before it. */
-const TOGETHER = 16
+const TOGETHER = 8
 
 /** Asks for the answers with these numbers, gives what they load time to load, and judges each conversation. */
 export async function askAll(
@@ -61,7 +61,7 @@ export async function askAll(
 ): Promise<void> {
   for (const [index, number] of numbers.entries()) {
     if (index > 0 && index % TOGETHER === 0) {
-      await page.waitForTimeout(500)
+      await page.waitForTimeout(250)
       await judge()
       // Not by the mouse: an answer that nobody sanitized may cover it.
       const button = page.getByRole('button', { name: 'New', exact: true })
