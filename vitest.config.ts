@@ -54,7 +54,7 @@ const projects: Record<string, TestProjectInlineConfiguration['test']> = {
     include: [page],
     exclude: [long],
     globalSetup: 'test/page/support/setup.ts',
-    maxWorkers: 2,
+    maxWorkers: 3,
     maxConcurrency: 4,
     // Several draw at once.
     testTimeout: 90_000,
@@ -70,7 +70,12 @@ const projects: Record<string, TestProjectInlineConfiguration['test']> = {
     maxWorkers: 1,
   },
   // They take minutes, and run alone.
-  long: { include: [long], maxWorkers: 1, testTimeout: 600_000 },
+  long: {
+    include: [long],
+    globalSetup: 'test/page/support/setup.ts',
+    maxWorkers: 1,
+    testTimeout: 600_000,
+  },
 }
 
 /** The source of what a package exports under this name, for the examples that import it. */

@@ -1,12 +1,20 @@
 // What a model says cannot make the page send a request, run a script or cover its controls: tried with
-// hostile answers, streamed in pieces through the real page in a real browser. The sanitizer and the
-// Content-Security-Policy each hold without the other.
+// hostile answers, streamed in pieces through the real page in a real browser. The sanitizer holds without the
+// Content-Security-Policy; answers.long.test.ts shows that the policy holds without the sanitizer.
 
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Server, startServer } from '../support/server.ts'
 import { launch } from './support/browser.ts'
 import { hostileAnswers } from './support/hostile-answers.ts'
+import {
+  ask,
+  askAll,
+  expectHarmless,
+  openHostileChat,
+  readGlobal,
+  whoReached,
+} from './support/hostile-chat.ts'
 import { EVIL, type HostileServer, startHostileServer } from './support/hostile-server.ts'
 import { builtPage } from './support/pages.ts'
 
@@ -16,17 +24,11 @@ const SOON = { timeout: 15_000 }
 let browser: Browser
 let model: HostileServer
 let server: Server
-/** They show the page that does not sanitize a model's text, to a browser with the policy and to one without. */
-let unsafe: HostileServer
-let defenceless: HostileServer
 
 beforeAll(async () => {
   await builtPage('released')
-  const folder = await builtPage('unsafe')
   browser = await launch(`--host-resolver-rules=MAP ${EVIL} 127.0.0.1`)
   model = await startHostileServer()
-  unsafe = await startHostileServer(folder)
-  defenceless = await startHostileServer(folder)
   server = await startServer('bun', ['--upstream', `hostile=${model.url}/v1`])
 }, 120_000)
 
@@ -34,108 +36,9 @@ afterAll(async () => {
   await browser?.close()
   await server?.kill()
   await model?.[Symbol.asyncDispose]()
-  await unsafe?.[Symbol.asyncDispose]()
-  await defenceless?.[Symbol.asyncDispose]()
 })
 
-/** What went wrong, by a name of each. */
-interface Seen {
-  left: string[]
-  dialogs: number
-  popups: number
-}
-
-interface Opened {
-  page: Page
-  context: BrowserContext
-  seen: Seen
-}
-
-async function open(url: string, options: { bypassCSP?: boolean } = {}): Promise<Opened> {
-  const context = await browser.newContext(options)
-  const page = await context.newPage()
-  const seen: Seen = { left: [], dialogs: 0, popups: 0 }
-  await page.addInitScript(() => {
-    const own = globalThis as unknown as { violations: string[] }
-    own.violations = []
-    addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
-      own.violations.push(`${violatedDirective} ${blockedURI}`)
-    })
-  })
-  await page.goto(`${url}#chat`)
-  page.on('framenavigated', (frame) => seen.left.push(frame.url()))
-  page.on('dialog', () => seen.dialogs++)
-  context.on('page', () => seen.popups++)
-  await page.locator('.name', { hasText: 'hostile' }).click()
-  return { page, context, seen }
-}
-
-async function ask(page: Page, question: string): Promise<void> {
-  const answers = page.locator('.message.assistant')
-  const before = await answers.count()
-  await page.getByLabel('Message', { exact: true }).fill(question)
-  await page.keyboard.press('Enter')
-  await answers.nth(before).waitFor()
-  await page.getByRole('button', { name: 'Send' }).waitFor()
-}
-
-/** So many answers stand in a conversation: what a token costs grows with the text before it. */
-const TOGETHER = 16
-
-/** Asks for the answers with these numbers, gives what they load time to load, and judges each conversation. */
-async function askAll(
-  page: Page,
-  numbers: number[],
-  judge: () => Promise<void> = async () => {},
-): Promise<void> {
-  for (const [index, number] of numbers.entries()) {
-    if (index > 0 && index % TOGETHER === 0) {
-      await page.waitForTimeout(500)
-      await judge()
-      // Not by the mouse: an answer that nobody sanitized may cover it.
-      const button = page.getByRole('button', { name: 'New', exact: true })
-      await button.evaluate((element) => (element as HTMLElement).click())
-    }
-    await ask(page, `answer ${number}`)
-  }
-  await page.waitForTimeout(500)
-  await judge()
-}
-
 const all = hostileAnswers.map((_, number) => number)
-const staying = all.filter((number) => !hostileAnswers[number]?.leaves)
-
-/** The names of the answers that reached the other server. */
-function whoReached({ reached }: HostileServer): string[] {
-  const numbers = reached.requests.map((path) => Number(/^\/(\d+)/.exec(path)?.[1] ?? -1))
-  return [...new Set(numbers)].map((number) => hostileAnswers[number]?.name ?? 'another')
-}
-
-const readGlobal = (page: Page, name: string) =>
-  page.evaluate((key) => (globalThis as unknown as Record<string, unknown>)[key], name)
-
-/** Runs in the page: the controls of the page that something else lies on. */
-function covered(): string[] {
-  return [
-    'header h1',
-    '.composer textarea',
-    '.composer button',
-    '.conversations select',
-    '.models h2',
-  ].filter((selector) => {
-    const control = document.querySelector(selector)
-    if (control === null) return true
-    const { x, y, width, height } = control.getBoundingClientRect()
-    return !control.contains(document.elementFromPoint(x + width / 2, y + height / 2))
-  })
-}
-
-async function expectHarmless({ page, seen }: Opened, url: string): Promise<void> {
-  expect(seen).toEqual({ left: [], dialogs: 0, popups: 0 })
-  expect(page.url()).toBe(url)
-  expect(await readGlobal(page, 'hit')).toBeUndefined()
-  expect(await page.evaluate(covered)).toEqual([])
-}
 
 it('has many of them', () => {
   expect(hostileAnswers.length).toBeGreaterThan(75)
@@ -144,7 +47,7 @@ it('has many of them', () => {
 // They take most of a minute, and wait for half of it.
 describe.concurrent('all of them', () => {
   it('the page sends nothing, and needs no policy for that', async () => {
-    const opened = await open(`${server.url}/`)
+    const opened = await openHostileChat(browser, `${server.url}/`)
     await askAll(opened.page, all, () => expectHarmless(opened, `${server.url}/#chat`))
     expect(whoReached(model)).toEqual([])
     expect(model.reached.connections).toBe(0)
@@ -153,27 +56,10 @@ describe.concurrent('all of them', () => {
   }, 240_000)
 
   it('the sanitizer holds without the policy', async () => {
-    const opened = await open(`${server.url}/`, { bypassCSP: true })
+    const opened = await openHostileChat(browser, `${server.url}/`, { bypassCSP: true })
     await askAll(opened.page, all, () => expectHarmless(opened, `${server.url}/#chat`))
     expect(whoReached(model)).toEqual([])
     expect(model.reached.connections).toBe(0)
-    await opened.context.close()
-  }, 240_000)
-
-  it('the policy holds without the sanitizer, on a host that serves only files', async () => {
-    const opened = await open(`${unsafe.url}/`)
-    await askAll(opened.page, staying)
-    expect(whoReached(unsafe)).toEqual([])
-    expect(await readGlobal(opened.page, 'hit')).toBeUndefined()
-    const violations = (await readGlobal(opened.page, 'violations')) as string[]
-    expect(violations.length).toBeGreaterThan(40)
-    await opened.context.close()
-  }, 240_000)
-
-  it('without both of them, most answers reach the other server', async () => {
-    const opened = await open(`${defenceless.url}/`, { bypassCSP: true })
-    await askAll(opened.page, staying)
-    expect(whoReached(defenceless).length).toBeGreaterThan(40)
     await opened.context.close()
   }, 240_000)
 })
@@ -182,7 +68,7 @@ describe.concurrent('an answer', () => {
   const text = (value: string) => value.replaceAll('EVIL', `http://${EVIL}/cat.png`)
 
   it('shows in the place of an image whose it is, and opens it by keyboard in a new tab', async () => {
-    const { page, context } = await open(`${server.url}/`)
+    const { page, context } = await openHostileChat(browser, `${server.url}/`)
     await ask(page, text('![a cat](EVIL) and [![a dog](EVIL)](http://other.example/)'))
     const image = page.locator('.assistant a.image').first()
     expect(await image.textContent()).toContain('Image: a cat')
@@ -201,7 +87,7 @@ describe.concurrent('an answer', () => {
   }, 90_000)
 
   it('shows an image that is part of it, links with where they lead, and marks up text', async () => {
-    const { page, context } = await open(`${server.url}/`)
+    const { page, context } = await openHostileChat(browser, `${server.url}/`)
     const pixel =
       'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
     const lines = [
@@ -231,7 +117,7 @@ describe.concurrent('an answer', () => {
   }, 90_000)
 
   it('shows an image within it only of a kind that cannot load anything', async ({ expect }) => {
-    const { page, context } = await open(`${server.url}/`)
+    const { page, context } = await openHostileChat(browser, `${server.url}/`)
     const lines = [
       ...['svg+xml', 'png,x', 'bmp'].map((kind) => `![a](data:image/${kind};base64,AAAA)`),
       '![a](data:text/html;base64,AAAA) ![a](DATA:image/svg+xml,x)',
@@ -249,7 +135,7 @@ describe.concurrent('an answer', () => {
   }, 90_000)
 
   it('keeps tags that only mark up text', async () => {
-    const { page, context } = await open(`${server.url}/`)
+    const { page, context } = await openHostileChat(browser, `${server.url}/`)
     const tags = ['bdi', 'center', 'cite', 'dfn', 'section', 'strike', 'figure']
     const lines = [
       ...tags.map((tag) => `<${tag}>${tag}</${tag}>`),
@@ -264,7 +150,7 @@ describe.concurrent('an answer', () => {
   }, 90_000)
 
   it('is shown as it is where it is nested too deeply to render', async () => {
-    const { page, context } = await open(`${server.url}/`)
+    const { page, context } = await openHostileChat(browser, `${server.url}/`)
     await ask(page, `${'>'.repeat(20_000)} deep`)
     await page.locator('.assistant .plain', { hasText: 'deep' }).waitFor()
     await context.close()

@@ -1,7 +1,7 @@
 // The view of the engines, with the real server, real upstreams and a real browser.
 
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, it } from 'vitest'
 import { startServer } from '../support/server.ts'
 import { startUpstream } from '../support/upstream.ts'
 import { serveActivity } from './support/activity-stand-in.ts'
@@ -28,7 +28,10 @@ const card = (page: Page, label: string) =>
 
 const model = (id: string) => ({ id, object: 'model' as const, created: 1, owned_by: 'tests' })
 
-it('shows that an upstream goes down and comes back, while nothing else is asked for', async () => {
+// Each has a server and a page of its own, and waits for most of its time.
+it.concurrent('shows that an upstream goes down and comes back, while nothing else is asked for', async ({
+  expect,
+}) => {
   const upstream = await startUpstream({ models: [model('one')] })
   const { port } = upstream
   await using server = await startServer('bun', ['--upstream', `box=${upstream.url}`])
@@ -55,7 +58,7 @@ it('shows that an upstream goes down and comes back, while nothing else is asked
   await page.context().close()
 }, 120_000)
 
-it('says when the breaker opens, and closes by one request', async () => {
+it.concurrent('says when the breaker opens, and closes by one request', async ({ expect }) => {
   const upstream = await startUpstream({ models: [model('one')] })
   const { port } = upstream
   await using server = await startServer('bun', ['--upstream', `box=${upstream.url}`])
@@ -78,7 +81,9 @@ it('says when the breaker opens, and closes by one request', async () => {
   await page.context().close()
 }, 120_000)
 
-it('plots the first token and the rate of each model, with a table of the same values', async () => {
+it.concurrent('plots the first token and the rate of each model, with a table of the same values', async ({
+  expect,
+}) => {
   const upstream = await startUpstream({ models: [model('one')] })
   await using server = await startServer('bun', ['--upstream', `box=${upstream.url}`])
   upstream.script = { steps: wordsOf(12) }
@@ -105,7 +110,7 @@ it('plots the first token and the rate of each model, with a table of the same v
   await page.context().close()
 }, 60_000)
 
-it('says how to begin where there is only the built-in engine', async () => {
+it.concurrent('says how to begin where there is only the built-in engine', async ({ expect }) => {
   await using server = await startServer('bun')
   const { page, errors } = await openView(browser, server.url, 'engines', {
     permissions: ['clipboard-read', 'clipboard-write'],
@@ -119,7 +124,7 @@ it('says how to begin where there is only the built-in engine', async () => {
   await page.context().close()
 }, 60_000)
 
-it('shows the names of models as text', async () => {
+it.concurrent('shows the names of models as text', async ({ expect }) => {
   const upstream = await startUpstream({ models: [model(XSS)] })
   await using server = await startServer('bun', ['--upstream', `box=${upstream.url}`])
   upstream.script = { steps: wordsOf(6) }
@@ -132,7 +137,7 @@ it('shows the names of models as text', async () => {
   await page.context().close()
 }, 60_000)
 
-it('shows all other words as text too, whatever a server says', async () => {
+it.concurrent('shows all other words as text too, whatever a server says', async ({ expect }) => {
   const stand = await serveActivity(await builtPage('released'))
   const process = { state: 'failed' as const, lastExit: XSS, waiting: 0 }
   const state = { state: 'down' as const, breaker: 'closed' as const, running: 0, error: XSS }
@@ -153,7 +158,9 @@ it('shows all other words as text too, whatever a server says', async () => {
   await page.context().close()
 }, 60_000)
 
-it('tells an ordinary key which key is needed, and shows it no engine', async () => {
+it.concurrent('tells an ordinary key which key is needed, and shows it no engine', async ({
+  expect,
+}) => {
   const keys = [await keyEntry('ann', 'secret-of-ann')]
   const env = { SLUICE_KEYS: JSON.stringify(keys) }
   const upstream = await startUpstream({ models: [model('one')] })

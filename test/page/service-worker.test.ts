@@ -2,14 +2,12 @@
 // host that serves only files.
 
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { build } from 'esbuild'
+import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { root } from '../../scripts/hosts.mjs'
 import { contentOf, isInView } from './in-page.ts'
 import { launch } from './support/browser.ts'
+import { bundledSdk } from './support/bundled-sdk.ts'
 import { builtPage } from './support/pages.ts'
 import { serveFolder } from './support/static-server.ts'
 
@@ -39,26 +37,17 @@ afterAll(async () => {
   host?.close()
 })
 
-beforeEach(async () => {
+async function begin(): Promise<void> {
   context = await browser.newContext()
   page = await openPage()
-})
+}
 
-afterEach(() => context.close())
+const end = () => context.close()
 
-/** The unmodified `openai` SDK as one script that a page can run. */
-async function bundledSdk(): Promise<string> {
-  const path = join(dirname(createRequire(import.meta.url).resolve('openai')), 'index.mjs')
-  const { outputFiles } = await build({
-    stdin: { contents: `export { default } from ${JSON.stringify(path)}`, resolveDir: root },
-    bundle: true,
-    format: 'iife',
-    globalName: 'OpenAISdk',
-    platform: 'browser',
-    write: false,
-    logLevel: 'error',
-  })
-  return outputFiles[0]?.text ?? ''
+/** For a test that leaves the page or its service worker otherwise than it found them. */
+function useFreshPage(): void {
+  beforeEach(begin)
+  afterEach(end)
 }
 
 async function openPage(): Promise<Page> {
@@ -107,6 +96,10 @@ async function ask({ model = 'stand-in', stopAfter, stream = true }: Asked) {
 }
 
 describe('the API inside the page', () => {
+  // These only ask it.
+  beforeAll(begin)
+  afterAll(end)
+
   it('lists the models of the GPU, and answers what is wrong with its status', async () => {
     const { data } = await page.evaluate(async () => (await fetch('v1/models')).json())
     expect(data.map(({ id }: { id: string }) => id)).toEqual(
@@ -170,6 +163,8 @@ describe('the API inside the page', () => {
 })
 
 describe('a service worker that is stopped', () => {
+  useFreshPage()
+
   async function stopWorkers(): Promise<void> {
     const session = await context.newCDPSession(page)
     await session.send('ServiceWorker.enable')
@@ -198,6 +193,8 @@ describe('a service worker that is stopped', () => {
 })
 
 describe('several tabs', () => {
+  useFreshPage()
+
   it('are served by one that was itself loaded past the service worker', async () => {
     // What Shift-reload does.
     const session = await context.newCDPSession(page)
@@ -221,6 +218,8 @@ describe('several tabs', () => {
 })
 
 describe('the page', () => {
+  useFreshPage()
+
   it('chats: streams an answer, counts it, and shows the stream', async () => {
     await page.getByText('stand-in', { exact: true }).click()
     await page.getByLabel('Message', { exact: true }).fill('Hello')
@@ -293,7 +292,7 @@ describe('the page', () => {
   })
 })
 
-it('is small, and fetches web-llm only to run it', () => {
+it('names no other site in its HTML', () => {
   const html = readFileSync(join(folder, 'index.html'), 'utf8')
   expect(html).not.toContain('https://')
 })

@@ -1,4 +1,5 @@
-// The page over a server whose feed says what a test lets it say: a fresh one for each test.
+// The page over a server whose feed says what a test lets it say. Each test has a server of its own, whose port
+// makes it another origin: the tab that they share has stored nothing for it.
 
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
@@ -32,6 +33,9 @@ export function useActivityView(): ActivityView {
   beforeAll(async () => {
     folder = await builtPage('stand-in')
     browser = await launch()
+    view.context = await browser.newContext()
+    view.page = await view.context.newPage()
+    view.page.on('pageerror', (error) => errors.push(error.message))
   }, 120_000)
 
   afterAll(async () => {
@@ -40,14 +44,11 @@ export function useActivityView(): ActivityView {
 
   beforeEach(async () => {
     view.stand = await serveActivity(folder)
-    view.context = await browser.newContext()
-    view.page = await view.context.newPage()
     errors = []
-    view.page.on('pageerror', (error) => errors.push(error.message))
   })
 
   afterEach(async () => {
-    await view.context.close()
+    await view.page.goto('about:blank')
     view.stand.close()
     expect(errors).toEqual([])
   })
