@@ -2,7 +2,9 @@ import { ApiError, badRequest } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import { MAX_DEPTH } from '../wire/json/depth.ts'
 import { parseExact } from '../wire/json/exact-integers.ts'
+import { Outline } from '../wire/json/outline.ts'
 import { MAX_KEYS, MAX_LONG_INTEGERS, MAX_VALUES, scanJson } from '../wire/json/scan.ts'
+import { keepSource } from '../wire/json/source.ts'
 import { decodeText } from '../wire/sse/sse.ts'
 import { ImmediateParsing, LARGE_BODY, ParseQueue, type QueuedBody } from './parse-queue.ts'
 
@@ -104,8 +106,12 @@ function withoutBom(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return isMarked ? bytes.subarray(3) : bytes
 }
 
-function parseBody(bytes: Uint8Array): unknown {
-  const { exceeds, duplicate, otherCase, longIntegers } = scanJson(bytes)
+/** Bytes from which on the text of a body is kept: a smaller one is serialized anew as fast. */
+const KEPT_FROM = 16_384
+
+function parseBody(bytes: Uint8Array<ArrayBuffer>): unknown {
+  const outline = bytes.length < KEPT_FROM ? undefined : new Outline()
+  const { exceeds, duplicate, otherCase, longIntegers } = scanJson(bytes, outline)
   if (exceeds !== undefined) throw badRequest(`body: ${LIMIT_MESSAGES[exceeds]}`)
   if (duplicate !== undefined) {
     throw badRequest(
@@ -119,7 +125,9 @@ function parseBody(bytes: Uint8Array): unknown {
     throw badRequest(message, name)
   }
   try {
-    return parseExact(bytes, longIntegers, decodeBody)
+    const value = parseExact(bytes, longIntegers, decodeBody)
+    if (outline !== undefined) keepSource(value, bytes, outline)
+    return value
   } catch (error) {
     if (error instanceof ApiError) throw error
     throw badRequest(

@@ -8,6 +8,7 @@ import type { Exchange } from '../stream/exchange.ts'
 import { type JsonAnswer, jsonAnswerResponse } from '../stream/json-answer.ts'
 import { type StreamEncoder, streamResponse } from '../stream/sse-response.ts'
 import { toApiError } from '../wire/errors/api-error.ts'
+import { forgetSource } from '../wire/json/source.ts'
 import { conversationOf } from './affinity.ts'
 import { beginExchange, readBody } from './exchange.ts'
 import type { RouteContext, RouteHandler, RouteRequest } from './route.ts'
@@ -91,11 +92,11 @@ export function generate(
       const answering = await generation.begin(exchange)
       if ('json' in answering) {
         const { json, beforeSend } = answering
-        const answer = pool.answer(exchange, model, json, canAnswer)
+        const answer = forgetting(body, pool.answer(exchange, model, json, canAnswer))
         return await jsonAnswerResponse(exchange, beforeSend ? after(answer, beforeSend) : answer)
       }
       const { open, encoder, send } = answering
-      const opening = pool.answer(exchange, model, open, canAnswer)
+      const opening = forgetting(body, pool.answer(exchange, model, open, canAnswer))
       const stream = resume ? resumable({ ...resume, api }, answering, context) : streamResponse
       if (send === undefined) return await stream(exchange, opening, encoder, streaming)
       return await send(stream, exchange, opening, encoder, streaming)
@@ -118,6 +119,11 @@ function resumable(
     const plan = { ...resume, id, lastWords, isBackground: false }
     return sendRun(exchange, opening, encoder, streaming, plan, context, resume.runs)
   }
+}
+
+/** No engine is asked any more once one has begun to answer, which may take hours. */
+function forgetting<T>(body: unknown, answer: Promise<T>): Promise<T> {
+  return answer.finally(() => forgetSource(body))
 }
 
 async function after<T>(answer: Promise<T>, act: () => Promise<void>): Promise<T> {

@@ -5,6 +5,7 @@ import type { EngineRequest, Tapped } from '../../stream/observer.ts'
 import { safeHeaders } from '../../util/safe/headers.ts'
 import { HOP_HEADER, writeHops } from '../../wire/headers/hops.ts'
 import { onlyHeaders } from '../../wire/headers/trace-context.ts'
+import { serialize } from '../../wire/json/source.ts'
 import type { CallOptions } from '../engine.ts'
 import { readJson } from './json-body.ts'
 import { isLoadFailure } from './model-loading.ts'
@@ -64,7 +65,7 @@ export class UpstreamClient {
   /** Posts JSON. Resolves with a refusal as well, so that the caller may send a reduced request. */
   post(path: string, request: object, { signal, headers = {}, ...call }: UpstreamCall) {
     const own = { ...safeHeaders(headers), 'content-type': 'application/json' }
-    const body = JSON.stringify(request)
+    const body = serialize(request)
     return this.#send(path, { method: 'POST', headers: own, body, signal }, call)
   }
 

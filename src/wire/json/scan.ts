@@ -1,5 +1,6 @@
 /** Checks the limits of a request's JSON on its bytes, before it is parsed. */
 import { endOfString, MAX_DEPTH } from './depth.ts'
+import type { Outline } from './outline.ts'
 
 /**
  * The most values of one request: each element, each field and each array or object counts. OpenAI's
@@ -94,9 +95,10 @@ for (const [place, name] of CHECKED_KEYS.entries()) {
 /**
  * Counts the values, keys and levels of JSON text, given as UTF-8 bytes, and finds duplicate keys and
  * integers that a double can't represent. One pass, which allocates nothing for ordinary requests. It does
- * not check whether the text is JSON: for other text, the result is undefined.
+ * not check whether the text is JSON: for other text, the result is undefined. `outline`: where it writes
+ * what parts the fields of the outermost object, and how many keys there are.
  */
-export function scanJson(bytes: Uint8Array): JsonScan {
+export function scanJson(bytes: Uint8Array, outline?: Outline): JsonScan {
   const length = bytes.length
   let depth = 0
   let values = 0
@@ -112,8 +114,10 @@ export function scanJson(bytes: Uint8Array): JsonScan {
       if (depth === 1) keyStart = at + 1
       at = endOfString(bytes, at)
     } else if (kind === COMMA) {
+      if (depth === 1) outline?.marks.push(at)
       if (++values > MAX_VALUES) return { exceeds: 'values', longIntegers: NONE }
     } else if (kind === COLON) {
+      if (depth === 1) outline?.marks.push(at)
       if (++keys > MAX_KEYS) return { exceeds: 'keys', longIntegers: NONE }
       const end = endOfKey(bytes, at)
       if (end < 0) isBroken = true
@@ -142,9 +146,13 @@ export function scanJson(bytes: Uint8Array): JsonScan {
       if (++depth > MAX_DEPTH) return { exceeds: 'depth', longIntegers: NONE }
       if (++values > MAX_VALUES) return { exceeds: 'values', longIntegers: NONE }
       // A new top-level value has its own keys.
-      if (depth === 1) seen = 0
-    } else depth--
+      if (depth === 1) {
+        seen = 0
+        outline?.marks.push(at)
+      }
+    } else if (--depth === 0) outline?.marks.push(at)
   }
+  if (outline !== undefined) outline.keys = keys
   return { longIntegers: isBroken ? NONE : (long ?? NONE) }
 }
 

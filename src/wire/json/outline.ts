@@ -1,0 +1,36 @@
+/** Where the parts of JSON text are. */
+import { endOfString } from './depth.ts'
+
+/** Of a text, as `scanJson` made it. */
+export class Outline {
+  /**
+   * The positions that part the fields of the outermost object: of its brace, of the colon and the comma of
+   * each field, and of the brace at its end instead of the last comma.
+   */
+  readonly marks: number[] = []
+  /** The keys of all objects. */
+  keys = 0
+}
+
+const QUOTE = 0x22
+const COMMA = 0x2c
+const COLON = 0x3a
+
+/**
+ * The same positions of any object or array in valid JSON text; those of an array without colons. `start` is
+ * before it and `end` behind it, with nothing but white space between.
+ */
+export function outlineOf(bytes: Uint8Array, start: number, end: number): number[] {
+  const marks: number[] = []
+  let depth = 0
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number
+    if (byte === QUOTE) at = endOfString(bytes, at)
+    else if (byte === 0x5b || byte === 0x7b) {
+      if (depth++ === 0) marks.push(at)
+    } else if (byte === 0x5d || byte === 0x7d) {
+      if (--depth === 0) marks.push(at)
+    } else if (depth === 1 && (byte === COMMA || byte === COLON)) marks.push(at)
+  }
+  return marks
+}

@@ -1,0 +1,238 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseExact } from '../../../../src/wire/json/exact-integers.ts'
+import { Outline } from '../../../../src/wire/json/outline.ts'
+import { scanJson } from '../../../../src/wire/json/scan.ts'
+import { forgetSource, keepSource, serialize } from '../../../../src/wire/json/source.ts'
+
+type Fields = Record<string, unknown>
+
+const encoder = new TextEncoder()
+const decode = (bytes: Uint8Array) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+
+/** The value of a JSON text, which it remembers. */
+function parsed(text: string): Fields {
+  const bytes = encoder.encode(text)
+  const outline = new Outline()
+  const { longIntegers } = scanJson(bytes, outline)
+  const value = parseExact(bytes, longIntegers, decode) as Fields
+  keepSource(value, bytes, outline)
+  return value
+}
+
+/** What is sent of a value; undefined for one that is serialized as any other. */
+function spliced(value: object): string | undefined {
+  const sent = serialize(value)
+  return typeof sent === 'string' ? undefined : decode(sent)
+}
+
+/** Long enough that what is within it is copied too. */
+const LONG = 'long '.repeat(500)
+
+describe('the text of a large object', () => {
+  const pad = `"pad":${JSON.stringify(LONG)}`
+
+  it.each<[string, string, (value: Fields) => object, string]>([
+    [
+      'is sent as it came',
+      `\t{ "a" : 1.0 ,${pad}\n} `,
+      (v) => ({ ...v }),
+      `\t{ "a" : 1.0 ,${pad}\n} `,
+    ],
+    ['gets a field', `{"a": 1 ,${pad} }`, (v) => ({ ...v, b: [2] }), `{"a": 1 ,${pad} ,"b":[2]}`],
+    ['loses its first', `{"a":1,"b":2,${pad}}`, ({ a: _a, ...v }) => v, `{"b":2,${pad}}`],
+    ['loses its last', `{${pad}, "a":1}`, ({ a: _a, ...v }) => v, `{${pad}}`],
+    [
+      'loses what is undefined',
+      `{${pad},"a":1,"b":2}`,
+      (v) => ({ ...v, a: undefined, c: undefined }),
+      `{${pad},"b":2}`,
+    ],
+    [
+      'has a field replaced where it was',
+      `{"a":1, "model" : "x" ,"c":3,${pad}}`,
+      (v) => ({ ...v, model: 'é"\u2028' }),
+      `{"a":1,"model":"é\\"\u2028","c":3,${pad}}`,
+    ],
+    [
+      'keeps the digits of its numbers',
+      `{"seed":18446744073709551615,"t":1.00,"e":1E2,"z":-0,"f":0.1000000000000000055511151231257827,${pad}}`,
+      (v) => ({ ...v, model: 'm' }),
+      `{"seed":18446744073709551615,"t":1.00,"e":1E2,"z":-0,"f":0.1000000000000000055511151231257827,${pad},"model":"m"}`,
+    ],
+    [
+      'keeps escapes, halves of pairs and keys of any kind',
+      `{"\\u0061":"\\ud800\\/\\u0000","__proto__":{"x":1},"2":0,"1":"\u{1f600}",${pad}}`,
+      (v) => ({ ...v, n: 1 }),
+      `{"\\u0061":"\\ud800\\/\\u0000","__proto__":{"x":1},"2":0,"1":"\u{1f600}",${pad},"n":1}`,
+    ],
+    [
+      'finds a field whose key is escaped',
+      `{"mod\\u0065l":"x",${pad}}`,
+      (v) => ({ ...v, model: 'y' }),
+      `{"model":"y",${pad}}`,
+    ],
+    ['may be emptied', `{${pad}}`, (v) => ({ ...v, pad: undefined }), '{}'],
+  ])('%s', (_, text, change, sent) => {
+    expect(spliced(change(parsed(text)))).toBe(sent)
+  })
+
+  it('is copied within a list of which one item changes', () => {
+    const text = `{"messages":[ {"role":"user","content":"${LONG}\\u0041"} , {"role":"user" , "content":"b"}]}`
+    const value = parsed(text)
+    const [first, second] = value.messages as Fields[]
+    const changed = { ...value, messages: [first, { ...second, content: 'c' }] }
+    expect(spliced(changed)).toBe(
+      `{"messages":[ {"role":"user","content":"${LONG}\\u0041"} ,{"role":"user","content":"c"}]}`,
+    )
+  })
+
+  it('is copied within items that get fields, wherever they are', () => {
+    const text = `{"input":[{"content":"${LONG}\\u0041"},{"content":[ {"text":"${LONG}\\u0042"} ]}]}`
+    const value = parsed(text)
+    const items = (value.input as Fields[]).map((item, at) => ({ ...item, id: `i${at}` }))
+    expect(spliced({ ...value, input: [{ id: 'stored' }, ...items] })).toBe(
+      `{"input":[{"id":"stored"},{"content":"${LONG}\\u0041","id":"i0"},{"content":[ {"text":"${LONG}\\u0042"} ],"id":"i1"}]}`,
+    )
+  })
+
+  it.each([
+    ['at the top', `{"a":1,"a":2,${pad}}`],
+    ['within it', `{${pad},"x":[{"role":"user","role":"system"}]}`],
+    ['that are spelled differently', `{${pad},"x":{"role":1,"r\\u006fle":2}}`],
+  ])('is not sent where it has equal keys %s: the last of them is', (_, text) => {
+    const value = { ...parsed(text), model: 'm' }
+    expect(spliced(value)).toBeUndefined()
+    expect(serialize(value)).toBe(JSON.stringify({ ...JSON.parse(text), model: 'm' }))
+  })
+
+  it('is not remembered of what has many small parts, or is no object', () => {
+    expect(
+      spliced(parsed(`{${Array.from({ length: 99 }, (_, at) => `"k${at}":1`).join()}}`)),
+    ).toBeUndefined()
+    expect(() => parsed('[1]')).not.toThrow()
+    expect(() => parsed('null')).not.toThrow()
+  })
+
+  it('is forgotten with that of all copies', () => {
+    const value = parsed(`{${pad}}`)
+    const copy = { ...value }
+    forgetSource(value)
+    expect(serialize(copy)).toBe(JSON.stringify(copy))
+    expect(() => forgetSource(undefined)).not.toThrow()
+  })
+
+  it('shows nowhere in the object', () => {
+    const value = parsed(`{${pad}}`)
+    expect(Object.keys(value)).toEqual(['pad'])
+    expect(Object.entries({ ...value })).toHaveLength(1)
+    expect(JSON.stringify(value)).toBe(`{${pad}}`)
+    expect(structuredClone(value)).toStrictEqual({ pad: LONG })
+  })
+})
+
+describe('a changed object', () => {
+  const key = fc.oneof(
+    fc.constantFrom('model', 'messages', 'tools', '__proto__', '0', '', 'toJSON', 'é', '"', '\\'),
+    fc.string({ unit: 'binary' }),
+  )
+  const text = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom('\ud800', '\udc00', '\u{1f600}', '\\', '"', '\u2028', '\ufeff', '\0', LONG),
+  )
+  const number = fc.constantFrom('0', '-0', '1.0', '1e5', '12345678901234567890', '1E-400', '-1.50')
+  const space = fc.constantFrom('', ' ', '\n\t', '\r\n  ')
+
+  /** JSON text, of any spelling. */
+  const { json } = fc.letrec<{ json: string; list: string; object: string }>((tie) => ({
+    json: fc.oneof(
+      { maxDepth: 4, withCrossShrink: true },
+      fc.oneof(text.map(spelled), number, fc.constantFrom('null', 'true', 'false')),
+      tie('list'),
+      tie('object'),
+    ),
+    list: fc
+      .tuple(fc.array(tie('json'), { maxLength: 4 }), space)
+      .map(([items, gap]) => `[${gap}${items.join(`${gap},${gap}`)}${gap}]`),
+    object: objectOf(tie('json')),
+  }))
+
+  function objectOf(value: fc.Arbitrary<string>): fc.Arbitrary<string> {
+    const fields = fc.uniqueArray(fc.tuple(key, value), {
+      maxLength: 6,
+      selector: ([name]) => name,
+    })
+    return fc.tuple(fields, space).map(([all, gap]) => {
+      const written = all.map(([name, item]) => `${spelled(name)}${gap}:${gap}${item}`)
+      return `{${gap}${written.join(`${gap},${gap}`)}${gap}}`
+    })
+  }
+
+  /** As JSON, some of it escaped without need. */
+  function spelled(value: string): string {
+    const isPlain = value.length % 2 === 0
+    const letters = Array.from(value, (letter) => {
+      if (isPlain || !/[aeo]/.test(letter)) return JSON.stringify(letter).slice(1, -1)
+      return `\\u00${letter.charCodeAt(0).toString(16)}`
+    })
+    return `"${letters.join('')}"`
+  }
+
+  /** Changes a value as routes do: whatever is changed is a copy. `next`: numbers that decide. */
+  function changed(value: unknown, next: () => number): unknown {
+    const choice = next() % 8
+    if (choice < 2) return value
+    if (choice === 2) return { new: [next()], text: '\ud800"' }
+    if (Array.isArray(value)) {
+      const items = value.map((item: unknown) => changed(item, next))
+      if (choice === 3) items.unshift({ added: 'first' })
+      if (choice === 4) items.pop()
+      if (choice === 5) items.reverse()
+      return items
+    }
+    if (typeof value !== 'object' || value === null || 'rawJSON' in value) return value
+    const copy: Fields = { ...value }
+    for (const name of Object.keys(copy)) {
+      if (next() % 5 === 0) delete copy[name]
+      else if (next() % 2 === 0) {
+        const item = changed(copy[name], next)
+        Object.defineProperty(copy, name, { value: item, enumerable: true, configurable: true })
+      }
+    }
+    if (choice === 6) copy.model = 'other'
+    if (choice === 7) copy.none = undefined
+    return copy
+  }
+
+  /** What a text means: -0 is written as 0. */
+  const normal = (json: string): unknown => JSON.parse(JSON.stringify(JSON.parse(json)))
+
+  it('is sent as text that means what would be serialized anew', () => {
+    let spliceCount = 0
+    fc.assert(
+      fc.property(
+        objectOf(json),
+        fc.array(fc.nat(), { minLength: 1 }),
+        space,
+        (json, seeds, gap) => {
+          // Long, so that it is not written anew for having small parts.
+          const whole = json.replace(/\}\s*$/, (end) => {
+            const comma = Object.keys(JSON.parse(json) as object).length > 0 ? ',' : ''
+            return `${comma}"long":${JSON.stringify(LONG)}${end}${gap}`
+          })
+          const value = parsed(whole)
+          let at = 0
+          const next = () => seeds[at++ % seeds.length] as number
+          const request = changed(value, next) as object
+          const sent = spliced(request)
+          if (sent !== undefined) spliceCount++
+          expect(normal(sent ?? (serialize(request) as string))).toEqual(
+            JSON.parse(JSON.stringify(request)),
+          )
+        },
+      ),
+      { numRuns: 500 },
+    )
+    expect(spliceCount).toBeGreaterThan(100)
+  })
+})
