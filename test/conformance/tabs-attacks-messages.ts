@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { type HostName, needs } from '../support/hosts.ts'
+import { rawRequest } from '../support/raw.ts'
 import { chunk, type RawTab, type TabEvent } from '../support/raw-tab.ts'
 import type { Said } from '../support/tab-scene.ts'
 import type { Attacked } from './tabs-attacks.ts'
@@ -6,8 +8,8 @@ import type { Attacked } from './tabs-attacks.ts'
 const pong = { kind: 'tell', message: { kind: 'pong' } }
 
 /** A tab that sends what no page of sluice sends. */
-export function messagesOfTabs(attacked: () => Attacked): void {
-  describe('of wrong forms', () => wrongForms(attacked))
+export function messagesOfTabs(host: HostName, attacked: () => Attacked): void {
+  describe('of wrong forms', () => wrongForms(host, attacked))
   describe('of wrong numbers', () => wrongNumbers(attacked))
 
   it('that are sent again count once', async () => {
@@ -20,6 +22,33 @@ export function messagesOfTabs(attacked: () => Attacked): void {
     expect(streamed.split('data: [DONE]')).toHaveLength(2)
   })
 
+  it('that confirm what it never reads: it is dismissed before much waits for it', async () => {
+    const { server, join, ask, get } = attacked()
+    const tab = await join({ reads: false })
+    await untilJoined(tab)
+    const before = server.memory()
+    const content = 'a'.repeat(MIB)
+    let isGone = false
+    for (let asked = 1; asked <= MOST_UNREAD && !isGone; asked++) {
+      const answer = ask({ messages: [{ role: 'user', content }] })
+      while (await unanswered(answer)) {
+        // The numbers of its requests can be guessed.
+        const told = await tab.tell(whole(asked), { ack: asked })
+        if (told.status === 400) tab.sent -= 3
+        await told.body?.cancel()
+      }
+      const { status, body } = await answer
+      await body?.cancel()
+      isGone = status !== 200
+    }
+    expect(isGone).toBe(true)
+    const { data } = await get('/v1/tabs', 'root')
+    expect(data.map(({ id }: Said) => id)).not.toContain(tab.id)
+    if (server.host === 'in-process') return
+    expect(server.stderr()).toContain('left: it does not read what it is sent')
+    expect(server.memory() - before).toBeLessThan(100 * MIB)
+  })
+
   it('for a request that it was not asked are nothing', async () => {
     const { join } = attacked()
     const tab = await join()
@@ -27,6 +56,35 @@ export function messagesOfTabs(attacked: () => Attacked): void {
     const response = await tab.reply(message)
     expect(await response.json()).toEqual({ seq: 1 })
   })
+}
+
+const MIB = 1024 * 1024
+
+/** Requests of 1 MiB after which a tab must be gone: 16 MiB wait here, and the sockets hold some. */
+const MOST_UNREAD = 40
+
+/** Reads no more than its `joined`. */
+async function untilJoined(tab: RawTab): Promise<void> {
+  const { value } = (await tab.response.body?.getReader().read()) ?? {}
+  tab.id = /"tab":"(tab_\w+)"/.exec(new TextDecoder().decode(value))?.[1] ?? ''
+  expect(tab.id).not.toBe('')
+}
+
+/** An answer to the request of this number. */
+function whole(id: number): object[] {
+  const chunks = [chunk({ content: 'a' }), chunk({}, { finish_reason: 'stop' })]
+  const said = [
+    { kind: 'begun', id },
+    { kind: 'chunks', id, chunks },
+    { kind: 'done', id },
+  ]
+  return said.map((message) => ({ kind: 'tell', message }))
+}
+
+/** Whether it is still without an answer, a little later. */
+function unanswered(answer: Promise<Response>): Promise<boolean> {
+  const later = new Promise<boolean>((resolve) => setTimeout(() => resolve(true), 10))
+  return Promise.race([answer.then(() => false), later])
 }
 
 /** Sends each of its messages again, with the number that it had, and all of them once more. */
@@ -47,7 +105,7 @@ function twice({ kind, message }: TabEvent, tab: RawTab): void {
   tab.sent = first + said.length - 1
 }
 
-function wrongForms(attacked: () => Attacked): void {
+function wrongForms(host: HostName, attacked: () => Attacked): void {
   it.each<[string, object]>([
     ['of a kind that there is not', { kind: 'here', life: 'x' }],
     ['that lists other models', { kind: 'models', id: 1, models: [] }],
@@ -101,12 +159,26 @@ function wrongForms(attacked: () => Attacked): void {
     await expectRefusal(response, status, code)
   })
 
-  it('a body of more bytes than one may have', async () => {
-    const { join, expectRefusal } = attacked()
+  it('a body of more bytes than one may have', needs(host, 'sockets'), async () => {
+    const { join, server } = attacked()
     const tab = await join()
-    await expectRefusal(await tab.tell(['a'.repeat(21_000_000)]), 413, 'request_too_large')
+    // It is refused by the length that it announces.
+    const response = await rawRequest({
+      port: server.port,
+      method: 'POST',
+      path: `/v1/tabs/${tab.id}`,
+      headers: {
+        authorization: 'Bearer phone',
+        'content-type': 'application/json',
+        'content-length': '20000001',
+      },
+    })
+    await response.waitFor('"code":"request_too_large"')
+    expect(response.status()).toBe(413)
+    expect(response.text()).toContain('--max-body')
+    response.hangUp()
     // It was nothing: the next one has its number.
-    expect((await tab.tell([pong], { seq: 1 })).status).toBe(200)
+    expect((await tab.tell([pong])).status).toBe(200)
   })
 }
 

@@ -29,8 +29,7 @@ export interface Attacked extends TabScene {
 
 /** Declares every attack against one server of a host. */
 export function tabsAttacks(host: HostName): void {
-  const more = host === 'workerd' ? ['--tabs'] : []
-  const flags = ['--heartbeat', '200', '--header-wait', '200', ...more]
+  const flags = host === 'workerd' ? ['--tabs'] : []
   const server = useServer(host, flags, { SLUICE_KEYS: JSON.stringify(keys) })
   let victim: RawTab
 
@@ -56,7 +55,7 @@ export function tabsAttacks(host: HostName): void {
   describe('by pairings', () => pairingAttacks(attacked))
   // Its clock is the only one that can be moved alone.
   if (host === 'node') describe('by old pairings', () => oldPairings(host, { expectRefusal }))
-  describe('by messages', () => messagesOfTabs(attacked))
+  describe('by messages', () => messagesOfTabs(host, attacked))
   describe('by answers', () => answersOfTabs(attacked))
 
   it('leave the other tab as it was', { tags: ['judges-others'] }, async () => {
