@@ -43,6 +43,7 @@ export async function buildBinaries(outDir, chosen, { page, archive = false } = 
     // Embedded under this name, which src/hosts/bun/embedded-files.ts knows.
     if (page === undefined) await (await import('./page.mjs')).buildPage(join(folder, 'page'))
     else execFileSync('cp', ['-r', page, join(folder, 'page')])
+    removePacked(join(folder, 'page/assets'))
     mkdirSync(outDir, { recursive: true })
     const built = []
     for (const target of chosen) {
@@ -57,6 +58,13 @@ export async function buildBinaries(outDir, chosen, { page, archive = false } = 
     return built
   } finally {
     rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Removes each file that is there packed as well: servers unpack it. @param {string} folder */
+function removePacked(folder) {
+  for (const name of readdirSync(folder)) {
+    if (name.endsWith('.gz')) rmSync(join(folder, name.slice(0, -'.gz'.length)), { force: true })
   }
 }
 

@@ -273,6 +273,7 @@ export class PageBuilds {
   }
 }
 
+/** The packed one alone: the servers unpack it for who asks for that. */
 function webllmFilePath() {
-  return `assets/${webllmFile()}`
+  return `assets/${webllmFile()}.gz`
 }

@@ -3,6 +3,8 @@
 import { createHash } from 'node:crypto'
 import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 import { writeClientLines } from './client-lines.mjs'
 import { binaryOf, root } from './hosts.mjs'
 import { NOTICES } from './notices.mjs'
@@ -129,24 +131,28 @@ export function webllmFile() {
 }
 
 /**
- * Builds web-llm's file, which a worker loads only for a model on the GPU.
+ * Builds web-llm's file, which a worker loads only for a model on the GPU, and beside it the same packed, which
+ * the servers send: to pack 6 MB would keep them from all else for a moment.
  * @param {string} outDir the page's folder
  * @param {string[]} [packages] folders of packages, where those of the checkout lack it
  */
 export async function buildWebllm(outDir, packages = []) {
   const { build } = await import('esbuild')
+  const outfile = join(outDir, 'assets', webllmFile())
   await build({
     ...common,
     stdin: {
       contents: `export { MLCEngine } from '${WEBLLM}'`,
       resolveDir: root,
     },
-    outfile: join(outDir, 'assets', webllmFile()),
+    outfile,
     format: 'esm',
     nodePaths: packages,
     plugins: [withoutNode],
     logLevel: 'error',
   })
+  const packed = await promisify(gzip)(readFileSync(outfile), { level: 9 })
+  writeFileSync(`${outfile}.gz`, packed)
 }
 
 const WEBLLM = '@mlc-ai/web-llm'

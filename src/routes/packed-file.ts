@@ -9,12 +9,15 @@ const PACKABLE = /\.(?:css|html|ico|js|json|map|svg|txt|wasm|webmanifest)$/
 /** Of less, the header of a packed file would be most. */
 const LEAST = 1_000
 
-/** The largest packed file that is kept, and how many: web-llm's own is loaded once by a browser. */
+/** The largest packed file that is kept, and how many. */
 const MOST_KEPT = 200_000
 const MOST_FILES = 200
 
 /** What was packed, by the name of its file. Bytes, not promises: on workerd no request may wait for one of another. */
 const kept = new WeakMap<Files, Map<string, { from: number; packed: Bytes }>>()
+
+/** What a file's name ends with where it was packed when the page was built, as large ones are. */
+const PACKED = '.gz'
 
 /** Whether a file is sent packed to those that take it so. */
 export function isPackable(name: string): boolean {
@@ -49,4 +52,15 @@ export async function packedFile(
   const isKept = name.startsWith('assets/') && packed.length <= MOST_KEPT && own.size < MOST_FILES
   if (isKept) own.set(name, { from: bytes.length, packed })
   return packed
+}
+
+/** A file of which there is only what was packed when the page was built; undefined where there is none. */
+export async function builtPacked(files: Files, name: string): ReturnType<Files> {
+  return isPackable(name) ? files(name + PACKED) : undefined
+}
+
+/** The same file for a client that does not take it packed. */
+export function unpacked(packed: NonNullable<Awaited<ReturnType<Files>>>): ReadableStream {
+  const stream = packed instanceof Uint8Array ? new Blob([packed]).stream() : packed
+  return stream.pipeThrough(new DecompressionStream('gzip'))
 }

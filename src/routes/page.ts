@@ -1,7 +1,7 @@
 /** Serves the page's files, whose bytes a host provides. */
 import type { Files } from '../platform/files.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
-import { isPackable, packedFile, takesGzip } from './packed-file.ts'
+import { builtPacked, isPackable, packedFile, takesGzip, unpacked } from './packed-file.ts'
 import { filePolicy } from './policy.ts'
 
 const TYPES: Record<string, string> = {
@@ -30,24 +30,45 @@ export async function fileResponse(
   request?: Request,
 ): Promise<Response | undefined> {
   const name = path === '/' ? 'index.html' : path.slice(1)
-  const bytes = await files?.(name)
-  if (files === undefined || bytes === undefined) return undefined
-  const isPacked = request !== undefined && bytes instanceof Uint8Array && takesGzip(request)
-  const packed = isPacked ? await packedFile(files, name, bytes) : undefined
+  const found = files && (await readFor(request, files, name))
+  if (found === undefined) return undefined
   const type = TYPES[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream'
   // Names below assets/ hold a hash of the file: it never changes.
   const isHashed = name.startsWith('assets/')
-  return new Response(packed ?? bytes, {
+  return new Response(found.body, {
     headers: {
       'content-type': type,
       'cache-control': isHashed ? 'public, max-age=31536000, immutable' : 'no-cache',
       'content-security-policy': filePolicy(name),
       'x-content-type-options': 'nosniff',
       ...(isPackable(name) && { vary: 'accept-encoding' }),
-      ...(packed && { 'content-encoding': 'gzip' }),
+      ...(found.isPacked && { 'content-encoding': 'gzip' }),
       ...(name.endsWith('.html') && QUIET),
     },
   })
+}
+
+interface Found {
+  body: NonNullable<Awaited<ReturnType<Files>>>
+  isPacked: boolean
+}
+
+async function readFor(
+  request: Request | undefined,
+  files: Files,
+  name: string,
+): Promise<Found | undefined> {
+  const takes = request !== undefined && takesGzip(request)
+  const bytes = await files(name)
+  if (bytes !== undefined) {
+    const isPacked = takes && bytes instanceof Uint8Array
+    const packed = isPacked ? await packedFile(files, name, bytes) : undefined
+    return { body: packed ?? bytes, isPacked: packed !== undefined }
+  }
+  const built = await builtPacked(files, name)
+  if (built === undefined) return undefined
+  const isPacked = takes && built instanceof Uint8Array
+  return { body: isPacked ? built : unpacked(built), isPacked }
 }
 
 /** Only what describes the API. */

@@ -11,6 +11,7 @@ import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { binaryOf, root } from '../../scripts/hosts.mjs'
+import { webllmFile } from '../../scripts/page.mjs'
 import { pack, unpack } from './packed.ts'
 import budget from './size-budget.json' with { type: 'json' }
 
@@ -84,7 +85,7 @@ describe('the files', () => {
     ])
     const code = files.filter((file) => file.startsWith('dist/'))
     expect(code.length).toBeGreaterThan(100)
-    const kinds = /(\.js|\.d\.ts|\.css|\.html|\.svg|\.json|\/THIRD-PARTY-NOTICES\.txt)$/
+    const kinds = /(\.js|\.js\.gz|\.d\.ts|\.css|\.html|\.svg|\.json|\/THIRD-PARTY-NOTICES\.txt)$/
     expect(code.filter((file) => !kinds.test(file))).toEqual([])
     // .ts sources would be preferred to the .d.ts files beside them.
     expect(code.filter((file) => /(?<!\.d)\.ts$/.test(file))).toEqual([])
@@ -133,6 +134,14 @@ describe('the files', () => {
     const sizes = await Promise.all(files.map((file) => stat(join(installed, file))))
     const sum = sizes.reduce((total, { size }) => total + size, 0)
     expect(sum, remedy).toBeLessThan(budget.installed)
+  })
+
+  it('hold what was packed when the page was built only so, and every other file as it is', () => {
+    const assets = files.filter((file) => file.startsWith('dist/page/assets/'))
+    expect(assets.length).toBeGreaterThan(10)
+    const packed = assets.filter((file) => file.endsWith('.gz'))
+    expect(packed).toEqual([`dist/page/assets/${webllmFile()}.gz`])
+    expect(assets).not.toContain(`dist/page/assets/${webllmFile()}`)
   })
 
   it('are none of the tests, and no source of the page or of a script', () => {

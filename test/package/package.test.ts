@@ -7,6 +7,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { binaryOf, root } from '../../scripts/hosts.mjs'
+import { webllmFile } from '../../scripts/page.mjs'
 import { untilAddress } from './address.ts'
 import { oldestNode } from './oldest-node.ts'
 import { pack, runNpm } from './packed.ts'
@@ -105,6 +106,10 @@ describe.each(Object.entries(commands))('on %s', (_, command) => {
       const [script] = /assets\/[\w-]+\.js/.exec(page) ?? []
       const loaded = await fetch(`${address}/${script}`)
       expect(loaded.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
+      // The package has it only packed.
+      const large = await fetch(`${address}/assets/${webllmFile()}`)
+      expect(large.headers.get('content-encoding')).toBe('gzip')
+      expect((await large.text()).length).toBeGreaterThan(5_000_000)
       const described = await fetch(`${address}/openapi.json`)
       expect(await described.json()).toMatchObject({ openapi: '3.1.1', info: { version } })
       expect((await fetch(`${address}/openapi.html`)).status).toBe(200)

@@ -1,8 +1,12 @@
-import { expect, it } from 'vitest'
+import { gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
 import { createHandler } from '../../../src/handler.ts'
 import { takesGzip } from '../../../src/routes/packed-file.ts'
 
 const SCRIPT = 'let answer = 42\n'.repeat(500)
+
+type Bytes = Uint8Array<ArrayBuffer>
+const PACKED: Bytes = new Uint8Array(gzipSync(SCRIPT))
 
 const files: Record<string, string> = {
   'index.html': `<p>${'The page. '.repeat(500)}</p>`,
@@ -61,6 +65,39 @@ it.each(['/assets/small.js', '/picture.png', '/v1/models', '/assets/none.js'])(
     expect(response.headers.get('content-encoding')).toBeNull()
   },
 )
+
+describe.each([
+  ['bytes', (bytes: Bytes) => bytes],
+  ['a stream', (bytes: Bytes) => new Blob([bytes]).stream()],
+] as const)('a file that is there only packed, as %s', (kind, lend) => {
+  async function get(accepted: string): Promise<Response> {
+    const { fetch } = createHandler({
+      insecure: true,
+      files: async (name) => (name === 'assets/large.js.gz' ? lend(PACKED) : undefined),
+    })
+    const headers = { 'accept-encoding': accepted }
+    return fetch(new Request('http://localhost/assets/large.js', { headers }))
+  }
+
+  it.each(['gzip', 'br, gzip;q=0.1'])('comes as it is to who takes that: %s', async (accepted) => {
+    const response = await get(accepted)
+    expect(response.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
+    expect(response.headers.get('cache-control')).toContain('immutable')
+    expect(response.headers.get('vary')).toBe('accept-encoding')
+    // What workerd lends as a stream, Cloudflare packs itself.
+    const isPacked = kind === 'bytes'
+    expect(response.headers.get('content-encoding')).toBe(isPacked ? 'gzip' : null)
+    if (isPacked) expect(await response.clone().bytes()).toEqual(PACKED)
+    expect(isPacked ? await unpacked(response) : await response.text()).toBe(SCRIPT)
+  })
+
+  it.each(['identity', 'gzip;q=0', 'br', ''])('comes unpacked to others: %s', async (accepted) => {
+    const response = await get(accepted)
+    expect(response.headers.get('content-encoding')).toBeNull()
+    expect(response.headers.get('vary')).toBe('accept-encoding')
+    expect(await response.text()).toBe(SCRIPT)
+  })
+})
 
 it('names the base path in the description of the API, which it reads for that', async () => {
   const response = await server('/ai')('/openapi.json', 'gzip')
