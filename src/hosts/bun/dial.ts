@@ -26,8 +26,8 @@ const handlers: Bun.SocketHandler<BunSocket, 'uint8array'> = {
 class BunSocket implements Socket {
   native: Native | undefined
   readonly events: SocketEvents
-  /** Bytes that the socket's buffer had no room for. */
-  #unsent: Uint8Array | undefined
+  /** What the socket's buffer had no room for. */
+  readonly #unsent: Uint8Array[] = []
   #hasEnded = false
 
   constructor(events: SocketEvents) {
@@ -35,16 +35,23 @@ class BunSocket implements Socket {
   }
 
   get isFlushed(): boolean {
-    return this.#unsent === undefined
+    return this.#unsent.length === 0
   }
 
   write(bytes: Uint8Array): void {
-    const taken = Math.max(0, this.native?.write(bytes) ?? 0)
-    this.#unsent = taken < bytes.length ? bytes.subarray(taken) : undefined
+    this.#unsent.push(bytes)
+    if (this.#unsent.length === 1) this.drain()
   }
 
   drain(): void {
-    if (this.#unsent !== undefined) this.write(this.#unsent)
+    for (let bytes = this.#unsent[0]; bytes !== undefined; bytes = this.#unsent[0]) {
+      const taken = Math.max(0, this.native?.write(bytes) ?? 0)
+      if (taken < bytes.length) {
+        this.#unsent[0] = bytes.subarray(taken)
+        return
+      }
+      this.#unsent.shift()
+    }
   }
 
   pause(): void {

@@ -60,10 +60,10 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
   #idleUntil = 0
 
   /**
-   * Sends a request. Rejects with the signal's reason, or with an `Unanswered`: the server may have
+   * Sends a request, in pieces. Rejects with the signal's reason, or with an `Unanswered`: the server may have
    * read the request. `isHead`: whether its method is HEAD, whose response has no body.
    */
-  send(request: Bytes, signal: AbortSignal, isHead = false): Promise<SocketResponse> {
+  send(request: readonly Bytes[], signal: AbortSignal, isHead = false): Promise<SocketResponse> {
     return new Promise((resolve, reject) => {
       this.#parser.isHead = isHead
       this.#pending = { signal, headPromise: { resolve, reject }, body: undefined }
@@ -74,7 +74,7 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
       if (signal.aborted) this.handleEvent()
       else if (this.#isClosed) this.#onBroken()
       this.socket?.setActive()
-      this.socket?.write(request)
+      for (const piece of request) this.socket?.write(piece)
     })
   }
 

@@ -3,6 +3,7 @@
  * what it costs through the host's own `fetch` and its streams.
  */
 import { type Fetch, type FetchInit, StaleConnection, Unsendable } from '../../platform/fetch.ts'
+import { joinSmall } from '../../util/bytes.ts'
 import { Connection, type SocketResponse } from './connection.ts'
 import { decompressed } from './decompress.ts'
 import type { Dial, Socket } from './socket.ts'
@@ -79,7 +80,7 @@ function takeIdle(server: Server, method: FetchInit['method']): Connection | und
 async function sendOnIdle(
   connection: Connection,
   server: Server,
-  request: Uint8Array<ArrayBuffer>,
+  request: readonly Uint8Array<ArrayBuffer>[],
   signal: AbortSignal,
   method: FetchInit['method'],
 ): Promise<SocketResponse | undefined> {
@@ -128,8 +129,11 @@ async function socketOrAbort(dialled: Promise<Socket>, signal: AbortSignal): Pro
   }
 }
 
-/** Throws an `Unsendable` for a header value that could break out of its line. */
-function requestBytes({ pathname, search, host }: URL, init: FetchInit): Uint8Array<ArrayBuffer> {
+/**
+ * The request in pieces: a large body is not copied. Throws an `Unsendable` for a header value that could
+ * break out of its line.
+ */
+function requestBytes({ pathname, search, host }: URL, init: FetchInit): Uint8Array<ArrayBuffer>[] {
   const { method = 'GET', headers = {}, body } = init
   // A compressed response would have to be decompressed before its events can be read.
   const lines = [
@@ -138,13 +142,10 @@ function requestBytes({ pathname, search, host }: URL, init: FetchInit): Uint8Ar
     'accept-encoding: identity',
   ]
   for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${headerValue(value)}`)
-  if (body === undefined) return encoder.encode(`${lines.join('\r\n')}\r\n\r\n`)
+  if (body === undefined) return [encoder.encode(`${lines.join('\r\n')}\r\n\r\n`)]
   const text = typeof body === 'string' ? encoder.encode(body) : body
   const head = encoder.encode(`${lines.join('\r\n')}\r\ncontent-length: ${text.length}\r\n\r\n`)
-  const request = new Uint8Array(head.length + text.length)
-  request.set(head)
-  request.set(text, head.length)
-  return request
+  return joinSmall([head, text])
 }
 
 function headerValue(value: string): string {

@@ -14,13 +14,12 @@ export class Outline {
 
 const QUOTE = 0x22
 const COMMA = 0x2c
-const COLON = 0x3a
 
 /**
- * The same positions of any object or array in valid JSON text; those of an array without colons. `start` is
- * before it and `end` behind it, with nothing but white space between.
+ * The positions of the brackets and commas of an array in valid JSON text. `start` is before it and `end`
+ * behind it, with nothing but white space between.
  */
-export function outlineOf(bytes: Uint8Array, start: number, end: number): number[] {
+export function outlineOfArray(bytes: Uint8Array, start: number, end: number): number[] {
   const marks: number[] = []
   let depth = 0
   for (let at = start; at < end; at++) {
@@ -30,7 +29,7 @@ export function outlineOf(bytes: Uint8Array, start: number, end: number): number
       if (depth++ === 0) marks.push(at)
     } else if (byte === 0x5d || byte === 0x7d) {
       if (--depth === 0) marks.push(at)
-    } else if (depth === 1 && (byte === COMMA || byte === COLON)) marks.push(at)
+    } else if (depth === 1 && byte === COMMA) marks.push(at)
   }
   return marks
 }

@@ -5,7 +5,7 @@
 import { concat } from '../../util/bytes.ts'
 import { isObject } from '../../util/object.ts'
 import { exactDigits } from './exact-integers.ts'
-import { Outline, outlineOf } from './outline.ts'
+import { Outline, outlineOfArray } from './outline.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -22,10 +22,10 @@ interface Sourced {
 /**
  * Remembers the text of an object that was parsed from it: `serialize` then copies what has not changed.
  * From here on, neither the text nor anything within the object's fields may be changed in place; fields
- * may be added, removed and replaced, also by copies of objects within them. `outline`: as `scanJson` made it.
+ * may be added, removed and replaced, also by lists with some of the same items. `outline`: as `scanJson` made it.
  */
 export function keepSource(value: unknown, text: Bytes, outline: Outline): void {
-  if (!isObject(value) || !isWorthwhile(outline.marks, text.length)) return
+  if (!isObject(value) || outline.marks.length * (LEAST_PER_FIELD / 2) > text.length) return
   ;(value as Sourced)[SOURCE] = new Source({ ...value }, text, outline)
 }
 
@@ -104,12 +104,8 @@ function countKeys(value: object): number {
   return count
 }
 
-/** Bytes of a value, and of each of its parts on average, below which it is serialized anew as fast. */
-const WORTHWHILE = { whole: 1_024, part: 64 }
-
-function isWorthwhile(marks: readonly number[], length: number): boolean {
-  return marks.length * WORTHWHILE.part <= length
-}
+/** Bytes for each field, on average, below which an object is serialized anew as fast. */
+const LEAST_PER_FIELD = 128
 
 /** A part of the result: JSON, or the start and end of what is copied. */
 type Piece = string | { start: number; end: number }
@@ -163,32 +159,40 @@ class Splice {
     list.end('}')
   }
 
-  /** Whether an item is an old one is told by its identity, and where it was by its distance from the end. */
-  #array(value: readonly unknown[], old: readonly unknown[], marks: readonly number[]): void {
+  /** A value in the place of an old one, which is between `start` and `end` in the text. */
+  #value(value: unknown, old: unknown, start: number, end: number): void {
+    const places = Array.isArray(value) && Array.isArray(old) ? placesOf(value, old) : undefined
+    if (places === undefined) this.#pieces.push(JSON.stringify(value) ?? 'null')
+    else this.#array(value as unknown[], places, outlineOfArray(this.#text, start, end))
+  }
+
+  #array(value: readonly unknown[], places: Map<unknown, number>, marks: readonly number[]): void {
     const list = new List(this.#pieces, '[')
-    const places = new Map<unknown, number>()
-    for (const [at, item] of old.entries()) if (typeof item === 'object') places.set(item, at)
-    for (const [index, item] of value.entries()) {
-      const at = places.get(item) ?? index + old.length - value.length
-      const [before, end] = [marks[at], marks[at + 1]]
-      if (before === undefined || end === undefined) list.next(JSON.stringify(item) ?? 'null')
-      else if (item === old[at]) list.copy(at, before + 1, end)
-      else {
-        list.next('')
-        this.#value(item, old[at], before + 1, end)
-      }
+    for (const item of value) {
+      const at = places.get(item)
+      const [before, end] = at === undefined ? [] : [marks[at], marks[at + 1]]
+      if (at === undefined || before === undefined || end === undefined) {
+        list.next(JSON.stringify(item) ?? 'null')
+      } else list.copy(at, before + 1, end)
     }
     list.end(']')
   }
+}
 
-  /** A value in the place of an old one, which is at `start` in the text. */
-  #value(value: unknown, old: unknown, start: number, end: number): void {
-    const marks = end - start < WORTHWHILE.whole ? [] : outlineOf(this.#text, start, end)
-    const isParted = marks.length > 0 && isWorthwhile(marks, end - start)
-    if (isParted && Array.isArray(value) && Array.isArray(old)) this.#array(value, old, marks)
-    else if (isParted && isObject(value) && isObject(old)) this.object(value, old, marks)
-    else this.#pieces.push(JSON.stringify(value) ?? 'null')
+/**
+ * Where the objects of a list were in another one that it was made from; undefined where most are new:
+ * serializing all of them anew is as fast as finding the others in the text.
+ */
+function placesOf(
+  value: readonly unknown[],
+  old: readonly unknown[],
+): Map<unknown, number> | undefined {
+  const places = new Map<unknown, number>()
+  for (const [at, item] of old.entries()) {
+    if (typeof item === 'object' && item !== null) places.set(item, at)
   }
+  const same = value.filter((item) => places.has(item)).length
+  return 2 * same > old.length ? places : undefined
 }
 
 /** Whether `JSON.stringify` writes a field that has this value. */

@@ -1,0 +1,143 @@
+import { describe, expect, it, vi } from 'vitest'
+import { createHostedHandler } from '../../../src/handler.ts'
+import type { Fetched, FetchInit } from '../../../src/platform/fetch.ts'
+
+const LONG = 'A long text. '.repeat(2_000)
+const chunk = {
+  ...{ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'own' },
+  choices: [{ index: 0, delta: { content: 'word' }, finish_reason: 'stop' }],
+}
+const CHAT = `data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`
+const message = { id: 'm', type: 'message', role: 'assistant', model: 'own', content: [] }
+const MESSAGES = [{ type: 'message_start', message }, { type: 'message_stop' }]
+  .map((data) => `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`)
+  .join('')
+
+/** A handler, and what its upstream gets. `refuses`: with what it is answered first. */
+function relay({ refuses = 0, nativeApis = ['messages'] as ('messages' | 'responses')[] } = {}) {
+  const sent: string[] = []
+  let left = refuses
+  const fetch = async (url: string, { body }: FetchInit) => {
+    if (body === undefined)
+      return fetched(Response.json({ data: [{ id: 'own', object: 'model' }] }))
+    sent.push(typeof body === 'string' ? body : new TextDecoder().decode(body))
+    if (left-- > 0) return fetched(Response.json({ error: { message: 'no' } }, { status: 400 }))
+    const headers = { 'content-type': 'text/event-stream' }
+    return fetched(new Response(/\/messages$/.test(url) ? MESSAGES : CHAT, { headers }))
+  }
+  const rewrite = { m: 'own' }
+  const { fetch: ask } = createHostedHandler(
+    {
+      upstream: [{ label: 'gpu', url: 'http://127.0.0.1:9/v1', nativeApis, rewrite }],
+      ...{ discover: false, systemMessages: 'merge' },
+    },
+    { exposure: 'machine', fetch },
+  )
+  const post = async (path: string, body: string) => {
+    const headers = { host: 'localhost', 'content-type': 'application/json' }
+    const response = await ask(
+      new Request(`http://localhost${path}`, { method: 'POST', headers, body }),
+    )
+    return { status: response.status, text: await response.text() }
+  }
+  return { sent, post }
+}
+
+function fetched({ status, ok, headers, body }: Response): Fetched {
+  return { status, ok, headers, body } as Fetched
+}
+
+const MESSAGE = `{ "role":"user", "content":"\\u0041 ${LONG}" }`
+
+describe('a large request reaches its upstream as it came', () => {
+  it('except for the name of its model and what asks for usage', async () => {
+    const { sent, post } = relay()
+    const body = (model: string) =>
+      `{"model":"${model}", "messages": [${MESSAGE}],"stream":true,"t":1.0, "seed":18446744073709551615`
+    expect((await post('/v1/chat/completions', ` ${body('m')}\n}`)).status).toBe(200)
+    expect(sent).toEqual([`${body('own')}\n,"stream_options":{"include_usage":true}}`])
+  })
+
+  it('again where a part of it is refused', async () => {
+    const { sent, post } = relay({ refuses: 1 })
+    const body = `{"messages":[${MESSAGE}],"stream":true,"model":"own"}`
+    expect((await post('/v1/chat/completions', body)).status).toBe(200)
+    expect(sent).toEqual([body.replace(/\}$/, ',"stream_options":{"include_usage":true}}'), body])
+  })
+
+  it('in an API of its own', async () => {
+    const { sent, post } = relay()
+    const body = `{"max_tokens":9,"messages":[${MESSAGE}],"stream":true,"model":"own","temperature":0.50}`
+    expect((await post('/v1/messages', body)).status).toBe(200)
+    expect(sent).toEqual([body])
+  })
+
+  it('with the messages that stay among those that are merged', async () => {
+    const { sent, post } = relay()
+    const body = (role: string) =>
+      `{"messages":[{"role":"${role}","content":"s"}, {"role":"user", "content":"a"}, ${MESSAGE}],"model":"own"}`
+    await post('/v1/chat/completions', body('developer'))
+    expect(sent).toEqual([body('system')])
+  })
+
+  it('but with the last of equal keys within it', async () => {
+    const { sent, post } = relay()
+    const body = (role: string) => `{"messages":[{${role}"content":"${LONG}"}],"model":"own"}`
+    await post('/v1/chat/completions', body('"role":"system","role":"user",'))
+    expect(sent).toEqual([body('"role":"user",')])
+  })
+})
+
+/** Whatever was sent on would differ from what was checked. */
+describe('nothing changes a parsed request in place', () => {
+  const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } }
+  const tool = { type: 'function', function: { name: 'f', parameters: { type: 'object' } } }
+  const chat = {
+    messages: [
+      { role: 'developer', content: 'a' },
+      { role: 'user', content: [{ type: 'text', text: LONG }, image] },
+      { role: 'system', content: 'b' },
+    ],
+    ...{ model: 'm', stream: true, tools: [tool], stream_options: {} },
+    response_format: { type: 'json_schema', schema: { type: 'object' } },
+  }
+  const call = { type: 'function_call', call_id: 'c', name: 'f', arguments: '{}' }
+  const input = [{ role: 'user', content: LONG }, call]
+  const own = { name: 'f', input_schema: { type: 'object' } }
+  const system = [{ type: 'text', text: 's', cache_control: { type: 'ephemeral' } }]
+  const messages = {
+    ...{ model: 'm', max_tokens: 9, stream: true, system, tools: [own] },
+    messages: [{ role: 'user', content: [{ type: 'text', text: LONG }] }],
+  }
+
+  it.each<[string, object]>([
+    ['/v1/chat/completions', chat],
+    ['/v1/completions', { model: 'm', prompt: [LONG], stream: true, stream_options: {} }],
+    ['/v1/messages', messages],
+    ['/v1/responses', { model: 'm', input, tools: [{ ...tool.function, type: 'function' }] }],
+    ['/v1/responses', { model: 'm', input, stream: true, reasoning: {}, text: {} }],
+    ['/api/chat', { model: 'm', messages: [{ role: 'user', content: LONG }], options: {} }],
+  ])('of %s', async (path, body) => {
+    const { parse } = JSON
+    const parsing = vi.spyOn(JSON, 'parse').mockImplementation((text, reviver) => {
+      const value: unknown = parse(text, reviver)
+      if (text.includes(LONG)) for (const field of Object.values(value as object)) freeze(field)
+      return value
+    })
+    try {
+      for (const nativeApis of [[], ['messages', 'responses']] as ('messages' | 'responses')[][]) {
+        const { text } = await relay({ nativeApis }).post(path, JSON.stringify(body))
+        expect(text).not.toContain('"internal_error"')
+      }
+      expect(parsing).toHaveBeenCalled()
+    } finally {
+      parsing.mockRestore()
+    }
+  })
+
+  function freeze(value: unknown): void {
+    if (typeof value !== 'object' || value === null) return
+    for (const item of Object.values(value)) freeze(item)
+    Object.freeze(value)
+  }
+})
