@@ -9,6 +9,11 @@ import { quoted } from '../util/safe/quoted.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { requireOwnImages } from './own-images.ts'
 
+/** The most MiB of vectors in one message: less than a server takes at once by default (`--max-body`). */
+const MOST_VECTORS = 16
+
+const MIB = 1024 * 1024
+
 type Listener = (event: MessageEvent) => void
 
 interface LinkPortOptions {
@@ -38,7 +43,10 @@ export class LinkPort implements Port {
 
   /** What the engine says. The name of its lock means nothing to another machine. */
   postMessage(message: ReplyMessage): void {
-    if (!this.#isClosed && message.kind !== 'here') this.#options.send(message)
+    if (this.#isClosed || message.kind === 'here') return
+    const isLong = message.kind === 'embedded' && message.json.length > MOST_VECTORS * MIB
+    if (isLong) this.#refuse(message.id, vectorsTooLong(message.json.length))
+    else this.#options.send(message)
   }
 
   /** What the server asks: models that the owner has not offered stay unloaded. */
@@ -91,6 +99,12 @@ export class LinkPort implements Port {
   #refuse(id: number, error: ApiError): void {
     this.postMessage({ kind: 'error', id, error: packError(error) })
   }
+}
+
+/** The server would not take it, and wait for the tab until it is given up. */
+function vectorsTooLong(length: number): ApiError {
+  const message = `input: expected vectors of at most ${MOST_VECTORS} MiB, as a tab sends them in one message, got ${Math.ceil(length / MIB)} MiB; send fewer texts at once.`
+  return new ApiError(501, message, { code: 'model_not_capable', param: 'input' })
 }
 
 function least(asked: number | null | undefined, most: number): number {
