@@ -1,4 +1,5 @@
 import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { VERSION } from '../../src/version.ts'
@@ -16,6 +17,9 @@ export function startup(host: HostName): void {
   describe('what it prints', needs(host, 'process'), () => output(host))
   describe('what it logs', () => logs(host))
   describe('how it ends', () => endings(host))
+  it('practises after its start, and shows it to nobody', needs(host, 'programs'), () =>
+    practises(host),
+  )
   it('asks no proxy for a server on this machine', needs(host, 'process'), () => direct(host))
 }
 
@@ -107,6 +111,26 @@ function endings(host: HostName): void {
     await expect(fetch(server.url)).rejects.toThrow()
     expect(server.stderr()).not.toMatch(/error|stack/i)
   })
+}
+
+/** For as long as it may take, and some time more. */
+async function practises(host: HostName): Promise<void> {
+  const upstream = await startUpstream({ persona: 'vllm' })
+  try {
+    await using server = await startServer(host, ['--warm-up', '--upstream', upstream.url])
+    await sleep(2_000)
+    expect(server.log).toEqual([])
+    expect(upstream.requests.filter(({ path }) => !path.endsWith('/models'))).toEqual([])
+    const answer = await postChat(server.base, { model: upstream.models[0]?.id, stream: false })
+    expect(answer.status).toBe(200)
+    await server.nextLog()
+    expect(server.log).toHaveLength(1)
+    const metrics = await (await fetch(`${server.url}/metrics`)).text()
+    expect(metrics.match(/^sluice_requests_total\{.*/gm)).toHaveLength(1)
+    expect(server.stderr()).not.toMatch(/error|stack|warm/i)
+  } finally {
+    await upstream.close()
+  }
 }
 
 async function direct(host: HostName): Promise<void> {

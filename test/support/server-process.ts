@@ -85,7 +85,13 @@ function launch(host: HostName, flags: string[], env: Env, input?: string): Chil
   const clean = Object.entries(command.env).filter(([name]) => !/^(SLUICE|OTEL)_/.test(name))
   const child = spawn(command.file, command.args, {
     cwd: command.cwd,
-    env: { ...Object.fromEntries(clean), NO_COLOR: undefined, FORCE_COLOR: undefined, ...env },
+    env: {
+      ...Object.fromEntries(clean),
+      ...{ NO_COLOR: undefined, FORCE_COLOR: undefined },
+      // Each start would take most of a second from the tests that run beside it.
+      ...(host !== 'workerd' && { SLUICE_WARM_UP: 'false' }),
+      ...env,
+    },
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
   child.stdin?.on('error', () => {}).end(input)

@@ -18,4 +18,6 @@ export const runtime: Runtime = {
   frameWriter: nodeBodyWriter,
   webgpu: startWebgpu,
   listen,
+  mayPractise: () =>
+    Deno.permissions.querySync({ name: 'net', host: '127.0.0.1' }).state === 'granted',
 }

@@ -34,6 +34,8 @@ export interface Runtime {
   terminal?: Terminal
   /** Starts an engine that runs models on this computer's GPU. Rejects with a `SettingsError`. */
   webgpu?: (settings: Settings, onProgress: (progress: Progress) => void) => Promise<LocalEngine>
+  /** Whether the program may use further ports of this machine without anybody being asked; it may by default. */
+  mayPractise?: () => boolean
   /** Rejects with the system's error where it cannot listen. */
   listen(options: {
     fetch: (request: Request) => Promise<Response>

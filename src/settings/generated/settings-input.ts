@@ -37,6 +37,12 @@ export interface SettingsInput {
    */
   reusePort?: Given['reusePort']
   /**
+   * After the start, practise answering until that gets no faster, for up to a second of processor
+   * time, so that the first requests are not slow. It stops when a client asks for something, and
+   * shows in no metric, log or limit. Only on Bun, Deno and Node.
+   */
+  warmUp?: Given['warmUp']
+  /**
    * The address of a documentation site, to which the field doc_url of an error leads:
    * URL/errors#CODE. By default it leads to GET /docs/errors/CODE of this server.
    */

@@ -57,6 +57,13 @@ export const network = {
     instead: 'run sluice on one of those, or give each process a port of its own',
     help: 'Let several processes listen on the same port, each started with this flag: the system gives each new connection to one of them. Linux and FreeBSD only, and Node 23.1 or newer.',
   }),
+  warmUp: boolean({
+    where: ['bun', 'deno', 'node'],
+    needsRestart: true,
+    default: true,
+    instead: 'leave it out: a runtime compiles code where requests run it',
+    help: 'After the start, practise answering until that gets no faster, for up to a second of processor time, so that the first requests are not slow. It stops when a client asks for something, and shows in no metric, log or limit.',
+  }),
   docsUrl: text({
     pattern: /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/,
     placeholder: 'URL',

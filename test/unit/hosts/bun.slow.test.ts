@@ -1,4 +1,6 @@
 import { it } from 'vitest'
 import { expectPassOnBun } from '../../support/on-bun.ts'
 
-it('native-fetch.test.ts passes on Bun', () => expectPassOnBun('hosts/server/native-fetch.test.ts'))
+it.each(['native-fetch', 'warm-up.slow'])('%s.test.ts passes on Bun', (name) =>
+  expectPassOnBun(`hosts/server/${name}.test.ts`),
+)

@@ -43,6 +43,7 @@ const NAMES = [
     'tlsKey',
     'page',
     'reusePort',
+    'warmUp',
     'docsUrl',
     'keys',
     'insecure',
@@ -201,7 +202,7 @@ describe('what cannot be honoured is refused, not ignored', () => {
   it('by createHandler, for each setting that it has no use for', () => {
     const refused = unsupportedBy('code').map(([name]) => name)
     expect(refused).toEqual([
-      ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'page', 'reusePort'],
+      ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'page', 'reusePort', 'warmUp'],
       ...['discover', 'memoryBudget'],
       ...[
         'engine',
@@ -221,7 +222,7 @@ describe('what cannot be honoured is refused, not ignored', () => {
     }
     expectTypeOf<ServerSetting | DenoSetting>().toEqualTypeOf<
       | ('port' | 'host' | 'compat' | 'tlsCert' | 'tlsKey' | 'discover' | 'engine' | 'grace')
-      | ('memoryBudget' | 'page' | 'reusePort' | 'drainDelay')
+      | ('memoryBudget' | 'page' | 'reusePort' | 'warmUp' | 'drainDelay')
       | (
           | 'webgpu'
           | 'webgpuModels'
@@ -236,7 +237,7 @@ describe('what cannot be honoured is refused, not ignored', () => {
 
   it('and a server that runs keeps what it cannot change', () => {
     expect(fixedSettings()).toEqual([
-      ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'page', 'reusePort'],
+      ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'page', 'reusePort', 'warmUp'],
       ...[
         'engine',
         'tabs',
