@@ -45,7 +45,7 @@ const common = /** @satisfies {BuildOptions} */ ({
 export async function buildPage(outDir, engine, others = {}) {
   rmSync(outDir, { recursive: true, force: true })
   const { usesWebllm } = await buildPageFiles(outDir, { ...(engine && { engine }), others })
-  if (usesWebllm) await buildWebllm(outDir)
+  if (usesWebllm) await buildWebllm(outDir, [], others)
   capture(binaryOf('node'), ['scripts/openapi/main.ts', outDir])
 }
 
@@ -132,8 +132,9 @@ export function webllmFile() {
  * Builds web-llm's file, which a worker loads only for a model on the GPU.
  * @param {string} outDir the page's folder
  * @param {string[]} [packages] folders of packages, where those of the checkout lack it
+ * @param {Record<string, string>} [others] as `PageOptions` has them
  */
-export async function buildWebllm(outDir, packages = []) {
+export async function buildWebllm(outDir, packages = [], others = {}) {
   const { build } = await import('esbuild')
   await build({
     ...common,
@@ -144,7 +145,7 @@ export async function buildWebllm(outDir, packages = []) {
     outfile: join(outDir, 'assets', webllmFile()),
     format: 'esm',
     nodePaths: packages,
-    plugins: [withoutNode],
+    plugins: [withoutNode, replacing(others)],
     logLevel: 'error',
   })
 }
