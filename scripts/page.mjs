@@ -47,7 +47,7 @@ const common = /** @satisfies {BuildOptions} */ ({
 export async function buildPage(outDir, engine, others = {}) {
   rmSync(outDir, { recursive: true, force: true })
   const { usesWebllm } = await buildPageFiles(outDir, { ...(engine && { engine }), others })
-  if (usesWebllm) await buildWebllm(outDir)
+  if (usesWebllm) await buildWebllm(outDir, [], others)
   capture(binaryOf('node'), ['scripts/openapi/main.ts', outDir])
 }
 
@@ -135,8 +135,9 @@ export function webllmFile() {
  * the servers send: to pack 6 MB would keep them from all else for a moment.
  * @param {string} outDir the page's folder
  * @param {string[]} [packages] folders of packages, where those of the checkout lack it
+ * @param {Record<string, string>} [others] as `PageOptions` has them
  */
-export async function buildWebllm(outDir, packages = []) {
+export async function buildWebllm(outDir, packages = [], others = {}) {
   const { build } = await import('esbuild')
   const outfile = join(outDir, 'assets', webllmFile())
   await build({
@@ -148,7 +149,7 @@ export async function buildWebllm(outDir, packages = []) {
     outfile,
     format: 'esm',
     nodePaths: packages,
-    plugins: [withoutNode],
+    plugins: [withoutNode, replacing(others)],
     logLevel: 'error',
   })
   const packed = await promisify(gzip)(readFileSync(outfile), { level: 9 })

@@ -86,20 +86,25 @@ async function driveCell(
   const why = api.without?.[cell]
   if (why !== undefined) return { result: 'none', note: why, seconds: 0 }
   const started = performance.now()
-  const scene = await makeScene(client, api, cell, options)
+  let scene: Scene | undefined
   let verdict: Verdict = { passed: false, output: '' }
   try {
+    scene = await makeScene(client, api, cell, options)
     verdict = await drive(scene, cell)
   } catch (error) {
     const note = error instanceof Error ? error.message : String(error)
     verdict = { passed: false, note, output: '' }
   } finally {
-    await endScene(scene, verdict.passed)
+    if (scene) await endScene(scene, verdict.passed)
   }
-  keepLog(scene, cell, verdict)
+  if (scene) keepLog(scene, cell, verdict)
   const seconds = Math.round((performance.now() - started) / 100) / 10
   const { passed, note } = verdict
-  return { result: passed ? 'pass' : 'fail', ...(note && { note: tidy(note, scene) }), seconds }
+  return {
+    result: passed ? 'pass' : 'fail',
+    ...(note && { note: scene ? tidy(note, scene) : note }),
+    seconds,
+  }
 }
 
 /** Without what differs from run to run and from machine to machine. */

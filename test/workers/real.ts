@@ -4,6 +4,7 @@
 import type { Mlc } from '../../src/engines/webllm/webllm.ts'
 import { runEngine } from '../../src/engines/webllm/worker.ts'
 import { prepareDeno } from '../../worker/deno.ts'
+import { type OlderPipeline, withStructuralTags, type Xgrammar } from './structural-tags.ts'
 
 /** What the two engines keep of a loaded model. */
 const maps = [
@@ -28,6 +29,8 @@ runEngine(async () => {
   const newer = new MLCEngine({ logLevel: 'SILENT' })
   const older = new OlderEngine({ logLevel: 'SILENT' }) as unknown as Insides
   const inside = newer as unknown as Insides
+  // Only a page's build for tests shows it.
+  const { insides } = MLCEngine as { insides?: { xgrammar: Xgrammar } }
   const clear = () => {
     for (const map of maps) inside[map].clear()
   }
@@ -43,7 +46,9 @@ runEngine(async () => {
     await older.reload(model, options)
     for (const map of maps) for (const [id, value] of older[map]) inside[map].set(id, value)
     // 0.2.86 asks for the prompt's own token too, which 0.2.79 does not count as decoded.
-    const pipeline = inside.loadedModelIdToPipeline.get(model) as Record<string, () => number>
+    const loaded = inside.loadedModelIdToPipeline.get(model)
+    if (insides) withStructuralTags(loaded as OlderPipeline, insides.xgrammar)
+    const pipeline = loaded as Record<string, () => number>
     pipeline.getCurRoundCompletionTotalTokens ??= () =>
       (pipeline.getCurRoundDecodingTotalTokens?.() ?? 0) + 1
   }

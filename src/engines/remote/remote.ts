@@ -54,7 +54,9 @@ export function createRemote(options: RemoteOptions): RemoteEngine {
       const ask = (id: number): RequestMessage => ({ ...message, id })
       const stream = new RemoteStream<ChatChunk>(connection, ask, signal, onProgress)
       await stream.begun
-      return enforceChatContract(stream, { label, usage: wantsUsage(request) })
+      // As the engine that it stands for may.
+      const keepsBack = true
+      return enforceChatContract(stream, { label, usage: wantsUsage(request), keepsBack })
     },
 
     async complete(request, signal, { onProgress } = {}): Promise<TextStream> {

@@ -148,7 +148,8 @@ export class Webllm implements LocalEngine {
         (await this.#mlc.chatCompletion(structuredClone(asked)))[Symbol.asyncIterator](),
     }
     const items = await this.#generate(job, chunkReader(calls), signal, onProgress)
-    return enforceChatContract(items, { label: this.label, usage: wantsUsage(request) })
+    const options = { label: this.label, usage: wantsUsage(request), keepsBack: Boolean(calls) }
+    return enforceChatContract(items, options)
   }
 
   async complete(

@@ -98,10 +98,8 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
     if (kind.hasContent) {
       state.hasContent = true
     }
-    if (kind.hasProgress) {
-      this.tokens++
-      if (this.countsText) this.textLength += deltaLength(delta)
-    }
+    if (kind.hasProgress || this.options.keepsBack) this.tokens++
+    if (kind.hasProgress && this.countsText) this.textLength += deltaLength(delta)
     if (renameReasoning(delta, this.options.reasoning)) changed = this.repair('reasoning')
     if (delta.tool_calls) {
       state.toolCalls ??= new ToolCalls(canEndWithoutReason(this.options.finishReason, true))

@@ -29,6 +29,8 @@ export interface ContractOptions extends EngineErrorOptions {
   reasoning?: 'reasoning' | 'reasoning_content' | undefined
   /** Separates the model's thinking from the text of its answer. */
   think?: ThinkSeparator | undefined
+  /** The engine sends a chunk for each token, and keeps back its text until a call of a tool is whole. */
+  keepsBack?: boolean
   /** The identity that the client knows already, because something was sent before the engine answered. */
   identity?: StreamIdentity | undefined
 }

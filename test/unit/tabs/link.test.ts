@@ -2,10 +2,11 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { serveEngine } from '../../../src/engines/remote/serve-engine.ts'
 import { Webllm } from '../../../src/engines/webllm/webllm.ts'
 import { createHostedHandler } from '../../../src/handler.ts'
+import type { SettingsInput } from '../../../src/settings/settings.ts'
 import { Link } from '../../../src/tabs/link.ts'
 import type { LinkStatus } from '../../../src/tabs/link-options.ts'
 import type { TabState } from '../../../src/tabs/protocol.ts'
-import { createStandIn, record, type Script } from '../../support/mlc.ts'
+import { caller, createStandIn, record, type Script } from '../../support/mlc.ts'
 
 const url = 'http://127.0.0.1:8787'
 const open: Link[] = []
@@ -29,16 +30,23 @@ const idsOf = (statuses: LinkStatus[]) =>
   statuses.flatMap((status) => (status.kind === 'joined' ? [status.tab] : []))
 
 const model = record.model_id
-const state: TabState = { models: [{ id: model, state: 'loaded' }], visible: true, paused: false }
+const state: TabState = {
+  models: [record, caller].map(({ model_id }) => ({ id: model_id, state: 'loaded' })),
+  visible: true,
+  paused: false,
+}
 
 /**
  * A handler, and a tab whose requests may be cut. `isHeld`: the tab hears nothing of its having joined until
  * `release` is called, and the server does not see that a connection has ended.
  */
-async function create(script: Partial<Script> = {}, isHeld = false) {
-  const handler = createHostedHandler({ discover: false }, { exposure: 'machine' })
+async function create(
+  script: Partial<Script> = {},
+  { isHeld = false, settings = {} }: { isHeld?: boolean; settings?: SettingsInput } = {},
+) {
+  const handler = createHostedHandler({ discover: false, ...settings }, { exposure: 'machine' })
   const standIn = createStandIn(script)
-  const engine = new Webllm(standIn.mlc, { records: [record] })
+  const engine = new Webllm(standIn.mlc, { records: [record, caller] })
   const statuses: LinkStatus[] = []
   const cut = new Set<AbortController>()
   let isDown = false
@@ -114,6 +122,16 @@ describe('a tab', () => {
     expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
   })
 
+  it('may take longer for a call than for a token', async () => {
+    const tokens = ['Hm', ...'<tool_call>\n{"name": "f", "arguments": {}}\n</tool_call>']
+    const timeouts = { firstTokenTimeout: 500, tokenTimeout: 500 }
+    const { ask } = await create({ tokens, tokenDelay: 25 }, { settings: timeouts })
+    const tools = [{ type: 'function', function: { name: 'f' } }]
+    const text = await (await ask({ model: caller.model_id, stream: true, tools })).text()
+    expect(text).toContain('"finish_reason":"tool_calls"')
+    expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
+  })
+
   it('is gone at once when it leaves', async () => {
     const { link, handler, ask } = await create()
     link.leave()
@@ -174,7 +192,7 @@ describe('a tab', () => {
   })
 
   it('leaves nothing behind where it leaves while it joins', async () => {
-    const { handler, link, release } = await create({}, true)
+    const { handler, link, release } = await create({}, { isHeld: true })
     link.leave()
     const listed = async () =>
       (await bodyOf(await handler.fetch(new Request(`${url}/v1/tabs`)))).data

@@ -1,14 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { Webllm } from '../../../../src/engines/webllm/webllm.ts'
 import { createHostedHandler } from '../../../../src/handler.ts'
-import { createStandIn, record, type Script } from '../../../support/mlc.ts'
+import type { SettingsInput } from '../../../../src/settings/settings.ts'
+import { caller, createStandIn, record, type Script } from '../../../support/mlc.ts'
 import { readStream } from '../../../support/read.ts'
 
-function create(script: Partial<Script> = {}, headerWait = 5_000) {
+function create(
+  script: Partial<Script> = {},
+  headerWait = 5_000,
+  timeouts: Pick<SettingsInput, 'firstTokenTimeout' | 'tokenTimeout'> = {},
+) {
   const { mlc, seen } = createStandIn(script)
-  const engine = new Webllm(mlc, { records: [record] })
+  const engine = new Webllm(mlc, { records: [record, caller] })
   const handler = createHostedHandler(
-    { discover: false, headerWait, insecure: true },
+    { discover: false, headerWait, insecure: true, ...timeouts },
     { engines: [engine] },
   )
   const ask = (body: object) =>
@@ -53,6 +58,15 @@ describe('web-llm through the handler', () => {
       ],
       usage: { completion_tokens: 5 },
     })
+  })
+
+  it('takes the tokens of a call for progress, though it is streamed when it is whole', async () => {
+    const tokens = ['Hm', ...'<tool_call>\n{"name": "f", "arguments": {}}\n</tool_call>']
+    const timeouts = { firstTokenTimeout: 500, tokenTimeout: 500 }
+    const { ask } = create({ tokens, tokenDelay: 25 }, undefined, timeouts)
+    const tools = [{ type: 'function', function: { name: 'f' } }]
+    const stream = await readStream(await ask({ model: caller.model_id, stream: true, tools }))
+    expect(stream).toMatchObject({ outcome: 'finished', finish: { 0: 'tool_calls' } })
   })
 
   it('refuses with its status what web-llm would throw in the middle of a stream', async () => {
