@@ -19,7 +19,7 @@ const TOKENS = 1_536
 const UNDER_WAY = 16 * MIB
 
 /** Milliseconds for another tab's answer while this one waits. */
-const SOON = 3_000
+const SOON = 5_000
 
 /** The tab waits, and nobody else; in the end the client has all of it. `seconds`: for how long it reads slowly. */
 export async function slowReader(host: HostName, seconds: number): Promise<void> {
