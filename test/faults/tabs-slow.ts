@@ -19,7 +19,7 @@ const TOKENS = 1_536
 const UNDER_WAY = 16 * MIB
 
 /** Milliseconds for another tab's answer while this one waits. */
-const SOON = 3_000
+const SOON = 5_000
 
 /** The tab waits, and nobody else; in the end the client has all of it. `seconds`: for how long it reads slowly. */
 export async function slowReader(host: HostName, seconds: number): Promise<void> {
@@ -54,6 +54,23 @@ export async function slowReader(host: HostName, seconds: number): Promise<void>
   expect(engine).toMatchObject({ begun: 1, running: 0, stopped: 0 })
 }
 
+/** A client that reads nothing is given up after `--client-timeout`, and its tab answers the next one. */
+export async function deafReader(host: HostName): Promise<void> {
+  const more = host === 'workerd' ? ['--tabs'] : []
+  await using server = await startServer(host, ['--client-timeout', '1s', ...more])
+  const engine = pacedEngine({ tokens: TOKENS, every: 0, filling: FILLING })
+  using _tab = await joined(server, engine)
+  const response = await ask(server, 'paced')
+  response.on('error', () => {})
+  await server.nextLog(({ model, outcome }) => model === 'paced' && outcome === 'cancelled', 10_000)
+  await expect.poll(() => engine, { timeout: 3_000 }).toMatchObject({ running: 0, stopped: 1 })
+  expect(engine.made * FILLING.length).toBeLessThan(UNDER_WAY)
+  const next = await textOf(await ask(server, 'paced', { max_tokens: 3 }))
+  expect(next.match(/"content":"\d+ x/g)).toHaveLength(3)
+  expect(next.endsWith('data: [DONE]\n\n')).toBe(true)
+  response.destroy()
+}
+
 /** A tab with this engine, as the model `paced`. */
 async function joined(server: Server, engine: Paced): Promise<Disposable> {
   const { promise, resolve } = Promise.withResolvers<void>()
@@ -67,10 +84,10 @@ async function joined(server: Server, engine: Paced): Promise<Disposable> {
   return { [Symbol.dispose]: () => link.leave() }
 }
 
-function ask({ port }: Server, model: string): Promise<IncomingMessage> {
+function ask({ port }: Server, model: string, more: object = {}): Promise<IncomingMessage> {
   const headers = { 'content-type': 'application/json' }
   const path = '/v1/chat/completions'
-  const body = { model, stream: true, messages: [{ role: 'user', content: 'Hi' }] }
+  const body = { model, stream: true, messages: [{ role: 'user', content: 'Hi' }], ...more }
   return new Promise((resolve, reject) => {
     const asked = request({ port, host: '127.0.0.1', path, method: 'POST', headers, agent: false })
     asked.on('response', resolve).on('error', reject).end(JSON.stringify(body))

@@ -1,17 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { type HostName, startServer } from '../support/server.ts'
 import { Churn, KEYS } from '../tabs/churn.ts'
-import { slowReader } from './tabs-slow.ts'
+import { deafReader, slowReader } from './tabs-slow.ts'
 
 /** Declares what tabs and their clients do; the tests wait for most of their time. */
 export function tabs(host: HostName): void {
+  // It serves by Node's server.
+  if (host === 'deno' && process.env.SLUICE_TEST_HOSTS !== 'whole') return
   describe.concurrent('tabs that', () => {
     // Half a minute: one host is enough.
     if (host === 'bun') churn(host)
-    // Longer than a tab may be silent where nothing else waits for it either.
+    // Beside the half minute it is longer than a tab may be silent while it answers.
     it('answer a client that reads a kilobyte a second wait for it', () => {
-      return slowReader(host, host === 'bun' ? 13 : 2)
+      return slowReader(host, host === 'bun' ? 13 : 1)
     }, 60_000)
+    it('answer a client that reads nothing answer the next one', () => deafReader(host), 60_000)
   })
 }
 

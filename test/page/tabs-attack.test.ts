@@ -115,7 +115,7 @@ async function expectNothing(page: Page, server: Server, attempts: Attempt[]): P
   }
   // Each has reached the server, or its preflight has, and was refused.
   const sent = () => server.log.slice(before)
-  await expect.poll(() => sent().length, { timeout: 5_000 }).toBe(attempts.length)
+  await expect.poll(() => sent().length, { timeout: 15_000 }).toBe(attempts.length)
   expect(sent().filter(({ status, engine }) => status < 400 || engine !== undefined)).toEqual([])
 }
 

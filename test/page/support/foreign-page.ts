@@ -64,7 +64,7 @@ export function attempt(attempts: Attempt[]): Promise<string[]> {
   return Promise.all(attempts.map((each) => Promise.race([one(each), late()])))
 
   function late(): Promise<string> {
-    return new Promise((resolve) => setTimeout(() => resolve('no answer'), 8_000))
+    return new Promise((resolve) => setTimeout(() => resolve('no answer'), 20_000))
   }
 
   async function one({ means, method, url, body, key }: Attempt): Promise<string> {
