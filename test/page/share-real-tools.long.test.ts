@@ -1,6 +1,7 @@
 // A call of a tool by a model on real WebGPU, which has made-up weights and knows nothing of tools: that
 // the call is whole and valid is the work of the grammar alone. Only where a model is given:
-// SLUICE_TEST_MODEL and SLUICE_TEST_MODEL_LIB, as in real.test.ts.
+// SLUICE_TEST_MODEL and SLUICE_TEST_MODEL_LIB, as in real.test.ts. Its prompt has some 600 characters: without a
+// GPU that takes minutes by a tokenizer that knows them in a few tokens, and hours by one of single bytes.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
