@@ -8,7 +8,7 @@ import type { Exchange } from '../stream/exchange.ts'
 import { type JsonAnswer, jsonAnswerResponse } from '../stream/json-answer.ts'
 import { type StreamEncoder, streamResponse } from '../stream/sse-response.ts'
 import { toApiError } from '../wire/errors/api-error.ts'
-import { forgetSource } from '../wire/json/source.ts'
+import { forgetSource, hasSource } from '../wire/json/source.ts'
 import { conversationOf } from './affinity.ts'
 import { beginExchange, readBody } from './exchange.ts'
 import type { RouteContext, RouteHandler, RouteRequest } from './route.ts'
@@ -123,7 +123,7 @@ function resumable(
 
 /** No engine is asked any more once one has begun to answer, which may take hours. */
 function forgetting<T>(body: unknown, answer: Promise<T>): Promise<T> {
-  return answer.finally(() => forgetSource(body))
+  return hasSource(body) ? answer.finally(() => forgetSource(body)) : answer
 }
 
 async function after<T>(answer: Promise<T>, act: () => Promise<void>): Promise<T> {

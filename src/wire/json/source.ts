@@ -29,6 +29,10 @@ export function keepSource(value: unknown, text: Bytes, outline: Outline): void 
   ;(value as Sourced)[SOURCE] = new Source({ ...value }, text, outline)
 }
 
+export function hasSource(value: unknown): boolean {
+  return isObject(value) && (value as Sourced)[SOURCE] !== undefined
+}
+
 /** Forgets the text, when the object and its copies are no longer serialized: it is as large as they are. */
 export function forgetSource(value: unknown): void {
   if (isObject(value)) (value as Sourced)[SOURCE]?.forget()
