@@ -1,11 +1,12 @@
 // A server whose page shares the GPU of the browser that opens it, and programs that ask this server.
 
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContext } from 'playwright-core'
 import { expect } from 'vitest'
 import { type HostName, type Server, startServer } from '../../support/server.ts'
+import { authorization, type SharingTab, SOON } from './share-steps.ts'
 import { serveFolder } from './static-server.ts'
 
-export const SOON = { timeout: 15_000 }
+export { ask, type SharingTab, SOON, shareModel } from './share-steps.ts'
 
 export interface SharingServer extends AsyncDisposable {
   server: Server
@@ -29,12 +30,6 @@ export async function startSharingServer(
       files.close()
     },
   }
-}
-
-export interface SharingTab {
-  page: Page
-  context: BrowserContext
-  errors: string[]
 }
 
 /** Opens the view of a page in a browser profile of its own. `hash`: the view, or a link to be opened instead. */
@@ -66,19 +61,6 @@ export async function openSharingIn(
   return { page, context, errors }
 }
 
-/** Loads a model and shares it, as a person does. */
-export async function shareModel(
-  { page }: SharingTab,
-  model: string,
-  timeout = SOON.timeout,
-): Promise<void> {
-  await page.getByLabel('Another model').selectOption(model)
-  await page.getByRole('button', { name: 'Download and offer' }).click()
-  await page.getByText('on the GPU', { exact: false }).first().waitFor({ timeout })
-  await page.getByRole('button', { name: 'Share this GPU' }).click()
-  await page.getByText(/^Joined as/).waitFor(SOON)
-}
-
 /** Waits until the server offers a model of tabs. */
 export async function untilOffered(url: string, model: string, key?: string): Promise<void> {
   await expect
@@ -93,24 +75,6 @@ export async function untilOffered(url: string, model: string, key?: string): Pr
 /** The tabs that a server without keys lists. */
 export async function connectedTabs(url: string): Promise<object[]> {
   return ((await (await fetch(`${url}/v1/tabs`)).json()) as { data: object[] }).data
-}
-
-/** Asks as a program does. */
-export function ask(
-  url: string,
-  model: string,
-  more: object = {},
-  key?: string,
-): Promise<Response> {
-  return fetch(`${url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...authorization(key) },
-    body: JSON.stringify({ model, messages: [{ role: 'user', content: 'Hello' }], ...more }),
-  })
-}
-
-function authorization(key: string | undefined): Record<string, string> {
-  return key === undefined ? {} : { authorization: `Bearer ${key}` }
 }
 
 /** A stream that is being read. */
