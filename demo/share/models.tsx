@@ -29,7 +29,7 @@ export function OfferedModels() {
       </ul>
       {others.length > 0 && <LoadAnother ids={others.map(({ id }) => id)} />}
       <p class="weak">
-        Only these can be asked for. Nothing is downloaded because somebody asks for it.
+        Programs can ask only for what is checked here, and asking downloads nothing.
       </p>
     </section>
   )
@@ -43,7 +43,7 @@ function Entry({ id }: { id: string }) {
   const facts = [
     isLoaded(id) ? 'on the GPU' : 'on this device, to be loaded first',
     bytes !== undefined && bytes > 0 && bytesText(bytes),
-    isReady && 'offered now',
+    isReady && (choice.value.paused ? 'offered again when you resume' : 'offered now'),
   ].filter(Boolean)
   return (
     <li>
@@ -73,7 +73,7 @@ function LoadAnother({ ids }: { ids: readonly string[] }) {
       }}
     >
       <label>
-        Another model
+        Model to download
         <select
           value={id}
           onChange={(event) => {

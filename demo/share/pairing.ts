@@ -84,6 +84,10 @@ export async function disconnect(id: string): Promise<void> {
   await ask('DELETE', `tabs/${id}`)
 }
 
+/** For whoever has typed a code or opened a link; what the server says is for programs. */
+const NOT_OPEN =
+  'This code or link is not valid. Each works once, within 10 minutes, and not after several wrong tries. Ask for a new one.'
+
 async function ask<T>(
   method: string,
   path: string,
@@ -101,7 +105,8 @@ async function ask<T>(
   }
   const answer: unknown = await response.json().catch(() => undefined)
   if (response.ok && typeof answer === 'object' && answer !== null) return answer as T
-  const { error } = (answer ?? {}) as { error?: { message?: string } }
+  const { error } = (answer ?? {}) as { error?: { message?: string; code?: string } }
+  if (error?.code === 'pairing_unknown') throw new Error(NOT_OPEN)
   const said = error?.message ?? `The server answered with status ${response.status}.`
   throw new Error(said)
 }

@@ -34,7 +34,7 @@ export function LinkState() {
 }
 
 const HIDDEN =
-  'You may use other tabs and windows meanwhile: measured on Linux with Chromium and a stand-in for the model, a hidden tab was as fast as one in front. It stops when you close it, or when the computer sleeps.'
+  'You may use other tabs and windows meanwhile: in Chromium on Linux, where it was measured, a hidden tab answers as fast as one in front. It stops when you close this page, or when the computer sleeps.'
 
 const HIDDEN_PHONE =
   'Keep this page in front: a phone stops pages that it does not show. While it is in front and shared, the screen stays on.'

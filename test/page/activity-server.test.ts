@@ -1,20 +1,12 @@
 // The activity view over a real server: who sees what, and a stream that is watched and stopped.
 
 import { createHash } from 'node:crypto'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
 import { useServer } from '../support/server.ts'
-import { launch } from './support/browser.ts'
-import { builtPage } from './support/pages.ts'
+import { useBrowser } from './support/use-browser.ts'
 
-let browser: Browser
-
-beforeAll(async () => {
-  await builtPage('released')
-  browser = await launch()
-}, 120_000)
-
-afterAll(() => browser?.close())
+const browser = useBrowser('released')
 
 /** The machine may be busy. */
 const soon = <T>(read: () => T) => expect.poll(read, { timeout: 15_000 })

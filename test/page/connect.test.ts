@@ -1,24 +1,15 @@
 // The view with the lines that connect each client, with the real server and a real browser.
 
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { linesOf, ON_PAGES, readPage, withValues } from '../field/page.ts'
 import { startServer, useServerWith } from '../support/server.ts'
-import { launch } from './support/browser.ts'
 import { keyEntry, openView } from './support/open-view.ts'
 import { overflowing } from './support/overflowing.ts'
-import { builtPage } from './support/pages.ts'
+import { useBrowser } from './support/use-browser.ts'
 
 const KEY = 'secret-of-ann'
 
-let browser: Browser
-
-beforeAll(async () => {
-  await builtPage('released')
-  browser = await launch()
-}, 90_000)
-
-afterAll(() => browser?.close())
+const browser = useBrowser('released')
 
 describe('with keys', () => {
   const server = useServerWith('bun', async () => ({

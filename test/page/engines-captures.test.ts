@@ -1,27 +1,19 @@
 // Captures on the page, with the real server and a real browser.
 
 import { readFile } from 'node:fs/promises'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
 import { parseRecording } from '../../src/recording/recording.ts'
 import { startServer, useServerWith } from '../support/server.ts'
-import { launch } from './support/browser.ts'
 import { chat, keyEntry, openView } from './support/open-view.ts'
-import { builtPage } from './support/pages.ts'
+import { useBrowser } from './support/use-browser.ts'
 
 /** News come once a second, and the list is read at most that often. */
 const SOON = { timeout: 10_000 }
 
 const KEY = 'secret-of-ops'
 
-let browser: Browser
-
-beforeAll(async () => {
-  await builtPage('released')
-  browser = await launch()
-}, 90_000)
-
-afterAll(() => browser?.close())
+const browser = useBrowser('released')
 
 const badge = (page: Page) =>
   page.getByRole('link', { name: /^Capturing .*prompts and answers are kept/ })

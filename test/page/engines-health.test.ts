@@ -1,27 +1,20 @@
 // The view of the engines, with the real server, real upstreams and a real browser.
 
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import { it } from 'vitest'
 import { startServer } from '../support/server.ts'
 import { startUpstream } from '../support/upstream.ts'
 import { serveActivity } from './support/activity-stand-in.ts'
-import { launch } from './support/browser.ts'
 import { chat, keyEntry, openView } from './support/open-view.ts'
 import { builtPage } from './support/pages.ts'
+import { useBrowser } from './support/use-browser.ts'
 
 /** Longer than the time after which a watched engine is asked again, and than a breaker is open at first. */
 const NOTICED = { timeout: 25_000 }
 
 const XSS = '<img src=x onerror="window.hit=1">'
 
-let browser: Browser
-
-beforeAll(async () => {
-  await builtPage('released')
-  browser = await launch()
-}, 90_000)
-
-afterAll(() => browser?.close())
+const browser = useBrowser('released')
 
 const card = (page: Page, label: string) =>
   page.locator('.engine').filter({ has: page.getByRole('heading', { name: label, exact: true }) })

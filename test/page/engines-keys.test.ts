@@ -1,23 +1,16 @@
 // The view of the keys, with the real server and a real browser.
 
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
 import { startServer, useServerWith } from '../support/server.ts'
 import { serveActivity } from './support/activity-stand-in.ts'
-import { launch } from './support/browser.ts'
 import { chat, keyEntry, openView } from './support/open-view.ts'
 import { builtPage } from './support/pages.ts'
+import { useBrowser } from './support/use-browser.ts'
 
 const SOON = { timeout: 10_000 }
 
-let browser: Browser
-
-beforeAll(async () => {
-  await builtPage('released')
-  browser = await launch()
-}, 90_000)
-
-afterAll(() => browser?.close())
+const browser = useBrowser('released')
 
 const meter = (page: Page, name: string) => page.getByRole('meter', { name, exact: true })
 

@@ -1,23 +1,16 @@
 // The view of the engines: servers that sluice starts itself, and a narrow screen.
 
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
 import { startManaged } from '../support/managed/run.ts'
 import { serveActivity } from './support/activity-stand-in.ts'
-import { launch } from './support/browser.ts'
 import { openView } from './support/open-view.ts'
 import { builtPage } from './support/pages.ts'
+import { useBrowser } from './support/use-browser.ts'
 
 const SOON = { timeout: 20_000 }
 
-let browser: Browser
-
-beforeAll(async () => {
-  await builtPage('released')
-  browser = await launch()
-}, 90_000)
-
-afterAll(() => browser?.close())
+const browser = useBrowser('released')
 
 const processOf = (page: Page, label: string) =>
   page

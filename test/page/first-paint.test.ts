@@ -1,18 +1,11 @@
 // What the page's HTML paints before any script of it has come.
 
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import { expect, it } from 'vitest'
 import { useServerWith } from '../support/server.ts'
-import { launch } from './support/browser.ts'
-import { builtPage } from './support/pages.ts'
+import { useBrowser } from './support/use-browser.ts'
 
-let browser: Browser
-
-beforeAll(async () => {
-  await builtPage('released')
-  browser = await launch()
-}, 90_000)
-afterAll(() => browser?.close())
+const browser = useBrowser('released')
 
 const server = useServerWith('bun', async () => ({ flags: ['--no-discover'] }))
 

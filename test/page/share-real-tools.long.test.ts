@@ -12,8 +12,8 @@ import { root } from '../../scripts/hosts.mjs'
 import { buildPage } from '../../scripts/page.mjs'
 import { copyOfWebllm } from '../support/webllm-insides.ts'
 import { launch } from './support/browser.ts'
-import { openSharingIn, shareModel } from './support/share-steps.ts'
-import { ask, errorsIn, saidIn, startSharingServer, untilOffered } from './support/sharing.ts'
+import { ask, openSharingIn, shareModel } from './support/share-steps.ts'
+import { errorsIn, saidIn, startSharingServer, untilOffered } from './support/sharing.ts'
 
 const { SLUICE_TEST_MODEL: model, SLUICE_TEST_MODEL_LIB: model_lib } = process.env
 

@@ -9,8 +9,8 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { root } from '../../scripts/hosts.mjs'
 import { buildPage } from '../../scripts/page.mjs'
 import { launch } from './support/browser.ts'
-import { openSharingIn, shareModel } from './support/share-steps.ts'
-import { ask, errorsIn, saidIn, startSharingServer, untilOffered } from './support/sharing.ts'
+import { ask, openSharingIn, shareModel } from './support/share-steps.ts'
+import { errorsIn, saidIn, startSharingServer, untilOffered } from './support/sharing.ts'
 
 const { SLUICE_TEST_MODEL: model, SLUICE_TEST_MODEL_LIB: model_lib } = process.env
 

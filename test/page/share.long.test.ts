@@ -1,18 +1,15 @@
 // What a link of a browser's tab survives, and what it does not: frozen pages, networks that break, tabs that
 // nobody sees. By hand: npx vitest run --project long test/page/share.long.test.ts
 
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { root } from '../../scripts/hosts.mjs'
-import { buildPage } from '../../scripts/page.mjs'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { launch } from './support/browser.ts'
+import { builtPage } from './support/pages.ts'
 import { type PlainBrowser, startPlainBrowser } from './support/plain-browser.ts'
 import {
+  ask,
   openSharing,
   openSharingIn,
   type SharingTab,
@@ -20,7 +17,6 @@ import {
   shareModel,
 } from './support/share-steps.ts'
 import {
-  ask,
   errorsIn,
   type Reading,
   read,
@@ -30,22 +26,16 @@ import {
   untilOffered,
 } from './support/sharing.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'sluice-share-'))
-
 /** What the server promises of a tab that is asked something, and the time of its clock. */
 const LOST_WITHIN = 11_000
 
 let sharing: SharingServer
 
 beforeAll(async () => {
-  await buildPage(folder, join(root, 'test/workers/stand-in.ts'))
-  sharing = await startSharingServer(folder)
+  sharing = await startSharingServer(await builtPage('stand-in'))
 }, 120_000)
 
-afterAll(async () => {
-  await sharing?.[Symbol.asyncDispose]()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => sharing?.[Symbol.asyncDispose]())
 
 describe('a tab that is asked something', () => {
   let browser: Browser

@@ -10,9 +10,8 @@ import { runToEnd } from '../support/server.ts'
 import { launch } from './support/browser.ts'
 import { keyEntry } from './support/open-view.ts'
 import { builtPage } from './support/pages.ts'
-import { openSharing, type SharingTab, SOON, shareModel } from './support/share-steps.ts'
+import { ask, openSharing, type SharingTab, SOON, shareModel } from './support/share-steps.ts'
 import {
-  ask,
   connectedTabs,
   errorsIn,
   read,
@@ -211,10 +210,10 @@ describe('a server with keys', () => {
     expect(page.url()).toBe(`${url}/#share`)
     const late = await open(browser, '', link)
     const problem = late.page.getByRole('alert')
-    await problem.getByText(/^offer: expected the code or the link/).waitFor(SOON)
+    await problem.getByText(/^This code or link is not valid/).waitFor(SOON)
     await late.page.getByLabel(/^The 8 characters/).fill('AAAA-AAAA')
     await late.page.getByRole('button', { name: 'Pair', exact: true }).click()
-    await problem.getByText(/^offer: expected the code or the link/).waitFor(SOON)
+    await problem.getByText(/^This code or link is not valid/).waitFor(SOON)
     expect(readFileSync(settings, 'utf8')).toContain('"tv"')
   })
 })

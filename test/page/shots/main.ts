@@ -12,6 +12,7 @@ import { serveActivity } from '../support/activity-stand-in.ts'
 import { launch } from '../support/browser.ts'
 import { NOW, showRequests } from './activity.ts'
 import { MODELS, scriptFor } from './answers.ts'
+import { shareStates, startShared } from './share.ts'
 import { type Scene, type State, states } from './states.ts'
 
 const HELP = `npm run screenshots -- [options]
@@ -57,16 +58,26 @@ async function takeAll(): Promise<void> {
   )
   const stand = await serveActivity(folder, () => NOW)
   showRequests(stand)
+  const wanted = [...states, ...shareStates].filter(isWanted)
+  const shared = wanted.some(({ at }) => at) ? await startShared(await sharedPage()) : undefined
   const browser = await launch()
   try {
-    const scene = { url: server.url, activityUrl: stand.url }
-    for (const state of states.filter(isWanted)) await take(browser, state, scene)
+    const scene = { url: server.url, activityUrl: stand.url, share: shared?.urls }
+    for (const state of wanted) await take(browser, state, scene)
   } finally {
     await browser.close()
+    await shared?.[Symbol.asyncDispose]()
     stand.close()
     await server.kill()
     await upstream.close()
   }
+}
+
+/** With an engine that needs no weights. */
+async function sharedPage(): Promise<string> {
+  const folder = join(root, 'node_modules/.cache/sluice/shared-page')
+  await buildPage(folder, join(root, 'test/workers/stand-in.ts'))
+  return folder
 }
 
 function isWanted({ name }: State): boolean {
@@ -103,8 +114,8 @@ async function shoot(page: Page, path: string): Promise<void> {
 /** Opens the page in this state. */
 async function show(
   browser: Browser,
-  { name, isOfActivity, hash, conversations, prepare }: State,
-  { url, activityUrl }: Scene,
+  { name, isOfActivity, at, hash, init, conversations, prepare }: State,
+  { url, activityUrl, share }: Scene,
   options: BrowserContextOptions,
   act: (page: Page) => Promise<void>,
 ): Promise<void> {
@@ -115,9 +126,11 @@ async function show(
   await page.addInitScript((entries) => {
     for (const [key, value] of Object.entries(entries)) localStorage.setItem(key, value)
   }, stored)
+  if (init) await page.addInitScript(init)
+  const server = at ? share?.[at] : isOfActivity ? activityUrl : url
   try {
     if (isOfActivity) await page.clock.setFixedTime(NOW)
-    await page.goto(`${isOfActivity ? activityUrl : url}/#${hash ?? 'chat'}`)
+    await page.goto(`${server}/#${hash ?? 'chat'}`)
     await prepare?.(page)
     await act(page)
   } catch (error) {

@@ -6,6 +6,8 @@ import { MARKDOWN } from './answers.ts'
 export interface Scene {
   url: string
   activityUrl: string
+  /** The servers of the view Share. */
+  share: { open: string; keyed: string } | undefined
 }
 
 export interface State {
@@ -14,6 +16,10 @@ export interface State {
   hash?: string
   /** Shown by the server with a fixed list of requests. */
   isOfActivity?: boolean
+  /** Shown by a server of the view Share. */
+  at?: 'open' | 'keyed'
+  /** Runs in the page before its own scripts. */
+  init?(): void
   /** What the browser has stored. */
   conversations?: Record<string, string>
   prepare?(page: Page): Promise<void>

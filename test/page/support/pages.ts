@@ -29,8 +29,10 @@ const pages = {
   },
 } satisfies Record<string, Built>
 
+export type PageName = keyof typeof pages
+
 /** The folder of a page, which nobody may change; it is built if it is not yet. */
-export async function builtPage(name: keyof typeof pages): Promise<string> {
+export async function builtPage(name: PageName): Promise<string> {
   const { folder = join(inject('pages'), name), engine, replaced }: Built = pages[name]
   const mark = (what: string) => join(inject('pages'), `${name}.${what}`)
   if (isFirst(mark('begun'))) {

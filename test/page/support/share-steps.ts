@@ -1,4 +1,4 @@
-// What a person does who shares the GPU of a browser.
+// What a person and a program do with the view Share, for tests and for whoever takes pictures of it.
 
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 
@@ -45,9 +45,27 @@ export async function shareModel(
   model: string,
   timeout = SOON.timeout,
 ): Promise<void> {
-  await page.getByLabel('Another model').selectOption(model)
+  await page.getByLabel('Model to download').selectOption(model)
   await page.getByRole('button', { name: 'Download and offer' }).click()
   await page.getByText('on the GPU', { exact: false }).first().waitFor({ timeout })
   await page.getByRole('button', { name: 'Share this GPU' }).click()
   await page.getByText(/^Joined as/).waitFor(SOON)
+}
+
+/** Asks as a program does. */
+export function ask(
+  url: string,
+  model: string,
+  more: object = {},
+  key?: string,
+): Promise<Response> {
+  return fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...authorization(key) },
+    body: JSON.stringify({ model, messages: [{ role: 'user', content: 'Hello' }], ...more }),
+  })
+}
+
+export function authorization(key: string | undefined): Record<string, string> {
+  return key === undefined ? {} : { authorization: `Bearer ${key}` }
 }

@@ -2,7 +2,7 @@
 
 import { expect } from 'vitest'
 import { type HostName, type Server, startServer } from '../../support/server.ts'
-import { SOON } from './share-steps.ts'
+import { authorization, SOON } from './share-steps.ts'
 import { serveFolder } from './static-server.ts'
 
 export interface SharingServer extends AsyncDisposable {
@@ -43,24 +43,6 @@ export async function untilOffered(url: string, model: string, key?: string): Pr
 /** The tabs that a server without keys lists. */
 export async function connectedTabs(url: string): Promise<object[]> {
   return ((await (await fetch(`${url}/v1/tabs`)).json()) as { data: object[] }).data
-}
-
-/** Asks as a program does. */
-export function ask(
-  url: string,
-  model: string,
-  more: object = {},
-  key?: string,
-): Promise<Response> {
-  return fetch(`${url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...authorization(key) },
-    body: JSON.stringify({ model, messages: [{ role: 'user', content: 'Hello' }], ...more }),
-  })
-}
-
-function authorization(key: string | undefined): Record<string, string> {
-  return key === undefined ? {} : { authorization: `Bearer ${key}` }
 }
 
 /** A stream that is being read. */

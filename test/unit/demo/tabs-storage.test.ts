@@ -150,3 +150,14 @@ it('a tab takes what another one stored, without storing it again', async () => 
   expect(writes).toEqual([])
   expectAll(tabs, ['new', 'old'])
 })
+
+it('two tabs whose messages cross make one list, in one order', () => {
+  const [a, b, x] = [conversation('a', 'one'), conversation('b', 'two'), conversation('x', 'old')]
+  const bases = [[x], [a, x], [b, x], [a, b, x], [b, a, x]]
+  for (const base of bases) {
+    const first = mergeConversations([a, b, x], [b, a, x], base)
+    const second = mergeConversations([b, a, x], [a, b, x], base)
+    expect(first).toEqual(second)
+    expect(textsIn(first)).toEqual(['old', 'one', 'two'])
+  }
+})
