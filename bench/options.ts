@@ -9,6 +9,7 @@ export const measures = [
   'hangup',
   'memory',
   'cold',
+  'early',
   'inprocess',
   'size',
 ] as const

@@ -1,6 +1,7 @@
 /** The figures as Markdown tables. */
 import { type Candidate, candidates } from './candidates.ts'
 import { TOLERABLE } from './disturbance.ts'
+import { early } from './measure/early.ts'
 import { streamCounts } from './measure/memory.ts'
 import { paceName, paces } from './measure/paced.ts'
 import type { Samples } from './samples.ts'
@@ -82,6 +83,13 @@ const sections: Section[] = [
     title: 'Cold start, ms',
     note: 'From starting the program to the first token of its first answer: the median of three starts in each round, which includes about 1 ms for `taskset`.',
     columns: [{ title: 'first token', figure: 'cold.first' }],
+  },
+  {
+    title: 'First requests after the start, ms to the first token',
+    note: 'One after the other, the first 2.5 s after the program listens. The 10th, 100th and 1,000th are medians of those around them.',
+    columns: Object.keys(early).map((name) => {
+      return { title: name, figure: `early.${name}`, unit: 1_000, withoutRatio: true }
+    }),
   },
 ]
 

@@ -2,6 +2,7 @@
 import { type Candidate, candidates } from './candidates.ts'
 import { type Disturbance, TOLERABLE, watch } from './disturbance.ts'
 import { measureCold } from './measure/cold.ts'
+import { measureEarly } from './measure/early.ts'
 import { measureFlood } from './measure/flood.ts'
 import { measureHangUp } from './measure/hang-up.ts'
 import { measureMemory } from './measure/memory.ts'
@@ -49,6 +50,7 @@ const isolatedMeasures: Partial<
 > = {
   memory,
   cold: measureCold,
+  early: measureEarly,
 }
 
 /** Runs the measures in the options. `print` shows the progress. */
