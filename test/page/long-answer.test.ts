@@ -40,7 +40,13 @@ it('changes the block that grows, and none that is complete', async () => {
         counted.mostRows = Math.max(counted.mostRows, rows)
       }
       const blocks = [...document.querySelectorAll('.assistant .words > .block')]
-      for (const { target } of changes) {
+      for (const { target, removedNodes, nextSibling } of changes) {
+        // Drawn anew, it is taken out with all others. The last one alone may turn out to be of another kind.
+        const [removed] = removedNodes
+        const isLast = removedNodes.length === 1 && nextSibling === null
+        if (removed instanceof Element && removed.matches('.block') && !isLast) {
+          counted.early.push(removed.textContent ?? '')
+        }
         const element = target instanceof Element ? target : target.parentElement
         const block = element?.closest('.words > .block')
         // The colours of a block of code come when it is complete.
