@@ -141,6 +141,21 @@ function passing(post: Post, sent: () => string): void {
     expect(JSON.parse(sent())).toMatchObject({ messages })
   })
 
+  it.each([20_000, 1_000_000, 6_000_000])(
+    'long texts pass as they were written: %i bytes',
+    async (size) => {
+      const long = 'The text says \\u0041\\n and \u010D\u{1f600}. '.repeat(size / 38)
+      const body = `{"model":"m", "messages" : [ {"role":"user","content":"${long}","x":1.0} ],"stream":false}`
+      const response = await post(body)
+      expect(response.status, await response.text()).toBe(200)
+      // Not by `toBe`, which would print megabytes.
+      expect(sent() === body).toBe(true)
+      const renamed = body.replace('"stream":false', '"stream":false, "n": 1.0')
+      expect((await post(renamed)).status).toBe(200)
+      expect(sent() === body.replace('"stream":false', '"stream":false,"n":1')).toBe(true)
+    },
+  )
+
   const call = { type: 'function', function: { name: 'f', arguments: { a: 1 } } }
   const audio = { type: 'input_audio', input_audio: { url: 'x' } }
   it.each<[string, Record<string, unknown>[]]>([
