@@ -79,7 +79,7 @@ export function messageOf(error: unknown): string {
 /** Statuses with which a server refuses a tab for good. */
 const REFUSED = new Set([400, 401, 403, 404, 405, 501])
 
-export interface Refusal {
+export interface JoinRefusal {
   message: string
   /** The server's error code. */
   code?: string
@@ -88,7 +88,7 @@ export interface Refusal {
 }
 
 /** What an answer that refuses a request says. */
-export async function refusalOf(response: Response): Promise<Refusal> {
+export async function refusalOf(response: Response): Promise<JoinRefusal> {
   const body: unknown = await response.json().catch(() => undefined)
   const error = isObject(body) && isObject(body.error) ? body.error : {}
   const { message, code } = error
