@@ -15,7 +15,6 @@ import { ollamaPort } from '../../settings/compat.ts'
 import type { Key } from '../../settings/keys.ts'
 import { parseSettings, type Settings, type SettingsInput } from '../../settings/settings.ts'
 import { requireSupport } from '../../settings/support.ts'
-import { logError } from '../../stream/log-thrown.ts'
 import { Telemetry } from '../../telemetry/telemetry.ts'
 import { terminalLine, terminalText } from '../../util/safe/terminal.ts'
 import { VERSION } from '../../version.ts'
@@ -40,7 +39,7 @@ import type { Runtime } from './runtime.ts'
 import { processes } from './spawn.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 import { readTls, type Tls } from './tls.ts'
-import { WarmUp } from './warm-up/warm-up.ts'
+import { warmUpOf } from './warm-up/warm-up.ts'
 
 /** A running server. */
 export interface Server {
@@ -118,15 +117,14 @@ export async function start(
     ...(log && { log }),
   })
   const loading = local && loadDefault(local, settings)
-  const mayWarmUp = settings.warmUp && (runtime.mayPractise?.() ?? true)
-  const warmUp = mayWarmUp ? new WarmUp(runtime) : undefined
+  const warmUp = warmUpOf(runtime, settings)
   const fetchFirst = warmUp?.before(handler.fetch) ?? handler.fetch
   const listeners = await listenAt(runtime, settings, tls, fetchFirst).catch(async (error) => {
     // Some may have been started in advance.
     await Promise.all([managed.stop(), shared?.close()])
     throw error
   })
-  void warmUp?.run().catch(logError)
+  warmUp?.start()
   const { url, ollamaUrl, warnings } = listeners
   own.push(url, ...(ollamaUrl ? [ollamaUrl] : []))
   return {
@@ -139,11 +137,11 @@ export async function start(
     ...(loading && { loading }),
     async stop(graceMs = handler.settings.grace, delayMs = handler.settings.drainDelay) {
       handler.leave()
-      warmUp?.stop()
+      const practised = warmUp?.stop()
       if (delayMs > 0) await sleep(delayMs)
       const early = handler.hasBusyTabs ? undefined : listeners.close()
       await handler.drain(graceMs)
-      await Promise.all([managed.stop(), shared?.close()])
+      await Promise.all([managed.stop(), shared?.close(), practised])
       await Promise.race([early ?? listeners.close(), sleep(flushTimeout)])
     },
   }

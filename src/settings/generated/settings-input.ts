@@ -39,7 +39,8 @@ export interface SettingsInput {
   /**
    * After the start, practise answering until that gets no faster, for up to a second of processor
    * time, so that the first requests are not slow. It stops when a client asks for something, and
-   * shows in no metric, log or limit. Only on Bun, Deno and Node.
+   * shows in no metric, log or limit. A program that has registered an OpenTelemetry SDK gets none:
+   * it would be measured. Only on Bun, Deno and Node.
    */
   warmUp?: Given['warmUp']
   /**

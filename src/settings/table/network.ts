@@ -62,7 +62,7 @@ export const network = {
     needsRestart: true,
     default: true,
     instead: 'leave it out: a runtime compiles code where requests run it',
-    help: 'After the start, practise answering until that gets no faster, for up to a second of processor time, so that the first requests are not slow. It stops when a client asks for something, and shows in no metric, log or limit.',
+    help: 'After the start, practise answering until that gets no faster, for up to a second of processor time, so that the first requests are not slow. It stops when a client asks for something, and shows in no metric, log or limit. A program that has registered an OpenTelemetry SDK gets none: it would be measured.',
   }),
   docsUrl: text({
     pattern: /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/,

@@ -32,6 +32,12 @@ function registry(): Registry | undefined {
   return (globalThis as { [REGISTRY]?: Registry })[REGISTRY]
 }
 
+/** Whether the program has registered an SDK, which may also measure what sluice does not. */
+export function hasRegisteredSdk(): boolean {
+  const { trace, metrics } = registry() ?? {}
+  return trace !== undefined || metrics !== undefined
+}
+
 let known: { provider: NonNullable<Registry['trace']>; tracer: SpanTracer } | undefined
 
 /** The tracer of the SDK that is registered now; looked for at each request, since it may come late. */

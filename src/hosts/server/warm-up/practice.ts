@@ -57,7 +57,10 @@ export async function practise(runtime: Runtime): Promise<Practice> {
       ...(runtime.frameWriter && { frameWriter: runtime.frameWriter }),
     },
   )
-  const server = await listen(runtime, handler.fetch)
+  const server = await listen(runtime, handler.fetch).catch(async (error) => {
+    await upstream.close()
+    throw error
+  })
   return {
     requests: requestsTo(runtime.fetch ?? fetch, server, key),
     async close() {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Runtime } from '../../../../src/hosts/server/runtime.ts'
-import { WarmUp } from '../../../../src/hosts/server/warm-up/warm-up.ts'
+import { WarmUp, warmUpOf } from '../../../../src/hosts/server/warm-up/warm-up.ts'
 
 const host = ['bun', 'deno'].find((name) => name in process.versions) ?? 'node'
 const { runtime }: { runtime: Runtime } = await import(`../../../../src/hosts/${host}/runtime.ts`)
@@ -27,6 +27,10 @@ const isFree = (port: number) =>
 
 const request = (method: string, path: string) =>
   new Request(`http://127.0.0.1${path}`, { method, ...(method === 'POST' && { body: '{}' }) })
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
 
 // A timer of the tests themselves: by itself practice holds up no process.
 setInterval(() => {}, 1_000)
@@ -71,5 +75,69 @@ describe('a warm-up', () => {
   it('says why it cannot, where it cannot listen', async () => {
     const listen = () => Promise.reject(new Error('no ports'))
     await expect(new WarmUp({ ...runtime, listen }).run()).rejects.toThrow('no ports')
+  })
+
+  it('leaves nothing behind where it cannot listen twice', async () => {
+    const { ports, runtime } = watched()
+    const listen: Runtime['listen'] = (options) =>
+      ports.length > 0 ? Promise.reject(new Error('no more ports')) : runtime.listen(options)
+    await expect(new WarmUp({ ...runtime, listen }).run()).rejects.toThrow('no more ports')
+    expect(await isFree(Number(ports[0]))).toBe(true)
+  })
+
+  it('ends in time, however often somebody asks about the server', async () => {
+    const warmUp = new WarmUp(runtime)
+    const fetch = warmUp.before(async () => new Response())
+    const asking = setInterval(() => void fetch(request('GET', '/health')), 50)
+    const running = warmUp.run()
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    const now = performance.now.bind(performance)
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + 20_000)
+    await fetch(request('GET', '/health'))
+    expect(await running).toMatchObject({ end: 'spent' })
+    clearInterval(asking)
+  }, 5_000)
+
+  it('is not measured as requests by the OpenTelemetry SDK of the program', async () => {
+    const { ports, runtime } = watched()
+    const registered = globalThis as Record<symbol, unknown>
+    const symbol = Symbol.for('opentelemetry.js.api.1')
+    const getTracer = vi.fn()
+    registered[symbol] = { trace: { getTracer } }
+    try {
+      expect(await new WarmUp(runtime).run()).toMatchObject({ rounds: 0, end: 'measured' })
+    } finally {
+      delete registered[symbol]
+    }
+    expect(getTracer).not.toHaveBeenCalled()
+    expect(ports).toEqual([])
+  })
+
+  it('has closed what it listened at when its server has stopped', async () => {
+    const { ports, runtime } = watched()
+    const warmUp = new WarmUp(runtime)
+    warmUp.start()
+    await expect.poll(() => ports.length).toBe(2)
+    await warmUp.stop()
+    for (const port of ports) expect(await isFree(port), String(port)).toBe(true)
+  })
+
+  it('says in one line that it cannot, and ends nothing', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const listen = () => Promise.reject(new Error('no ports'))
+    const warmUp = new WarmUp({ ...runtime, listen })
+    warmUp.start()
+    await expect.poll(() => log.mock.calls.length).toBe(1)
+    expect(log.mock.calls[0]).toEqual([
+      'sluice: warmUp: the warm-up has ended early (no ports); the first requests may take longer.',
+    ])
+    await warmUp.stop()
+  })
+
+  it('is one for all servers of a process', () => {
+    const one = warmUpOf(runtime, { warmUp: true })
+    expect(one).toBeInstanceOf(WarmUp)
+    expect(warmUpOf(runtime, { warmUp: true })).toBe(one)
+    expect(warmUpOf(runtime, { warmUp: false })).toBe(undefined)
   })
 })
