@@ -106,7 +106,8 @@ function handlerFor(scenario: Scenario, servers: PrefixCacheServer[]) {
     fetch: async (url, init) => {
       const { hostname, pathname } = new URL(String(url))
       const server = servers[hostname === 'a.test' ? 0 : 1] as PrefixCacheServer
-      return server.fetch(pathname, String(init?.body ?? ''))
+      // A large body is sent in bytes.
+      return server.fetch(pathname, await new Response(init?.body as BodyInit).text())
     },
   })
 }

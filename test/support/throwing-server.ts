@@ -6,7 +6,7 @@ import type { serve as Serve } from '../../src/hosts/node.ts'
 
 const [host = 'node'] = process.argv.slice(2)
 const { serve } = (await import(`../../src/hosts/${host}.ts`)) as { serve: typeof Serve }
-const server = await serve({ port: 0, discover: false })
+const server = await serve({ port: 0, discover: false, warmUp: false })
 
 async function ask(path: string): Promise<object> {
   const response = await fetch(server.url + path)
