@@ -107,7 +107,7 @@ function handlerFor(scenario: Scenario, servers: PrefixCacheServer[]) {
       const { hostname, pathname } = new URL(String(url))
       const server = servers[hostname === 'a.test' ? 0 : 1] as PrefixCacheServer
       // A large body is sent in bytes.
-      return server.fetch(pathname, await new Response(init?.body as BodyInit).text())
+      return server.fetch(pathname, await new Response(init?.body).text())
     },
   })
 }
