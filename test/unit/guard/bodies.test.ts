@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { Admissions } from '../../../src/guard/admissions.ts'
+import { readJsonBody } from '../../../src/guard/body.ts'
 import { Caller } from '../../../src/guard/caller.ts'
 import { createHandler } from '../../../src/handler.ts'
 import type { Limits } from '../../../src/state/limits.ts'
@@ -115,4 +116,15 @@ it('reads on where a shared store fails, which then decides itself', async () =>
   const store = limitsWith(limitsAt(), { levels: () => Promise.reject(new Error('it is gone')) })
   const key = { name: 'ann', requestsPerMinute: 1 }
   expect((await entered(3, key, new Admissions(store))).read.length).toBe(3)
+})
+
+it.each([
+  ['than its header says', 10],
+  ['than a negative length', -1],
+])('refuses a body that is longer %s', async (_, length) => {
+  const headers = { 'content-type': 'application/json', 'content-length': String(length) }
+  const body = JSON.stringify(['a'.repeat(2_000)])
+  const request = new Request('http://sluice.example', { method: 'POST', headers, body })
+  expect(request.headers.get('content-length')).toBe(String(length))
+  await expect(readJsonBody(request, 1_000, 60)).rejects.toMatchObject({ status: 413 })
 })

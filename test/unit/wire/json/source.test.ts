@@ -88,6 +88,19 @@ describe('the text of a large object', () => {
     expect(spliced({ ...value, input })).toBe(`{"input":[{"a":"A","id":0},{"b":1,"id":1}],${pad}}`)
   })
 
+  it('is not searched in a list of many small items', () => {
+    const changed = (value: Fields) => ({ ...value, list: [0, ...(value.list as Fields[])] })
+    const list = (item: string, count: number) => `[${Array(count).fill(item).join()}]`
+    const anew = list('{"a":"A"}', 200).replace('[', '[0,')
+    expect(spliced(changed(parsed(`{"list":${list('{"a":"\\u0041"}', 200)},${pad}}`)))).toBe(
+      `{"list":${anew},${pad}}`,
+    )
+    const long = list(`{"a":"\\u0041","b":"${'b'.repeat(200)}"}`, 200)
+    expect(spliced(changed(parsed(`{"list":${long},${pad}}`)))).toBe(
+      `{"list":${long.replace('[', '[0,')},${pad}}`,
+    )
+  })
+
   it.each([
     ['at the top', `{"a":1,"a":2,${pad}}`],
     ['within it', `{${pad},"x":[{"role":"user","role":"system"}]}`],
@@ -102,6 +115,8 @@ describe('the text of a large object', () => {
     expect(
       spliced(parsed(`{${Array.from({ length: 99 }, (_, at) => `"k${at}":1`).join()}}`)),
     ).toBeUndefined()
+    const many = Array.from({ length: 2_000 }, (_, at) => `"k${at}":"${'a'.repeat(500)}"`)
+    expect(spliced(parsed(`{${many.join()}}`))).toBeUndefined()
     expect(() => parsed('[1]')).not.toThrow()
     expect(() => parsed('null')).not.toThrow()
   })
