@@ -95,9 +95,12 @@ export class LinkSender {
     this.#isSending = true
     try {
       while (this.#outbox.waiting > 0 || this.#isOwed) {
+        if (this.#tab !== undefined && this.#gather > 0) {
+          await delay(this.#gather, this.#options.signal)
+        }
+        // Read now: meanwhile the link may have joined as another tab.
         const tab = this.#tab
         if (tab === undefined) return
-        if (this.#gather > 0) await delay(this.#gather, this.#options.signal)
         this.#isOwed = false
         if (!(await this.#send(tab))) return
       }
@@ -119,7 +122,8 @@ export class LinkSender {
     const { requests, onUnusable, onTaken } = this.#options
     const response = await requests.tell(tab, this.#batch())
     if (response === undefined) return true
-    if (tab !== this.#tab) return false
+    // What the other tab has to say is still to be said.
+    if (tab !== this.#tab) return true
     if (UNUSABLE.has(response.status)) {
       onUnusable()
       return false

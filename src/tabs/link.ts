@@ -42,8 +42,8 @@ export class Link {
   /** The tab that it was before, which the server may still wait for. */
   #former: string | undefined
   #maxTokens: number | undefined
-  /** Breaks the connection. */
-  #disconnect: () => void = () => {}
+  /** Breaks the connection, for a reason that a person reads. */
+  #disconnect: (why?: string) => void = () => {}
   /** Whether it has asked to join, and does not know yet as which tab. */
   #isJoining = false
 
@@ -59,7 +59,7 @@ export class Link {
       onUnusable: () => {
         this.#forget()
         // The server would go on asking a tab that can no longer answer.
-        this.#disconnect()
+        this.#disconnect('The server takes no more of what this tab says.')
       },
     })
     this.#state = options.state
@@ -106,9 +106,9 @@ export class Link {
     const startedAt = performance.now()
     const silence = setInterval(() => {
       const quietFor = performance.now() - Math.max(this.#heardAt, startedAt)
-      if (quietFor > PING_EVERY.idle + GONE_AFTER.busy) control.abort()
+      if (quietFor > PING_EVERY.idle + GONE_AFTER.busy) this.#disconnect('The server fell silent.')
     }, 1_000)
-    this.#disconnect = () => control.abort()
+    this.#disconnect = (why) => control.abort(new Error(why))
     try {
       this.#isJoining = true
       if (this.#tab === undefined) this.#options.onStatus({ kind: 'joining' })
@@ -124,7 +124,7 @@ export class Link {
       await this.#read(response)
       return 'The server ended the connection.'
     } catch (error) {
-      return signal.aborted ? 'The server fell silent.' : messageOf(error)
+      return messageOf(signal.aborted ? signal.reason : error)
     } finally {
       clearInterval(silence)
       if (this.#sender.isConnected) this.#lostAt = performance.now()

@@ -184,8 +184,9 @@ export class Tab implements Port {
   tick(now: number): void {
     if (this.gone !== undefined) return
     const kind = this.running > 0 ? 'busy' : 'idle'
-    if (this.#brokenAt > 0 && now - this.#brokenAt > BACK_WITHIN) {
-      this.end('its connection was lost', 'lost')
+    if (this.#brokenAt > 0) {
+      // Its silence says nothing: it cannot be asked.
+      if (now - this.#brokenAt > BACK_WITHIN) this.end('its connection was lost', 'lost')
     } else if (this.#isSilent(now)) {
       this.end(`it has not answered for ${Math.round((now - this.#heardAt) / 1000)} s`, 'silent')
     } else if (now - Math.max(this.#pingedAt, this.#heardAt) >= PING_EVERY[kind]) {

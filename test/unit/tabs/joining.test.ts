@@ -1,8 +1,18 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { answering } from '../../support/raw-tab.ts'
 import { create, type Said, url } from '../../support/tab-scene.ts'
 
 const errorOf = async (response: Response): Promise<Said> => ((await response.json()) as Said).error
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+/** From now on it is so many milliseconds later. */
+function later(ms: number): void {
+  const now = performance.now.bind(performance)
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + ms)
+}
 
 describe('who joins', () => {
   it('by another name of this machine is refused', async () => {
@@ -23,6 +33,26 @@ describe('who joins', () => {
     heard.die()
     await expect.poll(async () => (await get('/v1/tabs', 'root')).data.length).toBe(1)
     expect((await get('/v1/tabs', 'root')).data[0].id).toBe(heard.id)
+  })
+
+  it('may come back for 8 seconds after its connection broke, however long it was silent before', async () => {
+    const { join, ask, get } = create()
+    const tab = await join()
+    await tab.tell([])
+    const answering = ask()
+    await expect.poll(() => tab.events.at(-1)?.kind).toBe('ask')
+    later(7_000)
+    tab.die()
+    const away = async () => (await get('/v1/tabs', 'root')).data.length
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    vi.restoreAllMocks()
+    later(11_000)
+    await new Promise((resolve) => setTimeout(resolve, 1_200))
+    expect(await away()).toBe(1)
+    vi.restoreAllMocks()
+    later(17_000)
+    await expect.poll(away, { timeout: 3_000 }).toBe(0)
+    await (await answering).text()
   })
 
   it('and had left while its message was read is not there', async () => {

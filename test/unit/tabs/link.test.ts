@@ -201,6 +201,24 @@ describe('a tab', () => {
     await expect.poll(listed).toEqual([])
   })
 
+  it('says why it joins anew where the server takes nothing of it', async () => {
+    const { handler } = await create()
+    const statuses: LinkStatus[] = []
+    const send = async (input: string | URL | Request, init: RequestInit = {}) => {
+      if (/\/tabs\/./.test(String(input))) return new Response('{}', { status: 410 })
+      return handler.fetch(new Request(input, init))
+    }
+    const link = new Link({
+      ...{ url, key: '', state, fetch: send as typeof fetch, serve: () => () => {} },
+      onStatus: (status) => statuses.push(status),
+    })
+    open.push(link)
+    await expect.poll(() => statuses.some(({ kind }) => kind === 'lost')).toBe(true)
+    expect(statuses.find(({ kind }) => kind === 'lost')).toMatchObject({
+      why: 'The server takes no more of what this tab says.',
+    })
+  })
+
   it('sends anew what hung when the link broke, as soon as it is back', async () => {
     const tokens = Array.from({ length: 100 }, (_, n) => ` word-${n}`)
     const { ask, silence } = await create({ tokens, tokenDelay: 5 })
