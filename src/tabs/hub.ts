@@ -4,7 +4,7 @@ import type { CatalogEntry } from '../engines/registry/catalog.ts'
 import { visibleModels } from '../engines/registry/visible-models.ts'
 import type { BodyWriter } from '../platform/body-writer.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
-import type { Batch, Hello, Taken } from './protocol.ts'
+import { type Batch, type Hello, PING_EVERY, type Taken } from './protocol.ts'
 import { Tab } from './tab.ts'
 import { modelsOf, tabEngine } from './tab-engine.ts'
 import type { Departure, TabObserver } from './tab-observer.ts'
@@ -49,6 +49,8 @@ interface Entry {
 export interface HubOptions {
   /** Milliseconds for which tabs gather messages before they send them. */
   gather?: number
+  /** Milliseconds between two pings of a tab that answers nothing. */
+  pingIdleEvery?: number
   /** Called with what people should know: that a tab has joined or left. */
   tell?: ((text: string) => void) | undefined
 }
@@ -56,14 +58,16 @@ export interface HubOptions {
 export class TabHub {
   readonly #tabs = new Map<string, Entry>()
   readonly #gather: number
+  readonly #pingEvery: typeof PING_EVERY
   readonly #tell: (text: string) => void
   #keys: (() => Iterable<OfferingKey>) | undefined
   #timer: ReturnType<typeof setInterval> | undefined
   #entries: CatalogEntry[] | undefined
   #observer: TabObserver | undefined
 
-  constructor({ gather = 0, tell = () => {} }: HubOptions = {}) {
+  constructor({ gather = 0, pingIdleEvery, tell = () => {} }: HubOptions = {}) {
     this.#gather = gather
+    this.#pingEvery = { ...PING_EVERY, ...(pingIdleEvery && { idle: pingIdleEvery }) }
     this.#tell = tell
   }
 
@@ -100,7 +104,7 @@ export class TabHub {
     const id = `tab_${crypto.randomUUID().replaceAll('-', '')}`
     const tab = new Tab({
       ...{ id, name: this.#freeName(by.key || 'browser'), key: by.key, state },
-      gather: this.#gather,
+      ...{ gather: this.#gather, pingEvery: this.#pingEvery },
       onState: () => this.#changed(),
       onGone: (why, as) => this.#remove(id, why, as),
     })

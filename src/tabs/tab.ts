@@ -9,7 +9,7 @@ import {
   BACK_WITHIN,
   type Batch,
   GONE_AFTER,
-  PING_EVERY,
+  type PING_EVERY,
   type Signal,
   type TabState,
   type Taken,
@@ -37,6 +37,8 @@ export interface TabOptions {
   state: TabState
   /** Milliseconds for which it gathers messages. */
   gather: number
+  /** Milliseconds between two pings. */
+  pingEvery: typeof PING_EVERY
   /** Called when something of its state has changed. */
   onState(): void
   /** Called once: it is gone for good. */
@@ -189,7 +191,7 @@ export class Tab implements Port {
       if (now - this.#brokenAt > BACK_WITHIN) this.end('its connection was lost', 'lost')
     } else if (this.#isSilent(now)) {
       this.end(`it has not answered for ${Math.round((now - this.#heardAt) / 1000)} s`, 'silent')
-    } else if (now - Math.max(this.#pingedAt, this.#heardAt) >= PING_EVERY[kind]) {
+    } else if (now - Math.max(this.#pingedAt, this.#heardAt) >= this.#options.pingEvery[kind]) {
       this.#pingedAt = now
       this.#signal({ kind: 'ping' })
     }

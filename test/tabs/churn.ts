@@ -55,8 +55,8 @@ export class Churn {
 
   constructor({ url, host }: Server, seed: number) {
     this.#url = url
-    // workerd sees that a connection has ended when it writes: to an idle tab every 15 s.
-    this.#goneWithin = host === 'workerd' ? 27_000 : 12_000
+    // workerd sees that a connection has ended when it writes: to an idle tab every 5 s.
+    this.#goneWithin = host === 'workerd' ? 17_000 : 12_000
     this.#random = randomOf(seed)
   }
 

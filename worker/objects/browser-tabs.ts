@@ -29,6 +29,9 @@ const LOOK = 50
 
 const SCHEMA = ['CREATE TABLE paired (hash TEXT PRIMARY KEY, json TEXT)']
 
+/** workerd tells only by a write that a client is gone: until then, requests would wait for a tab that cannot answer. */
+const PING_IDLE_EVERY = 5_000
+
 /**
  * Answers requests with a handler of its own, whose requests may reach each other: the stream that a tab reads and
  * the request that wants it meet here. The keys of paired tabs lie in its rows; all else, the pairings that are
@@ -88,7 +91,11 @@ export class BrowserTabs {
 
   #hostFor({ keys, tabGather, alias, model }: Settings): HandlerHost {
     this.#names = { alias, model }
-    this.#tabs ??= new TabHub({ gather: tabGather, tell: tellOfTab })
+    this.#tabs ??= new TabHub({
+      gather: tabGather,
+      pingIdleEvery: PING_IDLE_EVERY,
+      tell: tellOfTab,
+    })
     this.#host ??= this.#hostOf(this.#tabs)
     for (const { hash } of keys) this.#paired.delete(hash)
     this.#tabs.follow(() => [...keys, ...this.#paired.values()])

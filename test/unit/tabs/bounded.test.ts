@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import type { ReplyMessage } from '../../../src/engines/remote/protocol.ts'
 import { transformWriter } from '../../../src/stream/transform-writer.ts'
+import { PING_EVERY } from '../../../src/tabs/protocol.ts'
 import { Tab } from '../../../src/tabs/tab.ts'
 import type { ChatChunk } from '../../../src/wire/chat/request.ts'
 import { chunk } from '../../support/raw-tab.ts'
@@ -12,7 +13,7 @@ const MIB = 1024 * 1024
 function create() {
   const state = { models: [], visible: true, paused: false }
   const tab = new Tab({
-    ...{ id: 'tab_1', name: 'phone', key: 'phone', state, gather: 0 },
+    ...{ id: 'tab_1', name: 'phone', key: 'phone', state, gather: 0, pingEvery: PING_EVERY },
     onState: () => {},
     onGone: () => {},
   })
