@@ -140,6 +140,8 @@ export function scanJson(bytes: Uint8Array, outline?: Outline): JsonScan {
         long ??= []
         long.push(bytes[at - 1] === MINUS ? at - 1 : at, end)
         if (long.length > 2 * MAX_LONG_INTEGERS) return { exceeds: 'long', longIntegers: NONE }
+      } else if (end - at >= MAYBE_INFINITE && isInfinite(bytes, at, end, end)) {
+        return { exceeds: 'double', longIntegers: NONE }
       }
       at = end - 1
     } else if (kind === OPEN) {
@@ -183,10 +185,13 @@ function isLongInteger(bytes: Uint8Array, start: number, end: number): boolean {
   return true
 }
 
-/** Characters before the letter of an exponent, and that exponent, that together may be too large. */
+/** Characters of a number before its exponent, and that exponent, that together may be too large. */
 const MAYBE_INFINITE = 309
 
-/** Whether a number with an exponent is larger than a double holds: `JSON.stringify` writes null for it. */
+/**
+ * Whether a number is larger than a double holds: `JSON.stringify` writes null for it. `letter`: where its
+ * exponent is, or its end.
+ */
 function isInfinite(bytes: Uint8Array, start: number, letter: number, end: number): boolean {
   let exponent = 0
   for (let at = letter + 1; at < end; at++) {

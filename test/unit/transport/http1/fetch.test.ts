@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { deflateSync, gzipSync } from 'node:zlib'
@@ -6,6 +7,9 @@ import { InvalidResponse, Unsendable } from '../../../../src/platform/fetch.ts'
 import { closedPort } from '../../../support/upstream.ts'
 import { ok, textOf, until } from './raw-server.ts'
 import { carried, fetch, get, server, start } from './use-raw.ts'
+
+/** More than sockets buffer. */
+const LARGE = new Uint8Array(20_000_000).fill(97)
 
 describe('a request', () => {
   it('without a body is written byte for byte', async () => {
@@ -59,6 +63,36 @@ describe('a request', () => {
     server.peers[0]?.socket.resume()
     expect(await textOf(await answered)).toBe('yes')
     expect(server.requests[0]?.endsWith(`\r\n\r\n${body}`)).toBe(true)
+  })
+
+  it('that is answered before all of it was sent gets the answer, and the next another connection', async () => {
+    const refusal = 'HTTP/1.1 413 Too Large\r\ncontent-length: 3\r\n\r\nbig'
+    const refuse = (socket: Socket, packet: string) => {
+      if (packet.startsWith('POST')) socket.pause().write(refusal)
+    }
+    await start((socket) => socket.write(ok('yes')), '127.0.0.1', refuse)
+    expect(await get()).toBe('yes')
+    const answer = await fetch(server.url, { method: 'POST', body: LARGE })
+    expect([answer.status, await textOf(answer)]).toEqual([413, 'big'])
+    expect(await get()).toBe('yes')
+    expect(carried()).toEqual([1, 1])
+  })
+
+  it('that is aborted while it is sent ends, and the next gets another connection', async () => {
+    const hold = (socket: Socket, packet: string) => {
+      if (packet.startsWith('POST')) socket.pause()
+    }
+    await start((socket) => socket.write(ok('yes')), '127.0.0.1', hold)
+    expect(await get()).toBe('yes')
+    const reason = new Error('no longer wanted')
+    const control = new AbortController()
+    const answered = fetch(server.url, { method: 'POST', body: LARGE, signal: control.signal })
+    setTimeout(() => control.abort(reason), 50)
+    await expect(answered).rejects.toBe(reason)
+    server.peers[0]?.socket.resume()
+    await until(() => server.peers[0]?.isClosed === true)
+    expect(await get()).toBe('yes')
+    expect(carried()).toEqual([1, 1])
   })
 
   it.each(['a\r\nx: y', 'a\n', 'a\0', 'ä', '€'])(

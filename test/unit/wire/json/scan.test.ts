@@ -22,6 +22,7 @@ describe('what a body may hold', () => {
     ['double', '[-1E+309]'],
     ['double', '{"a":[1e5,9e308]}'],
     ['double', '[0.5, 123456789012345678901234567890.5e300 ]'],
+    ['double', `{"a":-${'9'.repeat(309)}.0}`],
     ['long', `[${'1234567890123456789,'.repeat(MAX_LONG_INTEGERS + 1)}1]`],
   ])('more %s than that is told', (exceeds, text) => {
     expect(scan(text).exceeds).toBe(exceeds)
@@ -35,6 +36,7 @@ describe('what a body may hold', () => {
       'numbers with exponents',
       '[1e308,-1.7976931348623157E+308,0e999,1e-400,0.00001e309,"1e400",1e+,12345e]',
     ],
+    ['numbers with many digits', `[${'9'.repeat(308)}.0,0.${'9'.repeat(400)}]`],
     ['levels', '['.repeat(MAX_DEPTH) + ']'.repeat(MAX_DEPTH)],
   ])('%s are no more', (_, text) => {
     expect(scan(text)).toEqual({ longIntegers: [] })
