@@ -32,6 +32,8 @@ export class Link {
   readonly #sender: LinkSender
   readonly #stopped = new AbortController()
   #state: TabState
+  /** What it said of itself when it asked to join. */
+  #stateAtHello: TabState | undefined
   #tab: string | undefined
   #inbox = new Inbox()
   #port: LinkPort | undefined
@@ -114,6 +116,7 @@ export class Link {
       if (this.#tab === undefined) this.#options.onStatus({ kind: 'joining' })
       const resume = this.#tab && { tab: this.#tab, seq: this.#inbox.last }
       const replaces = this.#former
+      this.#stateAtHello = this.#state
       const hello: Hello = {
         ...{ v: LINK_VERSION, ...this.#state },
         ...(resume && { resume }),
@@ -175,6 +178,9 @@ export class Link {
       this.#unserve = this.#options.serve(this.#port)
     }
     this.#sender.connect(joined)
+    // Also where the tab has told it already: the older one may have arrived after it.
+    const hasChanged = this.#state !== this.#stateAtHello
+    if (hasChanged) this.#sender.tell({ kind: 'state', state: this.#state })
     this.#options.onStatus({ kind: 'joined', name, tab })
   }
 

@@ -201,6 +201,15 @@ describe('a tab', () => {
     await expect.poll(listed).toEqual([])
   })
 
+  it('says what has changed while it joined', async () => {
+    const { handler, link, release } = await create({}, { isHeld: true })
+    link.change({ ...state, paused: true })
+    release()
+    const isPaused = async () =>
+      (await bodyOf(await handler.fetch(new Request(`${url}/v1/tabs`)))).data[0].paused
+    await expect.poll(isPaused).toBe(true)
+  })
+
   it('says why it joins anew where the server takes nothing of it', async () => {
     const { handler } = await create()
     const statuses: LinkStatus[] = []
