@@ -52,7 +52,7 @@ export function tabEngine(tab: Tab, mayServe: (caller: EngineCaller) => boolean)
     },
     onGone: (act) => tab.addEventListener('close', act),
     get setBack() {
-      return (tab.isConnected ? 0 : SET_BACK.isLost) + setBackOf(tab.state)
+      return (tab.isResponsive ? 0 : SET_BACK.isLost) + setBackOf(tab.state)
     },
     acceptsModel: (model) => modelsOf(tab).some(({ id }) => id === model),
     models: async () => modelsOf(tab),

@@ -1,9 +1,9 @@
 /** A browser's tab, as the server sees it: a port whose messages survive a short loss of the connection. */
 import type { Port, ReplyMessage, RequestMessage } from '../engines/remote/protocol.ts'
 import type { BodyWriter } from '../platform/body-writer.ts'
-import { ApiError } from '../wire/errors/api-error.ts'
 import { encodeText, frame } from '../wire/sse/sse.ts'
 import { AskedOfTab, Misconduct } from './asked.ts'
+import { missing, mustJoinAnew, numberUnknown } from './link-errors.ts'
 import {
   type Ask,
   BACK_WITHIN,
@@ -25,6 +25,9 @@ const MOST_CHARACTERS = 8 * 1024 * 1024
 
 /** The most characters that may be written and not read: those that wait, and a request more. */
 const MOST_UNREAD = 2 * MOST_CHARACTERS
+
+/** Milliseconds after a ping within which a tab replies, as a rule. */
+const REPLY_WITHIN = 2_000
 
 type Listener = (event: MessageEvent) => void
 
@@ -64,6 +67,8 @@ export class Tab implements Port {
   #body: BodyWriter | undefined
   #heardAt = performance.now()
   #pingedAt = performance.now()
+  /** When it was pinged first, of the pings to which it has not replied; 0 where it has. */
+  #owesSince = 0
   /** When its last request was sent: it cannot have answered before. */
   #askedAt = 0
   /** Characters that the connection has not taken yet. */
@@ -95,6 +100,7 @@ export class Tab implements Port {
     this.#body = body
     this.#unread = 0
     this.#heardAt = performance.now()
+    this.#owesSince = 0
     this.#brokenAt = 0
     body.closed.then(
       () => this.#detach(body),
@@ -109,6 +115,7 @@ export class Tab implements Port {
   /** Takes what the tab has sent, which was so many bytes. Throws an `ApiError` (400, 409, 410). */
   receive({ seq, ack, messages }: Batch, bytes: number): Taken {
     this.#heardAt = performance.now()
+    this.#owesSince = 0
     this.#wasHeard = true
     if (messages.length === 1 && messages[0]?.kind === 'leaving') {
       // Whatever its number: a page that is being closed does not know how far its worker has come.
@@ -136,6 +143,12 @@ export class Tab implements Port {
   /** False while its connection is lost and it may still come back. */
   get isConnected(): boolean {
     return this.#body !== undefined
+  }
+
+  /** Whether it can be expected to answer: it is connected, and has replied to the last ping, or still has time. */
+  get isResponsive(): boolean {
+    const isLate = this.#owesSince > 0 && performance.now() - this.#owesSince > REPLY_WITHIN
+    return this.isConnected && !isLate
   }
 
   change(state: TabState): void {
@@ -185,7 +198,7 @@ export class Tab implements Port {
   /** Called about once a second: asks whether it is there, and gives it up where it is not. */
   tick(now: number): void {
     if (this.gone !== undefined) return
-    const kind = this.running > 0 ? 'busy' : 'idle'
+    const kind = this.running > 0 || this.#owesSince > 0 ? 'busy' : 'idle'
     if (this.#brokenAt > 0) {
       // Its silence says nothing: it cannot be asked.
       if (now - this.#brokenAt > BACK_WITHIN) this.end('its connection was lost', 'lost')
@@ -193,6 +206,7 @@ export class Tab implements Port {
       this.end(`it has not answered for ${Math.round((now - this.#heardAt) / 1000)} s`, 'silent')
     } else if (now - Math.max(this.#pingedAt, this.#heardAt) >= this.#options.pingEvery[kind]) {
       this.#pingedAt = now
+      this.#owesSince ||= now
       this.#signal({ kind: 'ping' })
     }
   }
@@ -276,20 +290,4 @@ export class Tab implements Port {
       this.end('it does not read what it is sent', 'misbehaved')
     }
   }
-}
-
-function mustJoinAnew(): ApiError {
-  const message =
-    'resume: expected the number of an event that the server still has, got another; join anew, without resume.'
-  return new ApiError(410, message, { code: 'tab_gone', param: 'resume' })
-}
-
-function numberUnknown(field: string, seq: number): ApiError {
-  const message = `${field}: expected the number of an event that was sent to this tab, got ${seq}; join anew.`
-  return new ApiError(400, message, { code: 'invalid_value', param: field })
-}
-
-function missing(last: number, first: number): ApiError {
-  const message = `seq: expected ${last + 1}, the number after the last message that arrived, or a lower one, got ${first}; send the messages from ${last + 1} on.`
-  return new ApiError(409, message, { code: 'messages_missing', param: 'seq' })
 }
