@@ -110,8 +110,47 @@ describe('nothing changes a parsed request in place', () => {
     messages: [{ role: 'user', content: [{ type: 'text', text: LONG }] }],
   }
 
+  const turns = [
+    ...[
+      { role: 'assistant', tool_calls: [{ id: 'c', type: 'function', function: { name: 'f' } }] },
+    ],
+    ...[{ role: 'tool', tool_call_id: 'c', content: [{ type: 'text', text: LONG }, image] }],
+  ]
+  const source = { type: 'base64', media_type: 'image/png', data: 'AAAA' }
+  const results = [
+    ...[{ role: 'user', content: LONG }],
+    {
+      role: 'assistant',
+      content: [
+        { type: 'thinking', thinking: 'a', signature: '' },
+        { type: 'tool_use', id: 'c', name: 'f', input: {} },
+      ],
+    },
+    {
+      role: 'user',
+      content: [{ type: 'tool_result', tool_use_id: 'c', content: [{ type: 'image', source }] }],
+    },
+  ]
+  const items = [
+    ...[...input, { type: 'function_call_output', call_id: 'c', output: LONG }],
+    { type: 'reasoning', summary: [], content: [{ type: 'reasoning_text', text: 'a' }] },
+    { role: 'developer', content: [{ type: 'input_text', text: 'b' }] },
+  ]
+  const images = ['iVBORw0KGgoAAAAN']
+
   it.each<[string, object]>([
     ['/v1/chat/completions', chat],
+    ['/v1/chat/completions', { ...chat, messages: [...chat.messages, ...turns], n: 2 }],
+    ['/v1/messages', { ...messages, messages: results, thinking: { type: 'disabled' } }],
+    ['/v1/messages/count_tokens', { model: 'm', messages: results, tools: [own] }],
+    ['/v1/responses', { model: 'm', input: items, client_metadata: {}, stream: true }],
+    ['/v1/responses', { model: 'm', input: items, background: true }],
+    ['/v1/responses/compact', { model: 'm', input: items }],
+    ['/v1/responses/input_tokens', { model: 'm', input: items }],
+    ['/v1/embeddings', { model: 'm', input: [LONG], encoding_format: 'base64' }],
+    ['/api/embed', { model: 'm', input: [LONG], options: {} }],
+    ['/api/generate', { model: 'm', prompt: LONG, images, options: { stop: ['a'] } }],
+    ['/api/chat', { model: 'm', messages: [{ role: 'user', content: LONG, images }], think: true }],
     ['/v1/completions', { model: 'm', prompt: [LONG], stream: true, stream_options: {} }],
     ['/v1/messages', messages],
     ['/v1/responses', { model: 'm', input, tools: [{ ...tool.function, type: 'function' }] }],
