@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bearer, entry } from '../conformance/keys-entries.ts'
 import { named } from '../support/pool.ts'
+import { RawTab } from '../support/raw-tab.ts'
 import { postChat, readStream } from '../support/read.ts'
 import { startRedis } from '../support/redis.ts'
 import { type Server, startServer } from '../support/server.ts'
@@ -46,6 +47,7 @@ export async function startMixed(): Promise<Mixed> {
       SLUICE_KEYS: JSON.stringify([
         entry('root', 'root-key', { admin: true }),
         entry('slow', 'slow-key', { requestsPerMinute: 1 }),
+        entry('tab', 'tab-key', { offers: true }),
         entry('prom', 'prom-key', { metrics: true }),
       ]),
     },
@@ -74,6 +76,10 @@ export async function startMixed(): Promise<Mixed> {
     const address = new URL(response.headers.get('x-sluice-resume') ?? '', server.url)
     await (await fetch(address, root)).text()
   }
+  const share = async () => {
+    const tab = await RawTab.join({ url: server.url, key: 'tab-key' })
+    await tab.leave()
+  }
   return {
     server,
     alone,
@@ -94,6 +100,7 @@ export async function startMixed(): Promise<Mixed> {
         read({}, bearer('slow-key')),
         leave(),
         resume(),
+        share(),
       ])
       // What happens at a client's leaving is counted after that.
       await sleep(300)
