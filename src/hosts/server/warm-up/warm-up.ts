@@ -97,6 +97,7 @@ export class WarmUp {
       return performance.now() - startedAt > LATEST ? 'spent' : undefined
     }
     let end = early()
+    this.#isOver = end !== undefined
     if (end !== undefined) return result(end)
     // Loaded once the server listens: its start does not wait for it.
     const { practise } = await import('./practice.ts')
