@@ -221,7 +221,7 @@ it('says only of clients that tests run what works with them', () => {
 
 /** Flags that the documents name of other programs, and of this project's scripts. */
 const FLAGS_OF_OTHERS = `
-  our scripts: --against --archive --bytes --rounds
+  our scripts: --against --archive --bytes --rounds --what
   cloudflared: --url
   bunx, npm, npx: --bun --global --package
   curl, git, sha256sum: --cacert --short --check --ignore-missing
