@@ -2,6 +2,7 @@
 // each host. The process that lends the page is a stand-in, which does what the test says.
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -48,8 +49,12 @@ beforeEach(() => {
   told = { state: 'installing', version: 'installing', seconds: 2, packages: ['preact', 'marked'] }
 })
 
-afterEach(() => {
-  host?.kill('SIGKILL')
+afterEach(async () => {
+  if (host === undefined || host.exitCode !== null) return
+  const ended = once(host, 'exit')
+  // Not SIGKILL: the process that is started for workerd ends workerd itself.
+  host.kill('SIGTERM')
+  await ended
 })
 
 afterAll(async () => {
@@ -59,7 +64,13 @@ afterAll(async () => {
 })
 
 async function start(name: Parameters<typeof hostCommand>[0]): Promise<string> {
-  const { file, args, env, cwd } = hostCommand(name, ['--port', '0', '--no-discover'])
+  const { file, args, env, cwd } = hostCommand(name, [
+    '--port',
+    '0',
+    '--no-discover',
+    '--grace',
+    '0',
+  ])
   host = spawn(file, args, { env: { ...env, SLUICE_PAGE_SERVER: lentAt }, cwd })
   return untilAddress(host)
 }
@@ -93,7 +104,13 @@ it.each(['bun', 'deno', 'node', 'workerd'] as const)(
 )
 
 it('shows the status where the process that lent the page is gone', async () => {
-  const { file, args, env, cwd } = hostCommand('node', ['--port', '0', '--no-discover'])
+  const { file, args, env, cwd } = hostCommand('node', [
+    '--port',
+    '0',
+    '--no-discover',
+    '--grace',
+    '0',
+  ])
   host = spawn(file, args, { env: { ...env, SLUICE_PAGE_SERVER: 'http://127.0.0.1:9' }, cwd })
   const response = await fetch(await untilAddress(host), { headers: { accept: 'text/html' } })
   expect(response.status).toBe(200)
