@@ -20,7 +20,16 @@ const core = [
   'settings',
   'platform',
 ]
-const programs = [...core, 'routes', 'transport', 'recording', 'check', 'handler.ts', 'options.ts']
+const programs = [
+  ...core,
+  'routes',
+  'transport',
+  'recording',
+  'check',
+  'handler.ts',
+  'composed-handler.ts',
+  'options.ts',
+]
 
 /**
  * The folders of src, lowest first, and what each may import besides itself and `everywhere`.
@@ -60,7 +69,8 @@ const exceptions = {
 
 /** @type {Record<string, string[]>} */
 const files = {
-  'handler.ts': [...core, 'routes', 'options.ts'],
+  'composed-handler.ts': [...core, 'routes', 'options.ts'],
+  'handler.ts': [...core, 'routes', 'composed-handler.ts', 'options.ts'],
   'index.ts': [...core, 'routes', 'handler.ts', 'options.ts'],
   'options.ts': [...core, 'routes'],
   'version.ts': [],

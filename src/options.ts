@@ -14,19 +14,14 @@ import { readStateOption, type StateOptions } from './routes/state-option.ts'
 import type { Place } from './settings/declaration.ts'
 import { SettingsError, unexpected, unknownName } from './settings/error.ts'
 import type { Key } from './settings/keys.ts'
-import {
-  declarationOf,
-  type Settings,
-  type SettingsInput,
-  settingNames,
-} from './settings/settings.ts'
+import { declarationOf, type SettingsInput, settingNames } from './settings/settings.ts'
 import { isDefault, unsupportedBy } from './settings/support.ts'
 import type { DenoSetting, ServerSetting } from './settings/table/table.ts'
 import type { Limits } from './state/limits.ts'
 import type { StateStatus } from './state/state-status.ts'
 import type { TabHub } from './tabs/hub.ts'
 import type { Pairings } from './tabs/pairings.ts'
-import type { Telemetry } from './telemetry/telemetry.ts'
+import type { RequestTelemetry } from './telemetry/request-telemetry.ts'
 import type { SpanTracer } from './telemetry/traces/tracer.ts'
 import { isObject } from './util/object.ts'
 import { terminalLine } from './util/safe/terminal.ts'
@@ -94,7 +89,7 @@ export interface HandlerHost extends Host, EngineSources {
   /** The stored responses, and those that run in the background; in memory by default. */
   responses?: StoredResponses
   /** What watches requests. */
-  telemetry?: Telemetry
+  telemetry?: RequestTelemetry
   /** The browser tabs that answer requests. */
   tabs?: TabHub
   /** Called with what people should know of tabs: that one has joined or left. */
@@ -208,16 +203,6 @@ function unknownOption(name: string, reader: OptionsReader): SettingsError {
     return new SettingsError(`${name}: ${reader.name} has no such option; ${ELSEWHERE[name]}.`)
   }
   return unknownName(name, name, [...settingNames(), ...Object.keys(readers)], 'option')
-}
-
-/** An upstream with the label of an engine would share its log entries and its failures. */
-export function requireOwnLabels({ upstream }: Settings, { engines = [] }: HandlerHost): void {
-  const labels = new Set(upstream.map(({ label }) => label))
-  const taken = engines.find((engine) => isDefinedEngine(engine) && labels.has(engine.label))
-  if (taken === undefined) return
-  throw new SettingsError(
-    `engines: expected a label that no upstream has, got "${taken.label}"; give the engine or the upstream another label.`,
-  )
 }
 
 /** What `createHandler` was given, in its parts. Throws a `SettingsError`. */

@@ -1,5 +1,5 @@
 /** The OpenAPI 3.1 document of what sluice serves. */
-import type { Access } from '../../src/routes/table.ts'
+import type { Access } from '../../src/routes/table-entry.ts'
 import { VERSION } from '../../src/version.ts'
 import type { DescribedEvent } from '../../src/wire/validation/describe.ts'
 import { errors } from './errors.ts'

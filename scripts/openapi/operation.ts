@@ -1,5 +1,6 @@
 /** What the document says of a route in words; the rest is in the table of routes. */
-import type { OperationId, TableEntry } from '../../src/routes/table.ts'
+import type { OperationId } from '../../src/routes/table.ts'
+import type { TableEntry } from '../../src/routes/table-entry.ts'
 import type { DescribedEvent } from '../../src/wire/validation/describe.ts'
 import type { Media } from './media.ts'
 import type { Schema } from './schema.ts'

@@ -1,5 +1,5 @@
 /** The routes as a page of the documentation. */
-import type { Access } from '../../src/routes/table.ts'
+import type { Access } from '../../src/routes/table-entry.ts'
 import { operations } from './operations.ts'
 
 const NEEDS: Record<Access, string> = {

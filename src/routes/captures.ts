@@ -8,6 +8,7 @@ import { VERSION } from '../version.ts'
 import { ApiError, badRequest } from '../wire/errors/api-error.ts'
 import { readBody } from './exchange.ts'
 import { jsonResponse } from './json.ts'
+import { provided } from './parts/provided.ts'
 import { SAME_ORIGIN } from './policy.ts'
 import type { RouteContext, RouteHandler } from './route.ts'
 
@@ -16,7 +17,7 @@ const PRIVATE = { 'cache-control': 'no-store', ...SAME_ORIGIN }
 
 /** `GET /v1/captures`: what is captured, and what there is of it, the newest first. */
 export const listCaptures: RouteHandler = async (_request, _trace, { telemetry }) => {
-  return listOf(telemetry.captures)
+  return listOf(capturesOf(telemetry))
 }
 
 /** `POST /v1/captures`: changes what is captured. Rejects with an `ApiError` (400). */
@@ -25,12 +26,17 @@ export const changeCaptures: RouteHandler = async (request, trace, context) => {
   const body = await readBody(request, trace, settings)
   const rule = isObject(body) ? body.capture : undefined
   if (typeof rule === 'string') requireKnown(rule, context)
-  if (typeof rule === 'string' && telemetry.captures.change(rule)) return listOf(telemetry.captures)
+  if (typeof rule === 'string' && capturesOf(telemetry).change(rule))
+    return listOf(capturesOf(telemetry))
   const came = typeof rule === 'string' ? quoted(rule) : rule === undefined ? 'none' : typeof rule
   throw badRequest(
     `capture: expected ${CAPTURE_RULES}, got ${came}; send {"capture": "all"}, for example.`,
     'capture',
   )
+}
+
+function capturesOf({ captures }: RouteContext['telemetry']): Captures {
+  return provided(captures)
 }
 
 /** Throws an `ApiError` (400) for a key or an engine that there is not: nothing would ever be captured. */
@@ -60,7 +66,7 @@ export const retrieveCapture: RouteHandler = async (
   { telemetry, hostName },
 ) => {
   const id = String(params.id)
-  const capture = telemetry.captures.find(id)
+  const capture = capturesOf(telemetry).find(id)
   if (capture === undefined) throw unknown(id)
   const side = new URL(url).searchParams.get('side') ?? 'client'
   if (side !== 'client' && side !== 'engine') {
@@ -82,14 +88,14 @@ export const retrieveCapture: RouteHandler = async (
 /** `DELETE /v1/captures/:id` */
 export const deleteCapture: RouteHandler = async ({ params }, _trace, { telemetry }) => {
   const id = String(params.id)
-  if (!telemetry.captures.delete(id)) throw unknown(id)
+  if (!capturesOf(telemetry).delete(id)) throw unknown(id)
   return jsonResponse({ id, object: 'capture.deleted', deleted: true })
 }
 
 /** `DELETE /v1/captures`: deletes all of them; what is captured does not change. */
 export const deleteCaptures: RouteHandler = async (_request, _trace, { telemetry }) => {
-  telemetry.captures.clear()
-  return listOf(telemetry.captures)
+  capturesOf(telemetry).clear()
+  return listOf(capturesOf(telemetry))
 }
 
 function listOf({ rule, all, count, bytes, missed }: Captures): Response {

@@ -7,7 +7,7 @@ import { PERMIT_RENEWAL, type SlotKind } from '../state/limits.ts'
 import type { StreamLimits } from '../stream/deadlines.ts'
 import { Exchange } from '../stream/exchange.ts'
 import type { Ticker } from '../stream/ticker.ts'
-import type { Telemetry } from '../telemetry/telemetry.ts'
+import type { RequestTelemetry } from '../telemetry/request-telemetry.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { chargeEnd, chargeProgress, ExchangeUse, type RequestedUse } from './token-use.ts'
 import type { Trace } from './trace.ts'
@@ -18,7 +18,7 @@ export interface ExchangeContext {
   ticker: Ticker
   /** The exchanges that run now; each removes itself when it ends. */
   running: Set<Exchange>
-  telemetry: Telemetry
+  telemetry: RequestTelemetry
 }
 
 /** What an exchange is begun for. */

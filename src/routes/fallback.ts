@@ -3,16 +3,21 @@ import type { RouteEntry } from 'itty-router'
 import { belowBase } from '../util/base-path.ts'
 import { closestMatches } from '../util/closest-matches.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
+import { type LeftOut, WITH_ALL } from './parts/names.ts'
+
+/** Where clients look for routes. */
+interface Place {
+  /** The path below which the API is. */
+  basePath: string
+  /** The part with the routes at a path, where this handler is composed without it. */
+  leftOut: LeftOut
+}
 
 /** Answers OPTIONS with the methods of the path. Throws an `ApiError` (404). */
-export function preflight(
-  routes: RouteEntry[],
-  { url, headers }: Request,
-  basePath: string,
-): Response {
+export function preflight(routes: RouteEntry[], { url, headers }: Request, at: Place): Response {
   const path = new URL(url).pathname
   const methods = methodsOf(routes, path)
-  if (methods.length === 0) throw notFound('OPTIONS', path, basePath, routes)
+  if (methods.length === 0) throw notFound('OPTIONS', path, at, routes)
   const allow = methods.join(', ')
   const isAsked = headers.has('access-control-request-method')
   return new Response(null, {
@@ -25,12 +30,12 @@ export function preflight(
 export function noRoute(
   routes: RouteEntry[],
   request: { method: string; url: string },
-  basePath: string,
+  at: Place,
 ): never {
   const { method, url } = request
   const path = new URL(url).pathname
   const allow = methodsOf(routes, path)
-  if (allow.length === 0) throw notFound(method, path, basePath, routes)
+  if (allow.length === 0) throw notFound(method, path, at, routes)
   const message = `method: expected ${allow.join(' or ')} for ${path}, got ${method}; send the request with ${allow.length > 1 ? 'one of those' : 'that one'}.`
   throw new ApiError(405, message, {
     code: 'method_not_allowed',
@@ -52,13 +57,25 @@ const INSTEAD: Readonly<Record<string, string>> = {
   '/completion': 'send POST /v1/completions, which takes the same parameters',
 }
 
-function notFound(method: string, path: string, basePath: string, routes: RouteEntry[]): ApiError {
+function notFound(
+  method: string,
+  path: string,
+  { basePath, leftOut }: Place,
+  routes: RouteEntry[],
+): ApiError {
   const below = belowBase(path, basePath)
+  const part = leftOut(below)
+  if (part !== undefined) return notInThisBuild(method, path, part)
   if (below.startsWith('/api/')) return notOfOllama(method, below, basePath, routes)
   const hasPrefix = methodsOf(routes, `/v1${path}`).length > 0
   const instead = hasPrefix ? `use /v1${path}` : INSTEAD[path]
   const hint = instead === undefined ? '' : `; ${instead}`
   const message = `path: there is no route ${method} ${path}${hint}. The API is below ${basePath}/v1: POST ${basePath}/v1/chat/completions, GET ${basePath}/v1/models; Ollama's is below ${basePath}/api.`
+  return new ApiError(404, message, { code: 'not_found' })
+}
+
+function notInThisBuild(method: string, path: string, part: string): ApiError {
+  const message = `path: this server is composed without the part "${part}", which has the route ${method} ${path}; deploy ${WITH_ALL} instead, which has all parts, or add this one to the parts that you compose.`
   return new ApiError(404, message, { code: 'not_found' })
 }
 

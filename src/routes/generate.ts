@@ -3,16 +3,15 @@ import type { Engine } from '../engines/engine.ts'
 import type { Attempt } from '../engines/pool/pool.ts'
 import type { SlotKind } from '../state/limits.ts'
 import type { RunApi } from '../state/run-log.ts'
-import type { AnyContract, OpenedStream } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { type JsonAnswer, jsonAnswerResponse } from '../stream/json-answer.ts'
-import { type StreamEncoder, streamResponse } from '../stream/sse-response.ts'
+import { streamResponse } from '../stream/sse-response.ts'
 import { toApiError } from '../wire/errors/api-error.ts'
 import { forgetSource, hasSource } from '../wire/json/source.ts'
 import { conversationOf } from './affinity.ts'
 import { beginExchange, readBody } from './exchange.ts'
 import type { RouteContext, RouteHandler, RouteRequest } from './route.ts'
-import { type Resume, resumeOf } from './runs/resume.ts'
+import type { StreamAnswering } from './stream-answering.ts'
 import type { RequestedUse } from './token-use.ts'
 import type { Trace } from './trace.ts'
 
@@ -42,24 +41,6 @@ export interface JsonAnswering {
   beforeSend?: () => Promise<void>
 }
 
-export interface StreamAnswering {
-  /** Asks one engine, and opens its stream. */
-  open: Attempt<OpenedStream<AnyContract>>
-  encoder: StreamEncoder<AnyContract>
-  /** The id of the answer, where the API gives it one under which it is found again. */
-  id?: string
-  /** What the API writes last into a stream that is cancelled, where that differs from an error. */
-  lastWords?: () => string
-  /** Sends the stream with `stream`, or in a way of its own. */
-  send?: (
-    stream: SendStream,
-    ...args: Parameters<typeof streamResponse<AnyContract>>
-  ) => Promise<Response>
-}
-
-/** Sends a stream as the response. */
-export type SendStream = typeof streamResponse<AnyContract>
-
 /** What a request is read with, beside its body. */
 export interface Reading {
   request: RouteRequest
@@ -75,7 +56,7 @@ export function generate(
   read: (body: unknown, reading: Reading) => Generation | Promise<Generation>,
 ): RouteHandler {
   return async (request, trace, context) => {
-    const { settings, pool, streaming } = context
+    const { settings, pool, streaming, resuming } = context
     const body = await readBody(request, trace, settings)
     const elsewhere = context.elsewhere && (await context.elsewhere(request, body, trace))
     if (elsewhere) {
@@ -84,7 +65,7 @@ export function generate(
     }
     const generation = await read(body, { request, trace, context })
     const { api, model, canAnswer } = generation
-    const resume = api && !generation.client && resumeOf(request, trace, context)
+    const resume = api && !generation.client && resuming?.resumeOf(request, trace, context)
     const { client = resume ? resume.attached : request } = generation
     const exchange = await beginExchange(context, client, trace, generation)
     exchange.conversation = conversationOf(request.headers, generation.use, settings)
@@ -97,27 +78,16 @@ export function generate(
       }
       const { open, encoder, send } = answering
       const opening = forgetting(body, pool.answer(exchange, model, open, canAnswer))
-      const stream = resume ? resumable({ ...resume, api }, answering, context) : streamResponse
+      const stream =
+        resume && resuming
+          ? resuming.resumable({ ...resume, api }, answering, context)
+          : streamResponse
       if (send === undefined) return await stream(exchange, opening, encoder, streaming)
       return await send(stream, exchange, opening, encoder, streaming)
     } catch (error) {
       exchange.fail(toApiError(error))
       throw error
     }
-  }
-}
-
-/** Sends a stream that can be resumed. Its code is loaded when one is first asked for. */
-function resumable(
-  resume: Resume & { api: RunApi },
-  { id, lastWords }: StreamAnswering,
-  context: RouteContext,
-): SendStream {
-  return async (exchange, opening, encoder, streaming) => {
-    opening.catch(() => {})
-    const { sendRun } = await import('./runs/send-run.ts')
-    const plan = { ...resume, id, lastWords, isBackground: false }
-    return sendRun(exchange, opening, encoder, streaming, plan, context, resume.runs)
   }
 }
 

@@ -6,7 +6,7 @@ import type { RouteHandler } from './route.ts'
 /** `GET /metrics`, for Prometheus. Rejects with an `ApiError` (404) where metrics are switched off. */
 export const readMetrics: RouteHandler = async (request, _trace, context) => {
   const { metrics } = context.telemetry
-  if (!metrics.isOn) throw switchedOff()
+  if (!metrics?.isOn) throw switchedOff()
   // What scrapes watches the engines: without other requests, nothing else would notice that one is down.
   context.sources.refresh()
   const type = metricsType(request.headers.get('accept'))

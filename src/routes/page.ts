@@ -76,6 +76,12 @@ export function withoutPage(files: Files | undefined): Files | undefined {
   return files && (async (name) => (/^(?:openapi|icon)\./.test(name) ? files(name) : undefined))
 }
 
+/** The files of the page, for a handler that has it. */
+export interface Page {
+  fileResponse: typeof fileResponse
+  withoutPage: typeof withoutPage
+}
+
 /** Throws the `ApiError` (404) for a file that every build has, where the host has no files. */
 export function noFiles(path: string): never {
   const message = `${path}: the page's files were not built; start one of sluice's hosts with \`npm start\`, or run \`npm run build\`.`

@@ -9,6 +9,7 @@ import { quoted } from '../util/safe/quoted.ts'
 import { ApiError, badRequest } from '../wire/errors/api-error.ts'
 import { readBody } from './exchange.ts'
 import { jsonResponse } from './json.ts'
+import { provided } from './parts/provided.ts'
 import { SAME_ORIGIN } from './policy.ts'
 import type { RouteContext, RouteHandler } from './route.ts'
 import { requireShared } from './tabs.ts'
@@ -26,7 +27,7 @@ export const openPairing: RouteHandler = async (request, trace, context) => {
   requireShared(context)
   const body = await readBody(request, trace, context.settings)
   const wish = readWish(body, context)
-  const { secret, code, expiresAt, name } = context.pairings.open(wish)
+  const { secret, code, expiresAt, name } = provided(context.pairings).open(wish)
   const expires_at = Math.floor(expiresAt / 1000)
   return jsonResponse({ object: 'pairing', name, secret, code, expires_at }, { headers: PRIVATE })
 }
@@ -46,7 +47,7 @@ export const redeemPairing: RouteHandler = async (request, _trace, context) => {
       'offer',
     )
   }
-  const wish = context.pairings.redeem(offer)
+  const wish = provided(context.pairings).redeem(offer)
   // The settings may be others than when it was opened.
   requireFree(wish, context)
   requireOwner(wish, context.settings)

@@ -4,6 +4,7 @@ import type { Engines } from '../engines/engines.ts'
 import type { Guard } from '../guard/guard.ts'
 import type { Files } from '../platform/files.ts'
 import type { Key } from '../settings/keys.ts'
+import type { RunApi } from '../state/run-log.ts'
 import type { StateStatus } from '../state/state-status.ts'
 import type { StreamSettings } from '../stream/sse-response.ts'
 import type { TabHub } from '../tabs/hub.ts'
@@ -11,7 +12,10 @@ import type { Pairings } from '../tabs/pairings.ts'
 import type { Sources } from '../telemetry/sources.ts'
 import type { Elsewhere } from './elsewhere.ts'
 import type { ExchangeContext } from './exchange.ts'
+import type { Page } from './page.ts'
+import type { Resume } from './runs/resuming.ts'
 import type { StoredResponses } from './runs/runs.ts'
+import type { SendStream, StreamAnswering } from './stream-answering.ts'
 import type { Trace } from './trace.ts'
 
 /** What the routes of one handler share. */
@@ -20,10 +24,12 @@ export interface RouteContext extends ExchangeContext, Engines {
   /** How streams are sent. */
   streaming: StreamSettings
   responses: StoredResponses
-  /** The browser tabs that answer requests. */
-  tabs: TabHub
+  /** Sends streams that can be resumed, where the handler has those. */
+  resuming: Resuming | undefined
+  /** The browser tabs that answer requests, where they may. */
+  tabs: TabHub | undefined
   /** The pairings that are open, and the keys that came of them since the settings were read, by their hashes. */
-  pairings: Pairings
+  pairings: Pairings | undefined
   paired: Map<string, Key>
   /** Adds a key to the settings file. Resolves with whether there is one; never rejects. */
   saveKey: ((key: Key) => Promise<boolean>) | undefined
@@ -33,8 +39,9 @@ export interface RouteContext extends ExchangeContext, Engines {
   sources: Sources
   /** Whether several callers are told apart: by several keys, or by `authenticate`. */
   hasSeveralCallers: boolean
-  /** The page's files, where the host has them. */
+  /** The page's files, where the host has them, and what serves them. */
   files: Files | undefined
+  page: Page | undefined
   /** The path below which clients find the API; empty for the root. */
   basePath: string
   /** Whether no request may be woken by another's timer or promise. */
@@ -53,6 +60,18 @@ export interface RouteContext extends ExchangeContext, Engines {
   stateStatus(): StateStatus
   /** Where streams run that can be resumed, if not here. */
   elsewhere: Elsewhere | undefined
+}
+
+/** What a route that generates something asks of a handler whose streams can be resumed. */
+export interface Resuming {
+  /** How an answer can be resumed; undefined for an ordinary one. Throws an `ApiError` (400). */
+  resumeOf(request: Request, trace: Trace, context: RouteContext): Resume | undefined
+  /** Sends a stream that can be. */
+  resumable(
+    resume: Resume & { api: RunApi },
+    answering: Pick<StreamAnswering, 'id' | 'lastWords'>,
+    context: RouteContext,
+  ): SendStream
 }
 
 export type RouteRequest = IRequestStrict

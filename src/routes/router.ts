@@ -11,20 +11,22 @@ import { extendHops } from '../guard/loop.ts'
 import { belowBase } from '../util/base-path.ts'
 import { badRequest } from '../wire/errors/api-error.ts'
 import { noRoute, preflight, refuseUpgrade } from './fallback.ts'
-import { fileResponse } from './page.ts'
+import type { LeftOut } from './parts/names.ts'
+import type { Routes } from './parts/part.ts'
 import { handlerOf, type RouteContext, type RouteRequest } from './route.ts'
-import { type Access, type TableEntry, table } from './table.ts'
+import type { Access, TableEntry } from './table-entry.ts'
 import type { Trace } from './trace.ts'
 
 /**
- * Answers a request by its route. Rejects with an `ApiError`, or with why the exchange ended.
- * `routes`: by their operation ids; tests have others.
+ * Answers a request by its route. Rejects with an `ApiError`, or with why the exchange ended. `leftOut`: which
+ * part has the routes at a path, where it is none of this handler's.
  */
 export function createRoutes(
   context: RouteContext,
-  routes: Readonly<Record<string, TableEntry>> = table,
+  routes: Routes,
+  leftOut: LeftOut = () => undefined,
 ) {
-  const { guard, files, basePath } = context
+  const { guard, files, basePath, page } = context
   // A router in front of this one may have taken the prefix away.
   const base = basePath && `(${basePath})?`
   const router = Router<RouteRequest, [Trace]>({ base, before: [refuseLoop] })
@@ -36,7 +38,8 @@ export function createRoutes(
     offer: [identifyOffering],
   }
   // A preflight carries no key.
-  router.options('*', (request) => preflight(router.routes, request, basePath))
+  const place = { basePath, leftOut }
+  router.options('*', (request) => preflight(router.routes, request, place))
   router.get('*', refuseUpgrade)
   for (const [id, entry] of Object.entries(routes)) {
     const { method, path, access, module } = entry
@@ -53,9 +56,9 @@ export function createRoutes(
   // Without a key it is not told which routes there are.
   router.all('/v1/*', identify).all('/api/*', identify)
   const file = (request: RouteRequest) =>
-    fileResponse(files, belowBase(new URL(request.url).pathname, basePath), request)
+    page?.fileResponse(files, belowBase(new URL(request.url).pathname, basePath), request)
   router.get('*', file).head('*', file)
-  router.all('*', (request) => noRoute(router.routes, request, basePath))
+  router.all('*', (request) => noRoute(router.routes, request, place))
   return async (request: Request, trace: Trace): Promise<Response> => {
     requireFewParameters(request.url)
     return router.fetch(request, trace)

@@ -10,6 +10,7 @@ import { quoted } from '../util/safe/quoted.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { readBody } from './exchange.ts'
 import { jsonResponse } from './json.ts'
+import { provided } from './parts/provided.ts'
 import { SAME_ORIGIN } from './policy.ts'
 import type { RouteContext, RouteHandler } from './route.ts'
 import type { Trace } from './trace.ts'
@@ -18,7 +19,10 @@ const UNSTORED = { 'cache-control': 'no-store' }
 
 /** `GET /v1/tabs`: those that are connected, for admins. */
 export const listTabs: RouteHandler = async (_request, _trace, { tabs }) => {
-  return jsonResponse({ object: 'list', data: tabs.tabs.map(shown) }, { headers: UNSTORED })
+  return jsonResponse(
+    { object: 'list', data: provided(tabs).tabs.map(shown) },
+    { headers: UNSTORED },
+  )
 }
 
 /** `POST /v1/tabs`: a tab joins, and reads what is asked of it. Rejects with an `ApiError` (400, 403, 410, 429, 501). */
@@ -26,7 +30,7 @@ export const joinTab: RouteHandler = async (request, trace, context) => {
   requireShared(context)
   const hello = readHello(await readBody(request, trace, context.settings))
   const body = transformWriter()
-  context.tabs.join(hello, offeringOf(trace), body)
+  provided(context.tabs).join(hello, offeringOf(trace), body)
   const leave = () => body.break(new Error('the tab left'))
   request.signal.addEventListener('abort', leave, { once: true })
   // It may have left while its message was read.
@@ -39,7 +43,7 @@ export const tellTab: RouteHandler = async (request, trace, context) => {
   const { tabs, settings } = context
   requireShared(context)
   const { key } = offeringOf(trace)
-  const tab = tabs.find(String(request.params.id), key)
+  const tab = provided(tabs).find(String(request.params.id), key)
   await trace.caller?.enter()
   const { maxBody, bodyTimeout } = settings
   const { bytes, value } = await readJsonBytes(request, maxBody, bodyTimeout, trace.caller?.name)
@@ -52,7 +56,7 @@ export const tellTab: RouteHandler = async (request, trace, context) => {
 /** `DELETE /v1/tabs/{id}`: ends the link of a tab. Rejects with an `ApiError` (404). */
 export const removeTab: RouteHandler = async ({ params }, _trace, { tabs }) => {
   const id = String(params.id)
-  const tab = tabs.tabs.find((each) => each.id === id)
+  const tab = provided(tabs).tabs.find((each) => each.id === id)
   if (tab === undefined) {
     const message = `id: expected the id of a tab that is connected, got ${quoted(id)}; GET /v1/tabs lists them.`
     throw new ApiError(404, message, { code: 'not_found', param: 'id' })

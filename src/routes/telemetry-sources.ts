@@ -7,8 +7,8 @@ import type { Exchange } from '../stream/exchange.ts'
 import type { TabHub } from '../tabs/hub.ts'
 import { countTabs } from '../tabs/tab-counts.ts'
 import type { TabObserver } from '../tabs/tab-observer.ts'
+import type { RequestTelemetry } from '../telemetry/request-telemetry.ts'
 import type { EngineView, Sources } from '../telemetry/sources.ts'
-import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { StoredResponses } from './runs/runs.ts'
 
 /** Milliseconds for which a listing of models is new enough for whoever watches the engines. */
@@ -26,7 +26,7 @@ export function telemetrySources(
     ...host
   }: Pick<Sources, 'isolates' | 'tracer'> & {
     queue: number
-    tabs: TabHub
+    tabs: TabHub | undefined
     responses: StoredResponses
     stateStatus: () => StateStatus
   },
@@ -55,17 +55,18 @@ export function telemetrySources(
       return status.kind === 'memory' ? undefined : status
     },
     streams: () => runs?.size ?? 0,
-    tabs: () => countTabs(tabs.tabs),
+    tabs: () => countTabs(tabs?.tabs ?? []),
     isServed: (model) => catalog.known.some(({ models }) => models.some(({ id }) => id === model)),
   }
 }
 
 /** Counts the browser tabs that come and go. */
-export function tabCounter({ metrics: { registry } }: Telemetry): TabObserver {
+export function tabCounter({ metrics }: RequestTelemetry): TabObserver {
+  const registry = metrics?.registry
   return {
-    onJoined: () => registry.count('sluice_tabs_joined_total', []),
-    onResumed: () => registry.count('sluice_tabs_resumed_total', []),
-    onLeft: (why) => registry.count('sluice_tabs_left_total', [why]),
+    onJoined: () => registry?.count('sluice_tabs_joined_total', []),
+    onResumed: () => registry?.count('sluice_tabs_resumed_total', []),
+    onLeft: (why) => registry?.count('sluice_tabs_left_total', [why]),
   }
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Access, type OperationId, table } from '../../src/routes/table.ts'
+import { type OperationId, table } from '../../src/routes/table.ts'
+import type { Access } from '../../src/routes/table-entry.ts'
 import { type HostName, type Server, useServerWith } from '../support/server.ts'
 import { closedPort, startUpstream, type Upstream } from '../support/upstream.ts'
 import { bearer, entry } from './keys-entries.ts'

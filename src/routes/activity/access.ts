@@ -21,7 +21,7 @@ export function viewerOf({ caller }: Trace): Caller {
 
 /** Throws an `ApiError` (404) where the feed is switched off. */
 export function feedOf({ telemetry }: RouteContext): ActivityFeed {
-  if (telemetry.activity.isOn) return telemetry.activity
+  if (telemetry.activity?.isOn) return telemetry.activity
   throw new ApiError(
     404,
     'activity: expected a server that shows the activity of its requests, got one whose setting activity is 0; set it to the number of ended requests to keep, such as 500.',

@@ -4,6 +4,7 @@ import type { FeedParts } from '../../telemetry/activity/feed-reader.ts'
 import { withTimeout } from '../../util/with-timeout.ts'
 import type { EngineActivity, KeyActivity } from '../../wire/activity/schema.ts'
 import type { RouteContext } from '../route.ts'
+import { feedOf } from './access.ts'
 
 /** Milliseconds for which engines and keys are not looked at again. */
 const EVERY = 1_000
@@ -45,18 +46,19 @@ export class PartsReader {
     if (withEngines) sources.refresh()
     return {
       queue: sources.queue(),
-      captures: telemetry.captures.summary,
+      ...(telemetry.captures && { captures: telemetry.captures.summary }),
       ...(withEngines && { engines: this.#engines() }),
     }
   }
 
   #engines(): EngineActivity[] {
-    const { sources, telemetry } = this.#context
+    const { sources } = this.#context
+    const feed = feedOf(this.#context)
     return sources.engines().map((engine) => ({
       ...engine,
       models: [...engine.models],
       loaded: [...engine.loaded],
-      recent: telemetry.activity.recent.of(engine.label),
+      recent: feed.recent.of(engine.label),
     }))
   }
 
@@ -77,7 +79,7 @@ export class PartsReader {
   /** By key, its requests that run here. */
   #running(): Map<string, number> {
     const counts = new Map<string, number>()
-    for (const { request } of this.#context.telemetry.activity.running.values()) {
+    for (const { request } of feedOf(this.#context).running.values()) {
       const { exchange, caller } = request
       if (exchange === undefined || !caller?.name) continue
       counts.set(caller.name, (counts.get(caller.name) ?? 0) + 1)

@@ -59,7 +59,7 @@ class WatchedRequest {
 
   onStart(): void {
     const { capture } = this.#tracked.request
-    const captured = this.#context.telemetry.captures.find(capture ?? '')
+    const captured = this.#context.telemetry.captures?.find(capture ?? '')
     if (captured && this.#caller.isAdmin) showCaptured(captured, this.#watcher)
     this.#tracked.addTap(this.#watcher)
   }

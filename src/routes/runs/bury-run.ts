@@ -20,7 +20,7 @@ export async function buryRun(
   docs?: DocLink,
 ): Promise<void> {
   const isMine = await runs?.bury(key, part, store, docs)
-  if (isMine) telemetry.metrics.registry.count('sluice_streams_buried_total', [])
+  if (isMine) telemetry.metrics?.registry.count('sluice_streams_buried_total', [])
 }
 
 /**

@@ -34,10 +34,10 @@ export function followRun(found: FoundRun, asked: Following, context: RouteConte
   const { log, run, isShared } = found
   const { key, info, from, client, docs, isLive = false, mayMove = true } = asked
   const { ticker, settings, streaming, responses, telemetry } = context
-  const { registry } = telemetry.metrics
+  const registry = telemetry.metrics?.registry
   if (!isLive) {
     const isHere = log === responses.runs?.local
-    registry.count('sluice_streams_resumed_total', [isHere ? 'local' : 'shared'])
+    registry?.count('sluice_streams_resumed_total', [isHere ? 'local' : 'shared'])
   }
   // Others get larger pieces, and fewer.
   const writer = isLive ? streaming.frameWriter() : transformWriter()

@@ -4,21 +4,7 @@ import { quoted } from '../../util/safe/quoted.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import type { RouteContext } from '../route.ts'
 import type { Trace } from '../trace.ts'
-import type { Runs } from './runs.ts'
-
-/** How an answer can be resumed. */
-export interface Resume {
-  runs: Runs
-  owner: string
-  /** Whether its events have their numbers. */
-  hasIds: boolean
-  /** Aborts when the client hangs up, on hosts that notice it. */
-  client: AbortSignal
-  /** The same for the exchange, until it is detached. */
-  attached: { signal: AbortSignal }
-  /** From now on the exchange goes on without its client. */
-  detach(): void
-}
+import type { Resume } from './resuming.ts'
 
 /** Undefined where the stream is an ordinary one. Throws an `ApiError` (400) for a wrong header. */
 export function resumeOf(

@@ -93,15 +93,15 @@ function beginRun(
     // A line of JSON has no place for a number.
     hasIds: hasIds && isEventStream,
   }
-  const { registry } = telemetry.metrics
+  const registry = telemetry.metrics?.registry
   const countsLines = hasIds && !isEventStream
   const keepMs = isBackground ? Math.max(BACKGROUND_KEPT, settings.streamTtl) : settings.streamTtl
   return runs.begin({
     ...{ key, info, exchange, ticker, isolates, lastWords, response, countsLines },
     limits: { bytes: LOG_BYTES, keepMs },
     grace: isBackground ? Number.POSITIVE_INFINITY : settings.resumeGrace,
-    onEnd: (state) => registry.count('sluice_streams_ended_total', [state]),
-    onStored: (lag) => registry.histogram('sluice_streams_stored_seconds', []).observe(lag / 1000),
+    onEnd: (state) => registry?.count('sluice_streams_ended_total', [state]),
+    onStored: (lag) => registry?.histogram('sluice_streams_stored_seconds', []).observe(lag / 1000),
   })
 }
 

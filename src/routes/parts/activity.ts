@@ -1,0 +1,16 @@
+import { ActivityFeed } from '../../telemetry/activity/activity-feed.ts'
+import { always, entries, get, post } from '../table-entry.ts'
+import type { Part } from './part.ts'
+
+const module = () => import('../activity/activity.ts')
+
+/** `GET /v1/activity`: requests while they happen. */
+export const activity = {
+  name: 'activity',
+  telemetry: { activity: () => new ActivityFeed() },
+  routes: entries({
+    listActivity: get('key', '/v1/activity', 'ActivityList', module),
+    retrieveActivity: get('key', '/v1/activity/:id', 'Activity', module),
+    cancelActivity: always(post('key', '/v1/activity/:id/cancel', undefined, 'Activity', module)),
+  }),
+} satisfies Part

@@ -1,0 +1,12 @@
+import { ask, entries } from '../table-entry.ts'
+import type { Part } from './part.ts'
+
+const module = () => import('../completions.ts')
+
+/** `POST /v1/completions` */
+export const completions = {
+  name: 'completions',
+  routes: entries({
+    createCompletion: ask('/v1/completions', 'TextRequest', 'TextCompletion', module),
+  }),
+} satisfies Part

@@ -1,0 +1,14 @@
+import { ask, entries } from '../table-entry.ts'
+import type { Part } from './part.ts'
+
+const module = () => import('../messages.ts')
+const counting = () => import('../count-tokens.ts')
+
+/** `POST /v1/messages`: Anthropic's API. */
+export const messages = {
+  name: 'messages',
+  routes: entries({
+    createMessage: ask('/v1/messages', 'MessagesRequest', 'Message', module),
+    countMessageTokens: ask('/v1/messages/count_tokens', 'CountRequest', 'MessageTokens', counting),
+  }),
+} satisfies Part

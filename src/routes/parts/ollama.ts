@@ -1,0 +1,45 @@
+import { ask, asking, type Entry, entries, get, head, post, remove } from '../table-entry.ts'
+import type { Part } from './part.ts'
+
+const chat = () => import('../ollama/chat.ts')
+const generating = () => import('../ollama/generate.ts')
+const models = () => import('../ollama/models.ts')
+const embedding = () => import('../ollama/embed.ts')
+const managing = () => import('../ollama/manage.ts')
+
+/** Ollama's API. */
+export const ollama = {
+  name: 'ollama',
+  routes: entries({
+    createOllamaChat: ask('/api/chat', 'OllamaChatRequest', 'OllamaChatAnswer', chat),
+    createOllamaGeneration: ask(
+      '/api/generate',
+      'OllamaGenerateRequest',
+      'OllamaGenerateAnswer',
+      generating,
+    ),
+    pullModel: manage('/api/pull'),
+    buildModel: manage('/api/create'),
+    copyModel: manage('/api/copy'),
+    pushModel: manage('/api/push'),
+    deleteModel: asking(remove('admin', '/api/delete', 'application/json', managing)),
+    findBlob: asking(head('admin', '/api/blobs/:digest', 'application/json', managing)),
+    createBlob: manage('/api/blobs/:digest'),
+    listOllamaModels: get('key', '/api/tags', 'OllamaTags', models),
+    showOllamaModel: post('key', '/api/show', 'OllamaShowRequest', 'OllamaShow', models),
+    listRunningModels: get('key', '/api/ps', 'OllamaRunning', models),
+    getOllamaVersion: get('open', '/api/version', 'OllamaVersion', models),
+    createOllamaEmbed: ask('/api/embed', 'OllamaEmbedRequest', 'OllamaEmbeddings', embedding),
+    createOllamaEmbeddings: ask(
+      '/api/embeddings',
+      'OllamaEmbeddingsRequest',
+      'OllamaEmbedding',
+      embedding,
+    ),
+  }),
+} satisfies Part
+
+/** A request that changes the models of an Ollama server. */
+function manage(path: string): Entry<typeof managing> {
+  return asking(post('admin', path, undefined, 'application/x-ndjson', managing))
+}

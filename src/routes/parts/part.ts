@@ -1,0 +1,43 @@
+/** What a handler is composed of. */
+import type { Settings } from '../../settings/settings.ts'
+import type { ResponseStore } from '../../state/response-store.ts'
+import type { HubOptions, TabHub } from '../../tabs/hub.ts'
+import type { Pairings } from '../../tabs/pairings.ts'
+import type { FeatureMakers } from '../../telemetry/request-telemetry.ts'
+import type { Page } from '../page.ts'
+import type { Resuming } from '../route.ts'
+import type { Runs } from '../runs/runs.ts'
+import type { TableEntry } from '../table-entry.ts'
+import type { PartName } from './names.ts'
+
+/**
+ * One part of a handler: an API or a feature, with its routes and with what the core can't do without it.
+ * Nothing of a part is reachable from a shared module, so that a bundle holds only those that are listed.
+ */
+export interface Part extends Partial<Provided> {
+  readonly name: PartName
+  /** In the order in which they are tried. */
+  readonly routes?: Routes
+  /** Throws a `SettingsError` for settings that contradict each other. */
+  readonly check?: (settings: Settings, hasAuthenticate: boolean) => void
+}
+
+/** Routes by their operation ids. */
+export type Routes = Readonly<Record<string, TableEntry>>
+
+/** What a part can add to the handler, besides routes. What nobody provides is switched off. */
+export interface Provided {
+  /** Ways of watching requests. */
+  readonly telemetry: FeatureMakers
+  /** Browser tabs that answer requests. */
+  readonly tabs: {
+    hub(options: HubOptions): TabHub
+    pairings(): Pairings
+  }
+  /** Where responses are stored by default. */
+  readonly store: () => ResponseStore
+  /** Streams that go on when their client is gone. */
+  readonly resuming: Resuming & { runs(): Runs }
+  /** The files of the page. */
+  readonly page: Page
+}

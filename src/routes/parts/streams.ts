@@ -1,0 +1,17 @@
+import { resuming } from '../runs/resumable.ts'
+import { Runs } from '../runs/runs.ts'
+import { always, entries, get, post, remove } from '../table-entry.ts'
+import type { Part } from './part.ts'
+
+const module = () => import('../streams/streams.ts')
+
+/** `GET /v1/streams/{id}`: streams that go on when their connection is lost. */
+export const streams = {
+  name: 'streams',
+  resuming: { ...resuming, runs: () => new Runs() },
+  routes: entries({
+    retrieveStream: get('key', '/v1/streams/:id', 'text/event-stream', module),
+    deleteStream: always(remove('key', '/v1/streams/:id', 'Stream', module)),
+    stopStream: always(post('key', '/v1/streams/:id/stop', undefined, 'Stream', module)),
+  }),
+} satisfies Part

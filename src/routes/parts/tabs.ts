@@ -1,0 +1,23 @@
+import { TabHub } from '../../tabs/hub.ts'
+import { Pairings } from '../../tabs/pairings.ts'
+import { entries, get, post, remove } from '../table-entry.ts'
+import type { Part } from './part.ts'
+
+const module = () => import('../tabs.ts')
+const pairings = () => import('../pairings.ts')
+
+/** Browser tabs that offer their GPUs. */
+export const tabs = {
+  name: 'tabs',
+  tabs: { hub: (options) => new TabHub(options), pairings: () => new Pairings() },
+  routes: entries({
+    openPairing: post('admin', '/v1/pairings', 'PairingWish', 'Pairing', pairings),
+    redeemPairing: post('open', '/v1/pairings/redeem', 'PairingOffer', 'Paired', pairings),
+    listPairings: get('admin', '/v1/pairings', 'PairedList', pairings),
+    removePairing: remove('admin', '/v1/pairings/:name', 'PairedRemoved', pairings),
+    listTabs: get('admin', '/v1/tabs', 'TabList', module),
+    joinTab: post('offer', '/v1/tabs', 'TabHello', 'text/event-stream', module),
+    tellTab: post('offer', '/v1/tabs/:id', 'TabBatch', 'TabTaken', module),
+    removeTab: remove('admin', '/v1/tabs/:id', 'TabRemoved', module),
+  }),
+} satisfies Part
