@@ -21,10 +21,10 @@ const schema = capture(binaryOf('node'), ['dist/cli/sluice.js', 'schema'])
 writeFileSync(join(root, 'dist/sluice.schema.json'), schema)
 
 const { build } = await import('esbuild')
-const edge = await build({
+const edges = await build({
   absWorkingDir: root,
-  entryPoints: ['worker/edge.ts'],
-  outfile: 'dist/worker/edge.js',
+  entryPoints: ['worker/edge.ts', 'worker/edge-chat.ts'],
+  outdir: 'dist/worker',
   write: false,
   bundle: true,
   format: 'esm',
@@ -37,7 +37,7 @@ const edge = await build({
   tsconfigRaw: { compilerOptions: { alwaysStrict: false, verbatimModuleSyntax: true } },
 })
 mkdirSync(join(root, 'dist/worker'), { recursive: true })
-for (const { path, text } of edge.outputFiles) writeFileSync(path, shortened(text))
+for (const { path, text } of edges.outputFiles) writeFileSync(path, shortened(text))
 await build({
   absWorkingDir: root,
   entryPoints: ['worker/engine.ts'],
@@ -48,10 +48,8 @@ await build({
   external: ['@mlc-ai/web-llm'],
 })
 await buildPage(join(root, 'dist/page'))
-writeFileSync(
-  join(root, 'dist/worker/edge.d.ts'),
-  `declare const worker: {
-  fetch(request: Request, env: Record<string, unknown>): Promise<Response>
+const types = `declare const worker: {
+  fetch(request: Request, env: Record<string, unknown>, context?: unknown): Promise<Response>
 }
 export default worker
 
@@ -61,14 +59,24 @@ interface DurableObjectState {
   waitUntil(promise: Promise<unknown>): void
 }
 
-/** Durable Objects with SQLite, to be bound as KEY_LIMITS, STORED_RESPONSES and STREAM_RUNS. */
+/** A Durable Object with SQLite, to be bound as KEY_LIMITS. */
 export declare class KeyLimits {
   constructor(state: DurableObjectState, env: unknown)
   fetch(request: Request): Promise<Response>
   alarm(): Promise<void>
 }
+`
+writeFileSync(join(root, 'dist/worker/edge-chat.d.ts'), types)
+writeFileSync(
+  join(root, 'dist/worker/edge.d.ts'),
+  `${types}
+/** Durable Objects with SQLite, to be bound as STORED_RESPONSES, STREAM_RUNS and TABS. */
 export declare class StoredResponses extends KeyLimits {}
 export declare class StreamRun extends KeyLimits {}
+export declare class BrowserTabs {
+  constructor(state: DurableObjectState, env: unknown)
+  fetch(request: Request): Promise<Response>
+}
 `,
 )
 

@@ -125,7 +125,12 @@ function createContext(
   const ticker = isolates ? separateTickers(isolatedTick(settings)) : sharedTicker(quarterOf(first))
   const { pairings = composition.tabs?.pairings(), paired = new Map<string, Key>() } = host
   const tabs = host.tabs ?? ownTabs(composition, settings, host, paired)
-  const engines = createEngines(settings, { ...host, tabs }, ticker, instance)
+  const engines = createEngines(
+    settings,
+    { ...host, tabs, discover: composition.discover },
+    ticker,
+    instance,
+  )
   return {
     settings,
     ticker,

@@ -2,8 +2,8 @@ import type { Fetch } from '../platform/fetch.ts'
 import type { Host } from '../platform/host.ts'
 import { withoutDoubleTrace } from '../platform/own-trace.ts'
 import { isWorkerd } from '../platform/runtime.ts'
+import { isRun, requireNoRun } from '../settings/no-run.ts'
 import { upstreamDefaults } from '../settings/per-upstream.ts'
-import { isRun, requireNoRun } from '../settings/run.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Ticker } from '../stream/ticker.ts'
 import type { Engine } from './engine.ts'
@@ -11,7 +11,7 @@ import type { ManagedServers } from './managed/managed-servers.ts'
 import { Pool } from './pool/pool.ts'
 import type { PoolState } from './pool/pool-state.ts'
 import { Catalog, type CatalogEntry } from './registry/catalog.ts'
-import { createDiscovery, type DiscoveredServers } from './registry/discovery.ts'
+import type { createDiscovery, DiscoveredServers } from './registry/discovery.ts'
 import { createRouter, type Router } from './registry/router.ts'
 import { createStatic } from './static/static.ts'
 import { separateThinking } from './thinking.ts'
@@ -34,6 +34,8 @@ export interface EngineSources extends Pick<Host, 'fetch' | 'isolateRequests'> {
    * is still known.
    */
   seen?: DiscoveredServers
+  /** Finds local servers, where that is wanted. */
+  discover?: typeof createDiscovery | undefined
   /** The addresses at which this server listens, where that is known: it does not look for itself. */
   own?: readonly string[]
   /** Which upstreams send finish reasons, kept when the settings are reloaded. */
@@ -70,7 +72,7 @@ export function createEngines(
     ],
     static: createStatic(settings),
     discovery: settings.discover
-      ? createDiscovery({
+      ? host.discover?.({
           ...shared,
           lenient: settings.lenient,
           known,

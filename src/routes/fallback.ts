@@ -1,9 +1,10 @@
 /** The answers where no route has the request's path and method. */
 import type { RouteEntry } from 'itty-router'
+import { WITH_ALL } from '../settings/left-out.ts'
 import { belowBase } from '../util/base-path.ts'
 import { closestMatches } from '../util/closest-matches.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
-import { type LeftOut, WITH_ALL } from './parts/names.ts'
+import type { LeftOut } from './parts/names.ts'
 
 /** Where clients look for routes. */
 interface Place {

@@ -7,6 +7,7 @@ import { activity } from './parts/activity.ts'
 import { captures } from './parts/captures.ts'
 import { chat } from './parts/chat.ts'
 import { completions } from './parts/completions.ts'
+import { discovery } from './parts/discovery.ts'
 import { embeddings } from './parts/embeddings.ts'
 import { health } from './parts/health.ts'
 import { messages } from './parts/messages.ts'
@@ -40,6 +41,7 @@ export const allParts: readonly Part[] = [
   streams,
   tabs,
   traces,
+  discovery,
 ]
 
 export const table = {

@@ -5,7 +5,8 @@ import { type Warn, withNewNames } from './deprecated.ts'
 import { notShown, unexpected, unknownName } from './error.ts'
 import { refusePrototype, requireNames } from './names.ts'
 
-type Options = Readonly<Record<string, Declaration>>
+/** The options of an entry, by name. */
+export type Options = Readonly<Record<string, Declaration>>
 
 /** Reads the options of an entry. Throws a `SettingsError` that names the option. */
 export function readEntry(

@@ -6,7 +6,7 @@
 import { withoutTrailing } from '../util/without-trailing.ts'
 import type { Warn } from './deprecated.ts'
 import { SettingsError } from './error.ts'
-import { readTextSetting } from './settings.ts'
+import type { SettingsReader } from './reader.ts'
 
 /** The setting of each variable; of those that are for the same one, the last that is set counts. */
 const VARIABLES: readonly (readonly [variable: string, setting: string])[] = [
@@ -35,6 +35,7 @@ const MILLISECONDS = new Set(['otlpTimeout', 'tracesDelay'])
 
 /** The settings that OpenTelemetry's variables stand for. `warn` is told of those that are ignored. */
 export function settingsFromOtel(
+  reader: SettingsReader,
   env: Readonly<Record<string, unknown>>,
   warn: Warn,
 ): Record<string, unknown> {
@@ -43,7 +44,7 @@ export function settingsFromOtel(
   for (const [variable, name] of VARIABLES) {
     const value = textOf(env[variable])
     if (value === '') continue
-    const read = readVariable(variable, name, value, warn)
+    const read = readVariable(reader, variable, name, value, warn)
     if (read !== undefined) settings[name] = read
     if (name === 'otlpFormat' && (value === GRPC || read !== undefined)) isGrpc = value === GRPC
   }
@@ -60,13 +61,19 @@ export function settingsFromOtel(
   return settings
 }
 
-function readVariable(variable: string, name: string, value: string, warn: Warn): unknown {
+function readVariable(
+  reader: SettingsReader,
+  variable: string,
+  name: string,
+  value: string,
+  warn: Warn,
+): unknown {
   if (MILLISECONDS.has(name) && !/^\d+$/.test(value)) {
     warn(`${variable}: expected a number of milliseconds, got another value; it is ignored.`)
     return undefined
   }
   try {
-    return readTextSetting(name, value, variable, warn)
+    return reader.readText(name, value, variable, warn)
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error
     const effect =

@@ -2,6 +2,7 @@
 import { PORT } from './command.ts'
 import { SettingsError } from './error.ts'
 import type { UpstreamInput } from './generated/entry-inputs.ts'
+import { isRun } from './no-run.ts'
 import { runOptions } from './run-options.ts'
 import { showSize } from './text.ts'
 
@@ -15,11 +16,6 @@ interface Resolved {
 
 /** Options that mean nothing without `run`. */
 const ONLY_WITH_RUN = Object.keys(runOptions).filter((name) => name !== 'run')
-
-/** Whether sluice starts this upstream. */
-export function isRun<T extends { run?: unknown }>(upstream: T): upstream is T & { run: string[] } {
-  return upstream.run !== undefined
-}
 
 /** Throws a `SettingsError` where options of an entry do not go together. */
 export function checkRun(entry: UpstreamInput, shownAs: string): void {
@@ -104,13 +100,4 @@ export function checkPorts(
       `upstream[${index}].port: expected a port that no other upstream with run has, got ${port}, the port of ${other.label} and of ${label}; choose another one, or write ${PORT} in the command instead.`,
     )
   }
-}
-
-/** Throws a `SettingsError` for an upstream that would have to be started. `who` cannot do that. */
-export function requireNoRun({ upstream }: { upstream: readonly Resolved[] }, place: string): void {
-  const index = upstream.findIndex(isRun)
-  if (index === -1) return
-  throw new SettingsError(
-    `upstream[${index}].run: this option is not supported ${place}, only on Bun, Deno and Node; start the server yourself and name its url.`,
-  )
 }

@@ -3,7 +3,7 @@
 import { listed } from '../util/listed.ts'
 import type { Place } from './declaration.ts'
 import { SettingsError } from './error.ts'
-import { requireNoRun } from './run.ts'
+import { requireNoRun } from './no-run.ts'
 import { declarations } from './table/table.ts'
 import type { Settings } from './types.ts'
 

@@ -3,12 +3,12 @@
 import * as z from 'zod/mini'
 import type { Item } from './declaration.ts'
 import type { Warn } from './deprecated.ts'
-import { entrySchema, readEntry, readOption } from './entry.ts'
+import { entrySchema, type Options, readEntry, readOption } from './entry.ts'
 import { SettingsError, unexpected } from './error.ts'
 import type { UpstreamInput } from './generated/entry-inputs.ts'
 import type { EntryOutput } from './infer.ts'
-import { checkRun, runLabel, runUrl } from './run.ts'
-import { readUrl, upstreamOptions } from './upstream-options.ts'
+import { readUrl, serverOptions } from './server-options.ts'
+import type { upstreamOptions } from './upstream-options.ts'
 
 /** An upstream ready for use: with a label that no other has. */
 export interface ResolvedUpstream extends EntryOutput<typeof upstreamOptions> {
@@ -30,21 +30,51 @@ export const wellKnownPorts: Readonly<Record<string, string>> = {
   1337: 'jan',
 }
 
-export const upstreamItem: Item<string | UpstreamInput, UpstreamInput> = {
-  schema: () =>
-    z.union([z.string(), entrySchema(upstreamOptions)]) as z.ZodMiniType<
-      unknown,
-      string | UpstreamInput
-    >,
-  options: upstreamOptions,
-  read: readUpstream,
+/** What holds for upstreams that sluice starts itself, where it can. */
+export interface RunRules {
+  /** Throws a `SettingsError` where options of an entry do not go together. */
+  check(entry: UpstreamInput, shownAs: string): void
+  /** The address of a server that is to be started. */
+  url(label: string, port: number | undefined): string
+  /** A label for it. */
+  label(models: readonly string[]): string | undefined
 }
 
+const startsNone: RunRules = {
+  check({ url }, shownAs) {
+    if (url === undefined)
+      throw unexpected(`${shownAs}.url`, serverOptions.url.expected, url, 'add it')
+  },
+  url: () => '',
+  label: () => undefined,
+}
+
+type ServerItem = Item<string | UpstreamInput, UpstreamInput>
+
+/** Upstreams with these options. */
+export function itemOf(options: Options, run = startsNone): ServerItem {
+  return {
+    schema: () =>
+      z.union([z.string(), entrySchema(options)]) as z.ZodMiniType<unknown, string | UpstreamInput>,
+    options,
+    read: (item, shownAs, warn) => readUpstream(options, run, item, shownAs, warn),
+  }
+}
+
+/** Servers that somebody else starts. */
+export const serverItem = itemOf(serverOptions)
+
 /** One upstream as it was given: `URL`, `LABEL=URL` or an object. Throws a `SettingsError`. */
-function readUpstream(item: unknown, shownAs: string, warn: Warn): UpstreamInput {
+function readUpstream(
+  options: Options,
+  run: RunRules,
+  item: unknown,
+  shownAs: string,
+  warn: Warn,
+): UpstreamInput {
   if (typeof item === 'string') {
     const [, label, url = ''] = /^(?:([^=:/?]+)=)?(.*)$/s.exec(item.trim()) ?? []
-    const { url: urlOption, label: labelOption } = upstreamOptions
+    const { url: urlOption, label: labelOption } = serverOptions
     return {
       url: readOption(urlOption, url, shownAs) as string,
       ...(label !== undefined && { label: readOption(labelOption, label, shownAs) as string }),
@@ -53,13 +83,8 @@ function readUpstream(item: unknown, shownAs: string, warn: Warn): UpstreamInput
   if (typeof item !== 'object' || item === null) {
     throw unexpected(shownAs, 'URL, LABEL=URL or an object with a url', item)
   }
-  const { lenient, ...entry } = readEntry(
-    upstreamOptions,
-    item,
-    shownAs,
-    warn,
-  ) as unknown as UpstreamInput
-  checkRun(entry, shownAs)
+  const { lenient, ...entry } = readEntry(options, item, shownAs, warn) as unknown as UpstreamInput
+  run.check(entry, shownAs)
   return lenient ? { finishReason: 'optional', ...entry } : entry
 }
 
@@ -72,6 +97,7 @@ export function resolveUpstreams(
   keys: readonly string[],
   lenient: readonly string[],
   discover: boolean,
+  run = startsNone,
 ): ResolvedUpstream[] {
   const lastKey = keys.findLastIndex((key) => key !== '') + 1
   if (lastKey > given.length) {
@@ -89,9 +115,9 @@ export function resolveUpstreams(
     taken.add(label)
   }
   const upstreams = given.map(({ url: ownUrl, ...rest }, index) => {
-    const label = rest.label ?? freeLabel({ url: ownUrl, ...rest }, index, taken)
+    const label = rest.label ?? freeLabel({ url: ownUrl, ...rest }, index, taken, run)
     taken.add(label)
-    const url = ownUrl ?? runUrl(label, rest.port)
+    const url = ownUrl ?? run.url(label, rest.port)
     const key = rest.key || keys[index]
     const listed = lenient.some((name) => name === label || isSameUrl(name, url))
     const isOptional = rest.finishReason === undefined && listed
@@ -114,8 +140,9 @@ function freeLabel(
   { url, models = [] }: UpstreamInput,
   index: number,
   taken: ReadonlySet<string>,
+  run: RunRules,
 ): string {
-  const known = url === undefined ? runLabel(models) : wellKnownPorts[new URL(url).port]
+  const known = url === undefined ? run.label(models) : wellKnownPorts[new URL(url).port]
   const base = known ?? 'upstream'
   let label = known ?? `upstream-${index + 1}`
   for (let count = 2; taken.has(label); count++) label = `${base}-${count}`

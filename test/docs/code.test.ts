@@ -38,8 +38,10 @@ function tsconfig(files: string[]): object {
     '/node': 'hosts/node',
     '/bun': 'hosts/node',
     '/deno': 'hosts/node',
+    '/edge': '../worker/edge',
+    '/edge-chat': '../worker/edge-chat',
   }
-  const paths = Object.entries({ ...entries, '/edge': '../worker/edge' }).map(([path, file]) => {
+  const paths = Object.entries(entries).map(([path, file]) => {
     return [`${name}${path}`, [join(root, `src/${file}.ts`)]]
   })
   const loose = { checkJs: true, allowJs: true, noImplicitAny: false, strictNullChecks: false }

@@ -196,7 +196,8 @@ describe('side effects', () => {
   it('keep an unused import out of a bundle', async () => {
     const { outputFiles } = await build({
       stdin: {
-        contents: "import '@sluice/sluice'\nimport '@sluice/sluice/edge'",
+        contents:
+          "import '@sluice/sluice'\nimport '@sluice/sluice/edge'\nimport '@sluice/sluice/edge-chat'",
         resolveDir: folder,
       },
       bundle: true,

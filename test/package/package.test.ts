@@ -176,15 +176,18 @@ it('exports the handler', async () => {
   expect(JSON.parse(await evaluate(code))).toContain('static')
 })
 
-it('exports the worker as one file that needs nothing else', async () => {
-  const code = `
-    import worker from '@sluice/sluice/edge'
+it.each(['edge', 'edge-chat'])(
+  'exports the worker %s as one file that needs nothing else',
+  async (entry) => {
+    const code = `
+    import worker from '@sluice/sluice/${entry}'
     const response = await worker.fetch(new Request('http://localhost/health'), {})
     console.log(response.status)
     process.exit()`
-  // The worker's log goes to the console too.
-  expect((await evaluate(code)).trimEnd().split('\n').at(-1)).toBe('200')
-})
+    // The worker's log goes to the console too.
+    expect((await evaluate(code)).trimEnd().split('\n').at(-1)).toBe('200')
+  },
+)
 
 it('packs the worker with the names that the stack of an error shows', async () => {
   const text = await readFile(
@@ -208,6 +211,7 @@ it('brings types that a strict program compiles with', async () => {
   const program = `
     import { createHandler } from '@sluice/sluice'
     import worker from '@sluice/sluice/edge'
+    import chatWorker, { KeyLimits } from '@sluice/sluice/edge-chat'
     import { serve as bun } from '@sluice/sluice/bun'
     import { serve as deno } from '@sluice/sluice/deno'
     import { serve as node } from '@sluice/sluice/node'
@@ -215,7 +219,7 @@ it('brings types that a strict program compiles with', async () => {
     const answer: Promise<Response> = handler.fetch(new Request('http://localhost/health'))
     // @ts-expect-error a port is a number
     createHandler({ port: 'eight' })
-    export default { answer, worker, bun, deno, node }`
+    export default { answer, worker, chatWorker, KeyLimits, bun, deno, node }`
   const options = {
     strict: true,
     noEmit: true,

@@ -10,14 +10,8 @@ import { TabHub } from '../../src/tabs/hub.ts'
 import { Pairings } from '../../src/tabs/pairings.ts'
 import { Telemetry } from '../../src/telemetry/telemetry.ts'
 import { terminalLine } from '../../src/util/safe/terminal.ts'
-import {
-  type Bindings,
-  handlerFor,
-  handlerOnce,
-  isOwn,
-  responseStore,
-  type Served,
-} from '../served.ts'
+import { handlerFor, handlerOnce, isOwn, responseStore } from '../served.ts'
+import type { Bindings, Served } from '../serving.ts'
 import { forwardToRun, inObjects, runAskedFor } from './forward.ts'
 import { CLOSE_PATH } from './forward-to-tabs.ts'
 import { isNamespace, type ObjectState } from './platform.ts'

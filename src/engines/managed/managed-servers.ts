@@ -1,6 +1,6 @@
 import type { Fetch } from '../../platform/fetch.ts'
 import type { Processes } from '../../platform/process.ts'
-import { isRun } from '../../settings/run.ts'
+import { isRun } from '../../settings/no-run.ts'
 import type { ResolvedUpstream, Settings } from '../../settings/settings.ts'
 import type { Engine } from '../engine.ts'
 import type { UpstreamOptions } from '../upstream/upstream.ts'

@@ -1,3 +1,4 @@
+import { activity as activitySettings } from '../../settings/table/activity.ts'
 import { ActivityFeed } from '../../telemetry/activity/activity-feed.ts'
 import { always, entries, get, post } from '../table-entry.ts'
 import type { Part } from './part.ts'
@@ -7,6 +8,7 @@ const module = () => import('../activity/activity.ts')
 /** `GET /v1/activity`: requests while they happen. */
 export const activity = {
   name: 'activity',
+  settings: activitySettings,
   telemetry: { activity: () => new ActivityFeed() },
   routes: entries({
     listActivity: get('key', '/v1/activity', 'ActivityList', module),

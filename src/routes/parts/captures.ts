@@ -1,4 +1,5 @@
 import { requireCapturedKey } from '../../settings/capture-rule.ts'
+import { captures as captureSettings } from '../../settings/table/captures.ts'
 import { Captures } from '../../telemetry/captures/captures.ts'
 import { entries, get, post, remove } from '../table-entry.ts'
 import type { Part } from './part.ts'
@@ -8,6 +9,7 @@ const module = () => import('../captures.ts')
 /** `GET /v1/captures`: requests and answers, recorded in memory. */
 export const captures = {
   name: 'captures',
+  settings: captureSettings,
   telemetry: { captures: () => new Captures() },
   check: requireCapturedKey,
   routes: entries({

@@ -1,4 +1,7 @@
+import { leftOutSetting, requireOptionsOf } from '../../settings/left-out.ts'
+import { SettingsReader } from '../../settings/reader.ts'
 import type { Settings } from '../../settings/settings.ts'
+import { coreSettings } from '../../settings/table/core.ts'
 import { noResponses } from '../../state/no-responses.ts'
 import type { FeatureMakers } from '../../telemetry/request-telemetry.ts'
 import type { StoredResponses } from '../runs/runs.ts'
@@ -6,11 +9,12 @@ import { type LeftOut, partAt } from './names.ts'
 import type { Part, Provided, Routes } from './part.ts'
 
 /** What some parts add up to. */
-export interface Composition extends Partial<Pick<Provided, 'tabs' | 'resuming' | 'page'>> {
+export interface Composition
+  extends Partial<Pick<Provided, 'tabs' | 'resuming' | 'page' | 'discover'>> {
   readonly routes: Routes
   readonly leftOut: LeftOut
   readonly telemetry: FeatureMakers
-  /** Throws a `SettingsError` for settings that contradict each other. */
+  /** Throws a `SettingsError` for settings that contradict each other, or that no part reads. */
   check(settings: Settings, hasAuthenticate: boolean): void
   /** Makes what responses are stored in where the host has nothing for them. */
   responses(): StoredResponses
@@ -18,20 +22,40 @@ export interface Composition extends Partial<Pick<Provided, 'tabs' | 'resuming' 
 
 /** The routes are tried in the order of the parts. */
 export function compose(parts: readonly Part[]): Composition {
-  const { store, resuming, tabs, page }: Partial<Provided> = Object.assign({}, ...parts)
+  const has = havingPart(parts)
+  const { store, ...provided }: Partial<Provided> = Object.assign({}, ...parts)
+  const { resuming, tabs, page, discover } = provided
   return {
     routes: Object.assign({}, ...parts.map((part) => part.routes)),
     leftOut(path) {
       const name = partAt(path)
-      return parts.some((part) => part.name === name) ? undefined : name
+      return name !== undefined && has(name) ? undefined : name
     },
     telemetry: Object.assign({}, ...parts.map((part) => part.telemetry)),
     check(settings, hasAuthenticate) {
+      requireOptionsOf(has, settings.keys)
       for (const part of parts) part.check?.(settings, hasAuthenticate)
     },
     responses: () => ({ store: store?.() ?? noResponses, runs: resuming?.runs() }),
     ...(tabs && { tabs }),
     ...(resuming && { resuming }),
     ...(page && { page }),
+    ...(discover && { discover }),
   }
+}
+
+/** Reads the settings of the core and of these parts. */
+export function readerOf(parts: readonly Part[]): SettingsReader {
+  const has = havingPart(parts)
+  const { fromEnvironment }: Partial<Provided> = Object.assign({}, ...parts)
+  const tables = parts.map((part) => part.settings)
+  return new SettingsReader(Object.assign({}, coreSettings, ...tables), {
+    leftOut: (name, shownAs) => leftOutSetting(has, name, shownAs),
+    ...(fromEnvironment && { fromEnvironment }),
+  })
+}
+
+function havingPart(parts: readonly Part[]): (name: string) => boolean {
+  const names = new Set<string>(parts.map(({ name }) => name))
+  return (name) => names.has(name)
 }

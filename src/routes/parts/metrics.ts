@@ -1,3 +1,4 @@
+import { metrics as metricsSettings } from '../../settings/table/metrics.ts'
 import { Metrics } from '../../telemetry/metrics/metrics.ts'
 import { GenAiMeter } from '../../telemetry/traces/gen-ai-meter.ts'
 import { entries, get } from '../table-entry.ts'
@@ -8,6 +9,7 @@ const module = () => import('../metrics.ts')
 /** `GET /metrics`, and the measurements of an OpenTelemetry SDK that the program has registered. */
 export const metrics = {
   name: 'metrics',
+  settings: metricsSettings,
   telemetry: { metrics: () => new Metrics(), meter: () => new GenAiMeter() },
   routes: entries({ readMetrics: get('metrics', '/metrics', 'text/plain', module) }),
 } satisfies Part

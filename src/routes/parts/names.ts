@@ -35,15 +35,13 @@ export const PARTS = {
   streams: ['/v1/streams'],
   tabs: ['/v1/tabs', '/v1/pairings'],
   traces: [],
+  discovery: [],
 } as const satisfies Record<string, readonly string[]>
 
 export type PartName = keyof typeof PARTS
 
 /** The part with the routes at a path, of those that a handler is composed without; undefined where none has. */
 export type LeftOut = (path: string) => PartName | undefined
-
-/** The entry for workers that has all parts. */
-export const WITH_ALL = '@sluice/sluice/edge'
 
 /** The part that has the routes at this path; undefined where none has. */
 export function partAt(path: string): PartName | undefined {

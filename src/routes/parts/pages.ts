@@ -1,3 +1,4 @@
+import { page as pageSettings } from '../../settings/table/page.ts'
 import { fileResponse, withoutPage } from '../page.ts'
 import { entries, get } from '../table-entry.ts'
 import type { Part } from './part.ts'
@@ -8,6 +9,7 @@ const errorDocs = () => import('../errors/error-docs.ts')
 /** What people open in a browser: the page, the description of the API, and what errors mean. */
 export const pages = {
   name: 'pages',
+  settings: pageSettings,
   page: { fileResponse, withoutPage },
   routes: entries({
     home: get('open', '/', 'text/html', module),

@@ -1,4 +1,6 @@
 /** What a handler is composed of. */
+import type { createDiscovery } from '../../engines/registry/discovery.ts'
+import type { Declarations, Rules } from '../../settings/reader.ts'
 import type { Settings } from '../../settings/settings.ts'
 import type { ResponseStore } from '../../state/response-store.ts'
 import type { HubOptions, TabHub } from '../../tabs/hub.ts'
@@ -18,6 +20,8 @@ export interface Part extends Partial<Provided> {
   readonly name: PartName
   /** In the order in which they are tried. */
   readonly routes?: Routes
+  /** The settings that it reads, beside those of the core. */
+  readonly settings?: Declarations
   /** Throws a `SettingsError` for settings that contradict each other. */
   readonly check?: (settings: Settings, hasAuthenticate: boolean) => void
 }
@@ -40,4 +44,8 @@ export interface Provided {
   readonly resuming: Resuming & { runs(): Runs }
   /** The files of the page. */
   readonly page: Page
+  /** Finds local servers. */
+  readonly discover: typeof createDiscovery
+  /** What other variables of the environment than sluice's own stand for. */
+  readonly fromEnvironment: NonNullable<Rules['fromEnvironment']>
 }

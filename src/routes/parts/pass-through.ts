@@ -1,3 +1,4 @@
+import { passThrough as passThroughSettings } from '../../settings/table/pass-through.ts'
 import { type Answer, ask, asking, type Entry, entries, get } from '../table-entry.ts'
 import type { Part } from './part.ts'
 
@@ -6,6 +7,7 @@ const module = () => import('../pass-through/handlers.ts')
 /** Requests that are forwarded as they came. */
 export const passThrough = {
   name: 'passThrough',
+  settings: passThroughSettings,
   routes: entries({
     createRerank: pass('/v1/rerank'),
     createRerankV2: pass('/v2/rerank'),

@@ -1,3 +1,4 @@
+import { streams as streamSettings } from '../../settings/table/streams.ts'
 import { resuming } from '../runs/resumable.ts'
 import { Runs } from '../runs/runs.ts'
 import { always, entries, get, post, remove } from '../table-entry.ts'
@@ -8,6 +9,7 @@ const module = () => import('../streams/streams.ts')
 /** `GET /v1/streams/{id}`: streams that go on when their connection is lost. */
 export const streams = {
   name: 'streams',
+  settings: streamSettings,
   resuming: { ...resuming, runs: () => new Runs() },
   routes: entries({
     retrieveStream: get('key', '/v1/streams/:id', 'text/event-stream', module),

@@ -1,3 +1,4 @@
+import { tabs as tabSettings } from '../../settings/table/tabs.ts'
 import { TabHub } from '../../tabs/hub.ts'
 import { Pairings } from '../../tabs/pairings.ts'
 import { entries, get, post, remove } from '../table-entry.ts'
@@ -9,6 +10,7 @@ const pairings = () => import('../pairings.ts')
 /** Browser tabs that offer their GPUs. */
 export const tabs = {
   name: 'tabs',
+  settings: tabSettings,
   tabs: { hub: (options) => new TabHub(options), pairings: () => new Pairings() },
   routes: entries({
     openPairing: post('admin', '/v1/pairings', 'PairingWish', 'Pairing', pairings),

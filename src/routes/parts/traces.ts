@@ -1,8 +1,12 @@
+import { settingsFromOtel } from '../../settings/otel-environment.ts'
+import { tracing } from '../../settings/table/tracing.ts'
 import { Tracing } from '../../telemetry/traces/tracing.ts'
 import type { Part } from './part.ts'
 
 /** Spans for OpenTelemetry. */
 export const traces = {
   name: 'traces',
+  settings: tracing,
+  fromEnvironment: settingsFromOtel,
   telemetry: { traces: (onSpans) => new Tracing(onSpans) },
 } satisfies Part

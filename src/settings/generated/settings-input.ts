@@ -26,11 +26,6 @@ export interface SettingsInput {
   /** A PEM file with the private key of that certificate, without a passphrase. */
   tlsKey?: Given['tlsKey']
   /**
-   * Serve the page at /, where people chat and see what runs. Without it, / is what /status shows,
-   * and `npm start` does not build the page.
-   */
-  page?: Given['page']
-  /**
    * Let several processes listen on the same port, each started with this flag: the system gives
    * each new connection to one of them. Linux and FreeBSD only, and Node 23.1 or newer. Only on
    * Bun, Deno and Node.
@@ -43,6 +38,11 @@ export interface SettingsInput {
    * it would be measured. Only on Bun, Deno and Node.
    */
   warmUp?: Given['warmUp']
+  /**
+   * Serve the page at /, where people chat and see what runs. Without it, / is what /status shows,
+   * and `npm start` does not build the page.
+   */
+  page?: Given['page']
   /**
    * The address of a documentation site, to which the field doc_url of an error leads:
    * URL/errors#CODE. By default it leads to GET /docs/errors/CODE of this server.
@@ -74,23 +74,12 @@ export interface SettingsInput {
    */
   upstreamKey?: Given['upstreamKey']
   /**
-   * Look for well-known servers on this machine. By default only if no upstream and no recording is
-   * given.
-   */
-  discover?: Given['discover']
-  /**
    * How many requests are sent to an upstream at once. Further ones wait in a queue, in which
    * clients take turns. Unlimited by default. An upstream may have a value of its own.
    */
   maxConcurrency?: Given['maxConcurrency']
   /** @deprecated The former name of `maxConcurrency`. */
   streams?: Given['streams']
-  /**
-   * How much memory the servers that sluice starts (run) may use together, by what each declares as
-   * memory. A server that is idle is stopped before another starts; one that generates never is.
-   * Only on Bun, Deno and Node.
-   */
-  memoryBudget?: Given['memoryBudget']
   /**
    * How many requests may wait in the queue of an upstream that is busy. When it is full, a request
    * of a key with fewer takes the place of the newest one of the key with the most. Responses in
@@ -123,12 +112,6 @@ export interface SettingsInput {
   contextFallback?: Given['contextFallback']
   /** @deprecated The former name of `contextFallback`. */
   larger?: Given['larger']
-  /**
-   * Which upstream, by its label, or which model answers a forwarded request that names no model,
-   * such as /tokenize=llama; * stands for every path. Without an entry it goes to --model, or to
-   * the only upstream.
-   */
-  passThrough?: Given['passThrough']
   /**
    * How to judge a stream that ends with [DONE] but without a finish reason. required: as failed.
    * optional: as finished with "stop". learn: as finished with "stop" if it has content, but as
@@ -167,10 +150,27 @@ export interface SettingsInput {
    */
   systemMessages?: Given['systemMessages']
   /**
+   * Look for well-known servers on this machine. By default only if no upstream and no recording is
+   * given.
+   */
+  discover?: Given['discover']
+  /**
+   * How much memory the servers that sluice starts (run) may use together, by what each declares as
+   * memory. A server that is idle is stopped before another starts; one that generates never is.
+   * Only on Bun, Deno and Node.
+   */
+  memoryBudget?: Given['memoryBudget']
+  /**
    * Replays a recording that "sluice record" made. Options follow a question mark:
    * replay:FILE?speed=2&split=1&jitter=20ms&seed=1. Only on Bun, Deno and Node.
    */
   engine?: Given['engine']
+  /**
+   * Which upstream, by its label, or which model answers a forwarded request that names no model,
+   * such as /tokenize=llama; * stands for every path. Without an entry it goes to --model, or to
+   * the only upstream.
+   */
+  passThrough?: Given['passThrough']
   /**
    * The answer of the built-in model "static", which needs no server. Default: "Water finds its way
    * word by word, and every stream reaches its end.".
@@ -240,6 +240,12 @@ export interface SettingsInput {
    * How long a client may take to send the headers of a request, and then its body. Default: 30s.
    */
   bodyTimeout?: Given['bodyTimeout']
+  /** The largest body of a request. Default: 20MB. */
+  maxBody?: Given['maxBody']
+  /** How many messages, prompts or inputs a request may have. Default: 5000. */
+  maxMessages?: Given['maxMessages']
+  /** How many tools a request may have. Default: 512. */
+  maxTools?: Given['maxTools']
   /** How long running streams may go on after SIGTERM or SIGINT. Default: 10s. */
   grace?: Given['grace']
   /**
@@ -248,12 +254,6 @@ export interface SettingsInput {
    * begins. Only on Bun, Deno and Node. Default: 0ms.
    */
   drainDelay?: Given['drainDelay']
-  /** The largest body of a request. Default: 20MB. */
-  maxBody?: Given['maxBody']
-  /** How many messages, prompts or inputs a request may have. Default: 5000. */
-  maxMessages?: Given['maxMessages']
-  /** How many tools a request may have. Default: 512. */
-  maxTools?: Given['maxTools']
   /**
    * How many responses may run in the background at once. Where there are several keys, a key gets
    * one only while it has fewer than there are free places, so that the others find some. Default:

@@ -1,10 +1,12 @@
 import { compatItem } from '../compat.ts'
 import { boolean, integer, list, servers, text } from '../declaration.ts'
+import { docsUrl } from './docs-url.ts'
+import { page } from './page.ts'
 
 const server = { where: servers, needsRestart: true } as const
 
-/** Where a server listens, and where its errors are explained. */
-export const network = {
+/** Where a server listens, and how it starts. */
+const listening = {
   port: integer({
     ...server,
     min: 0,
@@ -44,12 +46,6 @@ export const network = {
     expected: 'the path of a PEM file with a private key',
     help: 'A PEM file with the private key of that certificate, without a passphrase.',
   }),
-  page: boolean({
-    where: [...servers, 'worker'],
-    needsRestart: true,
-    default: true,
-    help: 'Serve the page at /, where people chat and see what runs. Without it, / is what /status shows, and `npm start` does not build the page.',
-  }),
   reusePort: boolean({
     where: ['bun', 'deno', 'node'],
     needsRestart: true,
@@ -64,10 +60,7 @@ export const network = {
     instead: 'leave it out: a runtime compiles code where requests run it',
     help: 'After the start, practise answering until that gets no faster, for up to a second of processor time, so that the first requests are not slow. It stops when a client asks for something, and shows in no metric, log or limit. A program that has registered an OpenTelemetry SDK gets none: it would be measured.',
   }),
-  docsUrl: text({
-    pattern: /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/,
-    placeholder: 'URL',
-    expected: 'an http or https URL, such as https://docs.example.com',
-    help: 'The address of a documentation site, to which the field doc_url of an error leads: URL/errors#CODE. By default it leads to GET /docs/errors/CODE of this server.',
-  }),
 }
+
+/** Where a server listens, what it serves there, and where its errors are explained. */
+export const network = { ...listening, ...page, ...docsUrl }

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { createComposedHandler } from '../../../../src/composed-handler.ts'
 import { chat } from '../../../../src/routes/parts/chat.ts'
-import { compose } from '../../../../src/routes/parts/compose.ts'
+import { compose, readerOf } from '../../../../src/routes/parts/compose.ts'
 import { models } from '../../../../src/routes/parts/models.ts'
 import { PARTS, partAt } from '../../../../src/routes/parts/names.ts'
 import { allParts, table } from '../../../../src/routes/table.ts'
-import { parseSettings } from '../../../../src/settings/settings.ts'
+import { PART_SETTINGS, SERVER_SETTINGS } from '../../../../src/settings/left-out.ts'
+import { readEnvironment } from '../../../../src/settings/read-environment.ts'
+import { coreSettings } from '../../../../src/settings/table/core.ts'
+import { declarations } from '../../../../src/settings/table/table.ts'
+import { finish } from '../../../../src/util/slices.ts'
 
 describe('the parts of a handler', () => {
   it('are listed by name, each once', () => {
@@ -28,12 +32,25 @@ describe('the parts of a handler', () => {
   })
 })
 
+describe('the settings of a handler', () => {
+  it('are each those of the core, of one part or of a server', () => {
+    const ofParts = allParts.flatMap(({ settings = {} }) => Object.keys(settings))
+    const all = [...Object.keys(coreSettings), ...ofParts, ...SERVER_SETTINGS]
+    expect(all.sort()).toEqual(Object.keys(declarations).sort())
+  })
+
+  it('are known by the names of the parts, to a handler without them', () => {
+    const named = allParts.flatMap(({ name, settings }) =>
+      settings === undefined ? [] : [[name, Object.keys(settings)]],
+    )
+    expect(Object.fromEntries(named)).toEqual(PART_SETTINGS)
+  })
+})
+
 describe('a handler of some parts', () => {
-  const handler = createComposedHandler(
-    compose([chat, models]),
-    parseSettings({ discover: false, insecure: true }),
-    {},
-  )
+  const reader = readerOf([chat, models])
+  const composition = compose([chat, models])
+  const handler = createComposedHandler(composition, reader.parse({ insecure: true }), {})
   const ask = (method: string, path: string, body?: object) =>
     handler.fetch(
       new Request(`http://localhost${path}`, {
@@ -90,5 +107,40 @@ describe('a handler of some parts', () => {
     )
     expect(response.headers.get('x-sluice-resume')).toBe(null)
     expect(await response.text()).toMatch(/data: \[DONE\]\n\n$/)
+  })
+
+  it.each([
+    ['activity', 5, 'of the part "activity"'],
+    ['streamTtl', '1m', 'of the part "streams"'],
+    ['otlpEndpoint', 'http://127.0.0.1:4318', 'of the part "traces"'],
+    ['discover', true, 'of the part "discovery"'],
+    ['port', 80, 'for a server that sluice starts'],
+  ])('refuses the setting %s, and says what has it', (name, value, why) => {
+    const variable = `SLUICE_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`
+    const read = (env: object) => finish(readEnvironment(reader, { ...env }, () => {}))
+    expect(() => reader.parse({ [name]: value })).toThrow(`${name}: this setting is ${why}`)
+    expect(() => read({ [variable]: String(value) })).toThrow(`${variable}: this setting is ${why}`)
+    const config = { SLUICE_CONFIG: JSON.stringify({ [name]: value }) }
+    expect(() => read(config)).toThrow(`SLUICE_CONFIG: ${name}: this setting is ${why}`)
+  })
+
+  it('refuses an unknown setting as ever, and starts no server', () => {
+    expect(() => reader.parse({ quue: 1 } as never)).toThrow('there is no such setting')
+    expect(() => reader.parse({ upstream: [{ run: 'a', models: ['b'] }] })).toThrow(
+      'upstream[0].run: there is no such setting',
+    )
+    expect(() => reader.parse({ upstream: [{ label: 'a' }] })).toThrow('upstream[0].url: expected')
+  })
+
+  it.each([
+    ['resumable', 'streams'],
+    ['offers', 'tabs'],
+    ['metrics', 'metrics'],
+  ])('refuses a key with %s, which is nothing without a part', (option, part) => {
+    const key = { name: 'a', hash: `sha256:${'0'.repeat(64)}`, [option]: true }
+    const settings = reader.parse({ keys: [key] })
+    expect(() => createComposedHandler(composition, settings, {})).toThrow(
+      `keys[0].${option}: this option is of the part "${part}"`,
+    )
   })
 })
