@@ -12,6 +12,8 @@ import { requireSupport } from '../settings/support.ts'
 import { WORKERD_DEFAULTS } from '../settings/workerd-defaults.ts'
 import { terminalLine } from '../util/safe/terminal.ts'
 import { VERSION } from '../version.ts'
+import { moduleUrl } from './location.ts'
+import { commandOf } from './server/command.ts'
 import { exposureOf, requireProtection } from './server/exposure.ts'
 import {
   addressOf,
@@ -22,7 +24,6 @@ import {
 } from './server/process.ts'
 import { followSettings } from './server/reload.ts'
 import { reportEngines } from './server/report-engines.ts'
-import { commandOf } from './server/serve.ts'
 import { processTerminal as terminal } from './server/terminal.ts'
 import { readTls } from './server/tls.ts'
 import { endWorkerd, startWorkerd, type Workerd } from './workerd/process.ts'
@@ -32,8 +33,7 @@ import { endWorkerd, startWorkerd, type Workerd } from './workerd/process.ts'
  * settings, starts workerd with them, prints its output and stops it.
  */
 export async function main(args: readonly string[] = process.argv.slice(2)): Promise<void> {
-  // The tools need no worker, and run on Node.
-  if (toolNamed(args)) return (await import('./node.ts')).main(args)
+  if (toolNamed(args)) return (await tools()).main(args)
   const command = await commandOf(args, WORKERD_DEFAULTS)
   if (command === undefined) return
   const { settings } = command
@@ -76,6 +76,11 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
   // Without a terminal, the signal has the settings read again.
   if (process.listenerCount('SIGHUP') > 1) endWithTerminal()
   await reportEngines(terminal, workerd.refresh, startup)
+}
+
+/** They need no worker, and run on Node. By URL, so that bundling leaves them in files of their own. */
+function tools(): Promise<typeof import('./node.ts')> {
+  return import(moduleUrl('hosts/node').href)
 }
 
 function protect(settings: Settings): void {

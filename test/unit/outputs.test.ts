@@ -45,7 +45,7 @@ const EXCEPTIONS: Record<string, string> = {
   'src/cli/tools/chat.ts: text': 'from Printer; or for a pipe, which gets exactly what came',
   "src/cli/tools/check.ts: title === '' ? '' : `requesting ${terminalLine(title)} …`":
     'applied within',
-  'src/hosts/server/serve.ts: command': 'the help or the version',
+  'src/hosts/server/command.ts: command': 'the help or the version',
   'src/hosts/server/terminal.ts: text': 'what the calls above print',
   'src/hosts/bun/terminal.ts: text': 'what the calls above print',
   'src/hosts/server/reload.ts: shownFile': 'terminalLine made it',

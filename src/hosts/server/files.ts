@@ -1,4 +1,3 @@
-import process from 'node:process'
 import type { Files } from '../../platform/files.ts'
 import { PAGE_SERVER } from '../../settings/environment.ts'
 import { encodeText } from '../../wire/sse/sse.ts'

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readCommand, type ServeCommand } from '../../cli/command.ts'
 import { formatEntry, type LogForm, logForm } from '../../cli/log.ts'
 import { progressBar } from '../../cli/progress.ts'
 import { toolNamed } from '../../cli/tools/tool-names.ts'
@@ -19,6 +18,7 @@ import { Telemetry } from '../../telemetry/telemetry.ts'
 import { terminalLine, terminalText } from '../../util/safe/terminal.ts'
 import { VERSION } from '../../version.ts'
 import { moduleUrl } from '../location.ts'
+import { commandOf } from './command.ts'
 import { listenAsOllama, withGreeting } from './compat.ts'
 import { exposureOf, requireProtection } from './exposure.ts'
 import { pageFiles } from './files.ts'
@@ -270,19 +270,4 @@ async function saveKey(file: string, key: Key, { err }: Terminal): Promise<boole
     )
     return false
   }
-}
-
-/**
- * Reads the command line, the environment and the settings file. Where the command line asks for a
- * text such as the help, that is printed, and undefined is returned.
- */
-export async function commandOf(
-  args: readonly string[],
-  hostDefaults: SettingsInput = {},
-  build?: string,
-): Promise<ServeCommand | undefined> {
-  const command = await readCommand(args, hostDefaults, build).catch(exitWithError)
-  if (typeof command !== 'string') return command
-  process.stdout.write(command)
-  return undefined
 }
