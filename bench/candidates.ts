@@ -2,65 +2,13 @@
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { binaryOf, hostCommand, hosts, type Runtime, root } from '../scripts/hosts.mjs'
-import { writeHaproxy, writeNginx } from './candidates/byte-proxies.ts'
+import { type Candidate, upstreamUrl } from './candidate.ts'
 import { type workers, writeWorker } from './candidates/workerd.ts'
-import { findDebianPeer, installDebianPeer, installNpmPeers, peerPath } from './peers.ts'
-import type { Command } from './process.ts'
+import { byteProxies, gateways } from './peers/peers.ts'
 
-/** The ports of a candidate and of its upstream, and a folder for its files. */
-export interface Slot {
-  port: number
-  upstreamPort: number
-  folder: string
-}
-
-export interface Candidate {
-  name: string
-  /** One line for the report. */
-  what: string
-  /** The candidate that shows the minimum on the same runtime. */
-  yardstick?: string
-  /** Another yardstick for the costs of each chunk, where the first one does not touch chunks. */
-  chunkYardstick?: string
-  /** The candidate that it is compared with round by round, where both are measured. */
-  rival?: string
-  /** Whether it changes the upstream's bytes, so that a flood is counted by tokens and not by bytes. */
-  reencodes?: boolean
-  /** Further headers that its clients have to send. */
-  headers?: (slot: Slot) => Record<string, string>
-  /** Installs it where that is needed; returns the reason if it cannot run. */
-  unavailable?: () => string | undefined
-  /** The command that starts it; undefined for the upstream itself. */
-  command?: (slot: Slot) => Command
-}
-
-const url = ({ upstreamPort }: Slot) => `http://127.0.0.1:${upstreamPort}`
 const program = (name: string) => join(root, 'bench/candidates', name)
 
 const direct: Candidate = { name: 'direct', what: 'the upstream itself, without a proxy' }
-
-const nginx: Candidate = {
-  name: 'nginx',
-  what: '`proxy_buffering off`, one worker, upstream connections kept',
-  unavailable: () => installDebianPeer('nginx'),
-  command: (slot) => ({
-    file: findDebianPeer('nginx') ?? '',
-    args: [
-      ...['-c', writeNginx(slot.folder, slot.port, slot.upstreamPort)],
-      ...['-p', slot.folder, '-e', join(slot.folder, 'error.log')],
-    ],
-  }),
-}
-
-const haproxy: Candidate = {
-  name: 'haproxy',
-  what: '`http-no-delay`, `abortonclose`, one thread, upstream connections kept',
-  unavailable: () => installDebianPeer('haproxy'),
-  command: (slot) => ({
-    file: findDebianPeer('haproxy') ?? '',
-    args: ['-db', '-f', writeHaproxy(slot.folder, slot.port, slot.upstreamPort)],
-  }),
-}
 
 function raw(runtime: 'bun' | 'deno' | 'node', args: string[] = []): Candidate {
   return {
@@ -68,7 +16,7 @@ function raw(runtime: 'bun' | 'deno' | 'node', args: string[] = []): Candidate {
     what: `\`return fetch()\` on ${runtime === 'node' ? 'Node (srvx)' : capital(runtime)}`,
     command: (slot) => ({
       file: binaryOf(runtime),
-      args: [...args, program(`raw-${runtime}.ts`), String(slot.port), url(slot)],
+      args: [...args, program(`raw-${runtime}.ts`), String(slot.port), upstreamUrl(slot)],
       env: hosts[runtime].env,
       cwd: root,
     }),
@@ -81,39 +29,9 @@ function workerd(name: keyof typeof workers, what: string): Candidate {
     what,
     command: (slot) => ({
       file: binaryOf('workerd'),
-      args: ['serve', writeWorker(slot.folder, name, slot.port, url(slot))],
+      args: ['serve', writeWorker(slot.folder, name, slot.port, upstreamUrl(slot))],
     }),
   }
-}
-
-const portkey: Candidate = {
-  name: 'portkey',
-  what: 'Portkey gateway 1.15.2 on Node; not stock: hono held at 4.9.7, @hono/node-server at 1.13.8',
-  unavailable: installNpmPeers,
-  headers: (slot) => ({
-    authorization: 'Bearer none',
-    'x-portkey-provider': 'openai',
-    'x-portkey-custom-host': `${url(slot)}/v1`,
-  }),
-  command: (slot) => ({
-    file: binaryOf('node'),
-    args: [
-      peerPath('node_modules/@portkey-ai/gateway/build/start-server.js'),
-      `--port=${slot.port}`,
-      '--headless',
-    ],
-    env: { NODE_ENV: 'production', TRUSTED_CUSTOM_HOSTS: '127.0.0.1,localhost' },
-  }),
-}
-
-const hono: Candidate = {
-  name: 'hono',
-  what: "Hono 4.9.7's proxy helper on Node",
-  unavailable: installNpmPeers,
-  command: (slot) => ({
-    file: binaryOf('node'),
-    args: [program('hono.ts'), String(slot.port), url(slot), peerPath('package.json')],
-  }),
 }
 
 const aiSdk: Candidate = {
@@ -122,7 +40,7 @@ const aiSdk: Candidate = {
   reencodes: true,
   command: (slot) => ({
     file: binaryOf('node'),
-    args: [program('ai-sdk.ts'), String(slot.port), url(slot)],
+    args: [program('ai-sdk.ts'), String(slot.port), upstreamUrl(slot)],
     env: { AI_SDK_LOG_WARNINGS: 'false' },
   }),
 }
@@ -133,7 +51,8 @@ function sluice(runtime: Runtime): Candidate {
     what: `sluice on ${capital(runtime)}, as \`npm start\` runs it`,
     yardstick: `${runtime}-fetch`,
     ...(runtime === 'workerd' && { chunkYardstick: 'workerd-pass' }),
-    command: (slot) => hostCommand(runtime, ['--port', String(slot.port), '--upstream', url(slot)]),
+    command: (slot) =>
+      hostCommand(runtime, ['--port', String(slot.port), '--upstream', upstreamUrl(slot)]),
   }
 }
 
@@ -149,7 +68,7 @@ function nativeFetch(runtime: OwnClient): Candidate {
     command: (slot) =>
       hostCommand(
         runtime,
-        ['--port', String(slot.port), '--upstream', url(slot)],
+        ['--port', String(slot.port), '--upstream', upstreamUrl(slot)],
         `bench/candidates/native-${runtime}.ts`,
       ),
   }
@@ -164,7 +83,7 @@ function quiet(runtime: Runtime): Candidate {
     rival: `sluice-${runtime}`,
     command: (slot) =>
       hostCommand(runtime, [
-        ...['--port', String(slot.port), '--upstream', url(slot)],
+        ...['--port', String(slot.port), '--upstream', upstreamUrl(slot)],
         ...['--no-metrics', '--activity', '0'],
       ]),
   }
@@ -187,7 +106,7 @@ export async function addCheckout(folder: string): Promise<void> {
       what: `the same, from ${folder}`,
       rival: `sluice-${runtime}`,
       command: (slot) =>
-        other.hostCommand(runtime, ['--port', String(slot.port), '--upstream', url(slot)]),
+        other.hostCommand(runtime, ['--port', String(slot.port), '--upstream', upstreamUrl(slot)]),
     })
   }
 }
@@ -195,8 +114,7 @@ export async function addCheckout(folder: string): Promise<void> {
 /** In the order in which they take turns. */
 export const candidates: Candidate[] = [
   direct,
-  nginx,
-  haproxy,
+  ...byteProxies,
   raw('bun'),
   sluice('bun'),
   quiet('bun'),
@@ -213,7 +131,6 @@ export const candidates: Candidate[] = [
   workerd('pass', 'the least on workerd that lets JavaScript see every chunk'),
   sluice('workerd'),
   quiet('workerd'),
-  portkey,
-  hono,
+  ...gateways,
   aiSdk,
 ]

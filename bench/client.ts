@@ -7,6 +7,8 @@ import { requestBody, type Script } from './script.ts'
 /** The server that requests are sent to, and the headers that it needs. */
 export interface Target {
   port: number
+  /** What stands before `/v1` in the path. */
+  basePath?: string | undefined
   headers?: Record<string, string> | undefined
 }
 
@@ -50,7 +52,7 @@ interface Data {
 /** Connects. Rejects where no server listens. */
 export async function connect(target: Target): Promise<Connection> {
   const extra = Object.entries(target.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`)
-  const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:${target.port}\r\ncontent-type: application/json\r\naccept: text/event-stream\r\n${extra.join('')}`
+  const head = `POST ${target.basePath ?? ''}/v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:${target.port}\r\ncontent-type: application/json\r\naccept: text/event-stream\r\n${extra.join('')}`
   let current: Tracker | undefined
   const reader = new ResponseParser({
     head: ({ status }) => current?.head(status),

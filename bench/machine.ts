@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { cpus, loadavg, release, totalmem, uptime } from 'node:os'
 import { join } from 'node:path'
 import { root } from '../scripts/hosts.mjs'
-import { findDebianPeer } from './peers.ts'
+import { type ProgramName, programs, programVersion } from './peers/install.ts'
 
 /** The machine that the figures were measured on, a line for each property. */
 export function machineLines(): string[] {
@@ -24,20 +24,16 @@ export function load(): number {
 export function versions(): Record<string, string> {
   const names = ['bun', 'deno', 'node', 'workerd', 'srvx', 'ai']
   const packages = names.map((name) => [name, packageVersion(name)])
-  const programs = (['nginx', 'haproxy'] as const).map((name) => [name, programVersion(name)])
-  return { ...Object.fromEntries(packages), ...Object.fromEntries(programs), sluice: commit() }
+  const others = (Object.keys(programs) as ProgramName[]).map((name) => [
+    name,
+    programVersion(name),
+  ])
+  return { ...Object.fromEntries(packages), ...Object.fromEntries(others), sluice: commit() }
 }
 
 function packageVersion(name: string): string {
   const text = readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')
   return (JSON.parse(text) as { version: string }).version
-}
-
-function programVersion(name: 'nginx' | 'haproxy'): string {
-  const path = findDebianPeer(name)
-  // nginx prints its version to stderr.
-  const text = path && output('sh', ['-c', `"${path}" -v 2>&1`])
-  return /\d{1,5}\.\d{1,5}\.\d{1,5}/.exec(text ?? '')?.[0] ?? 'not installed'
 }
 
 function commit(): string {

@@ -1,5 +1,6 @@
 /** The figures as Markdown tables. */
-import { type Candidate, candidates } from './candidates.ts'
+import type { Candidate } from './candidate.ts'
+import { candidates } from './candidates.ts'
 import { TOLERABLE } from './disturbance.ts'
 import { early } from './measure/early.ts'
 import { streamCounts } from './measure/memory.ts'

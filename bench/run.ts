@@ -1,5 +1,6 @@
 /** Runs every measurement on every candidate in turn, in several rounds. */
-import { type Candidate, candidates } from './candidates.ts'
+import type { Candidate } from './candidate.ts'
+import { candidates } from './candidates.ts'
 import { type Disturbance, TOLERABLE, watch } from './disturbance.ts'
 import { measureCold } from './measure/cold.ts'
 import { measureEarly } from './measure/early.ts'

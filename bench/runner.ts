@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Candidate, Slot } from './candidates.ts'
+import type { Candidate, Slot } from './candidate.ts'
 import { request, type Target } from './client.ts'
 import { now, spin } from './clock.ts'
 import { type Program, start, type Usage } from './process.ts'
@@ -50,7 +50,11 @@ export async function launch(bench: Bench, candidate: Candidate): Promise<Runner
   const program = command && start(command, bench.core)
   return {
     candidate,
-    target: { port: slot.port, headers: candidate.headers?.(slot) },
+    target: {
+      port: slot.port,
+      basePath: candidate.basePath,
+      headers: candidate.headers?.(slot),
+    },
     launchedAt,
     program,
     usage: () => program?.usage() ?? nothingCounted,

@@ -1,4 +1,4 @@
-import type { Candidate } from '../candidates.ts'
+import type { Candidate } from '../candidate.ts'
 import { request } from '../client.ts'
 import { now } from '../clock.ts'
 import { type Bench, launch, withoutSleeping, withTimeout } from '../runner.ts'

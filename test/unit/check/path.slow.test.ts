@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { findDebianPeer } from '../../../bench/peers.ts'
+import { findProgram } from '../../../bench/peers/install.ts'
 import { runToEnd, useServer } from '../../support/server.ts'
 import { closedPort } from '../../support/upstream.ts'
 
-const nginx = findDebianPeer('nginx')
+const nginx = findProgram('nginx')
 
 /** As it is installed, nginx asks by HTTP/1.0 and keeps an answer until it is whole. */
 function configOf(folder: string, port: number, server: number): string {

@@ -1,6 +1,10 @@
-/** nginx and haproxy, configured to forward each chunk at once and to keep connections open. */
+/**
+ * The configurations of other programs. nginx and haproxy forward each chunk at once and keep connections
+ * open; the gateways have their defaults, apart from what the comment of each names.
+ */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { MODEL } from '../script.ts'
 
 /** Writes nginx's configuration into `folder`; returns its path. */
 export function writeNginx(folder: string, port: number, upstreamPort: number): string {
@@ -57,6 +61,51 @@ frontend clients
   default_backend bench
 backend bench
   server one 127.0.0.1:${upstreamPort}
+`,
+  )
+}
+
+/**
+ * Writes llama-swap's configuration into `folder`; returns its path. A peer, which is a server that runs
+ * already, as the upstream does here; a model that it starts itself would allow ten requests at a time.
+ */
+export function writeLlamaSwap(folder: string, upstreamUrl: string): string {
+  return write(
+    join(folder, 'llama-swap.yaml'),
+    `peers:
+  bench:
+    proxy: ${upstreamUrl}
+    models: [${MODEL}]
+`,
+  )
+}
+
+/**
+ * Writes Olla's configuration into `folder`; returns its path. Its limits of requests a minute are off,
+ * because they would refuse the benchmark.
+ */
+export function writeOlla(folder: string, port: number, upstreamUrl: string): string {
+  return write(
+    join(folder, 'olla.yaml'),
+    `server:
+  host: 127.0.0.1
+  port: ${port}
+  rate_limits:
+    global_requests_per_minute: 0
+    per_ip_requests_per_minute: 0
+    health_requests_per_minute: 0
+discovery:
+  type: static
+  static:
+    endpoints:
+      - url: ${upstreamUrl}
+        name: bench
+        type: openai-compatible
+        priority: 100
+        model_url: /v1/models
+        health_check_url: /v1/models
+        check_interval: 5s
+        check_timeout: 2s
 `,
   )
 }

@@ -1,9 +1,9 @@
 /** Other programs to compare with: installed where that is possible, and left out otherwise. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { root } from '../scripts/hosts.mjs'
-import { npm } from '../scripts/install.mjs'
+import { delimiter, join } from 'node:path'
+import { root } from '../../scripts/hosts.mjs'
+import { npm } from '../../scripts/install.mjs'
 
 /** A folder of their own, so that only the benchmark installs these packages. */
 const folder = join(root, 'node_modules/.cache/sluice/bench-peers')
@@ -44,14 +44,51 @@ export function installNpmPeers(): string | undefined {
   return status === 0 ? undefined : `npm install failed in ${folder}: ${lastLine(stderr)}`
 }
 
-/** The path of nginx or haproxy; undefined where it is not installed. */
-export function findDebianPeer(name: 'nginx' | 'haproxy'): string | undefined {
-  return [`/usr/sbin/${name}`, `/usr/bin/${name}`, `/usr/local/bin/${name}`].find(existsSync)
+interface Program {
+  /** The option that makes it print its version. */
+  version: string
+  /** Where it is to be had by hand; without it, it is a package of Debian of the same name. */
+  home?: string
 }
 
-/** Installs the Debian package, as root. Returns the reason if it could not be installed. */
-export function installDebianPeer(name: 'nginx' | 'haproxy'): string | undefined {
-  if (findDebianPeer(name)) return undefined
+/** Programs of the system. One without a package is measured where somebody has put it. */
+export const programs = {
+  nginx: { version: '-v' },
+  haproxy: { version: '-v' },
+  'llama-swap': { version: '-version', home: 'https://github.com/mostlygeek/llama-swap/releases' },
+  olla: { version: '--version', home: 'https://github.com/thushan/olla/releases' },
+} satisfies Record<string, Program>
+
+export type ProgramName = keyof typeof programs
+
+/** The path of a program: on the PATH, or where Debian has it. */
+export function findProgram(name: ProgramName): string | undefined {
+  const path = (process.env.PATH ?? '').split(delimiter)
+  return [...path, '/usr/sbin', '/usr/bin', '/usr/local/bin']
+    .filter((each) => each !== '')
+    .map((each) => join(each, name))
+    .find(existsSync)
+}
+
+/** Installs it, if it is a package of Debian. Returns the reason if it cannot run. */
+export function installProgram(name: ProgramName): string | undefined {
+  if (findProgram(name)) return undefined
+  const { home }: Program = programs[name]
+  if (home === undefined) return installDebianPackage(name)
+  return `it is not installed; put ${name} from ${home} on the PATH, and run the benchmark again`
+}
+
+/** The version that a program prints of itself. */
+export function programVersion(name: ProgramName): string {
+  const path = findProgram(name)
+  if (path === undefined) return 'not installed'
+  // nginx prints its version to stderr.
+  const { stdout, stderr } = spawnSync(path, [programs[name].version], { encoding: 'utf8' })
+  const [version] = /\d{1,5}\.\d{1,5}\.\d{1,5}|\bv\d{1,5}\b(?!\.)/.exec(`${stdout}${stderr}`) ?? []
+  return version ?? 'of an unknown version'
+}
+
+function installDebianPackage(name: ProgramName): string | undefined {
   if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) {
     return `it is not installed, and only root on Debian can install it here; install ${name} and run the benchmark again`
   }
@@ -60,9 +97,7 @@ export function installDebianPeer(name: 'nginx' | 'haproxy'): string | undefined
     const { status, stderr } = spawnSync('apt-get', args, { env, encoding: 'utf8' })
     if (status !== 0) return `apt-get ${args[0]} failed: ${lastLine(stderr)}`
   }
-  return findDebianPeer(name)
-    ? undefined
-    : `apt-get installed ${name}, but not in /usr/sbin, /usr/bin or /usr/local/bin`
+  return findProgram(name) ? undefined : `apt-get installed ${name}, but not where programs are`
 }
 
 function lastLine(text: string | null): string {
