@@ -24,6 +24,8 @@ export interface Candidate {
   chunkYardstick?: string
   /** The candidate that it is compared with round by round, where both are measured. */
   rival?: string
+  /** The checkout of sluice that it runs, where its growth is measured. */
+  checkout?: string | undefined
   /** Whether it changes the upstream's bytes, so that a flood is counted by tokens and not by bytes. */
   reencodes?: boolean
   /** Further headers that its clients have to send. */
@@ -132,6 +134,7 @@ function sluice(runtime: Runtime): Candidate {
     name: `sluice-${runtime}`,
     what: `sluice on ${capital(runtime)}, as \`npm start\` runs it`,
     yardstick: `${runtime}-fetch`,
+    checkout: root,
     ...(runtime === 'workerd' && { chunkYardstick: 'workerd-pass' }),
     command: (slot) => hostCommand(runtime, ['--port', String(slot.port), '--upstream', url(slot)]),
   }
@@ -146,6 +149,7 @@ function nativeFetch(runtime: OwnClient): Candidate {
     name: `native-${runtime}`,
     what: `sluice on ${capital(runtime)}, with ${capital(runtime)}'s own \`fetch\` for upstreams`,
     rival: `sluice-${runtime}`,
+    checkout: undefined,
     command: (slot) =>
       hostCommand(
         runtime,
@@ -162,6 +166,7 @@ function quiet(runtime: Runtime): Candidate {
     name: `quiet-${runtime}`,
     what: `sluice on ${capital(runtime)}, with \`--no-metrics --activity 0\``,
     rival: `sluice-${runtime}`,
+    checkout: undefined,
     command: (slot) =>
       hostCommand(runtime, [
         ...['--port', String(slot.port), '--upstream', url(slot)],
@@ -186,6 +191,7 @@ export async function addCheckout(folder: string): Promise<void> {
       name: `other-${runtime}`,
       what: `the same, from ${folder}`,
       rival: `sluice-${runtime}`,
+      checkout: resolve(folder),
       command: (slot) =>
         other.hostCommand(runtime, ['--port', String(slot.port), '--upstream', url(slot)]),
     })
