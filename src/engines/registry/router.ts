@@ -35,7 +35,7 @@ export interface Router {
     model: string | null | undefined,
     access: ModelAccess,
     caller?: EngineCaller,
-  ): Promise<[Route, ...Route[]]>
+  ): Promise<readonly [Route, ...Route[]]>
   /**
    * All models served now that the caller may use, those of upstreams first. `hops`: the hop list
    * of the request.
@@ -158,7 +158,7 @@ function requireModelName(name: string): void {
   throw badRequest(message, 'model')
 }
 
-type Routes = [Route, ...Route[]]
+type Routes = readonly [Route, ...Route[]]
 
 /** `isAll`: the entries are current, so that no other engine or model can exist. */
 function pickFrom(
@@ -168,13 +168,11 @@ function pickFrom(
 ): Routes | undefined {
   const { model, access } = wanted
   const own = entries.at(-1) as CatalogEntry
-  const upstreams = entries.slice(0, -1)
   if (model === STATIC_MODEL) return [routeTo(own, model)]
-  const listed =
-    model === undefined ? defaultRoutes(upstreams, wanted) : routesFor(upstreams, model)
+  const listed = model === undefined ? defaultRoutes(entries, wanted) : routesFor(entries, model)
   if (listed !== undefined || !isAll) return listed
   // Tabs come and go, and serve what they list: whether there are any changes nothing for other names.
-  const [only, another] = upstreams.filter(({ isVisiting }) => !isVisiting)
+  const [only, another] = entries.slice(0, -1).filter(({ isVisiting }) => !isVisiting)
   // The static engine never answers for another model's name.
   if (only === undefined) {
     const isFree = model === undefined && (access?.(STATIC_MODEL) ?? true)
@@ -194,17 +192,17 @@ function pickFrom(
  * names.
  */
 function defaultRoutes(
-  upstreams: CatalogEntry[],
+  entries: CatalogEntry[],
   { access, aliases }: WantedModel,
 ): Routes | undefined {
-  const able = upstreams.filter(({ error }) => error === undefined)
+  const able = entries.slice(0, -1).filter(({ error }) => error === undefined)
   const mayUse = (model: Model) => mayUseModel(access, model, aliases)
   const model =
     firstOf(able, ({ models }) => {
       const loaded = models.find((each) => each.loaded === true && mayUse(each))
       return loaded ?? models.find((each) => each.loaded !== false && mayUse(each))
     }) ?? firstOf(able, ({ engine, models }) => (engine.isServer ? models.find(mayUse) : undefined))
-  return model && routesFor(upstreams, model.id)
+  return model && routesFor(entries, model.id)
 }
 
 function firstOf(
@@ -218,7 +216,30 @@ function firstOf(
   return undefined
 }
 
-function routesFor(upstreams: CatalogEntry[], model: string): Routes | undefined {
+/** The names of each listing whose routes are kept: with a hundred upstreams there are as many routes. */
+const MOST_KEPT = 256
+
+const keptRoutes = new WeakMap<readonly CatalogEntry[], Map<string, Routes>>()
+
+/**
+ * The routes to a listed model, which are the same for every request until engines are listed again.
+ * `entries`: the static one last; a new array for each listing.
+ */
+function routesFor(entries: readonly CatalogEntry[], model: string): Routes | undefined {
+  let kept = keptRoutes.get(entries)
+  const known = kept?.get(model)
+  if (known !== undefined) return known
+  const routes = findRoutes(entries.slice(0, -1), model)
+  if (routes === undefined) return undefined
+  if (kept === undefined || kept.size >= MOST_KEPT) {
+    kept = new Map()
+    keptRoutes.set(entries, kept)
+  }
+  kept.set(model, routes)
+  return routes
+}
+
+function findRoutes(upstreams: readonly CatalogEntry[], model: string): Routes | undefined {
   for (const find of nameFinders(model)) {
     const serving: { entry: CatalogEntry; found: Model }[] = []
     for (const entry of upstreams) {
@@ -232,7 +253,7 @@ function routesFor(upstreams: CatalogEntry[], model: string): Routes | undefined
     const routes = [first, ...alternatives].map(({ entry, found: { id, loaded } }) => {
       return { ...routeTo(entry, id), loaded }
     })
-    return routes as Routes
+    return routes as readonly Route[] as Routes
   }
   return undefined
 }

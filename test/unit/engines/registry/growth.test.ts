@@ -95,3 +95,15 @@ test('what a server lists later is found', async () => {
 function model(id: string): Model {
   return { id, object: 'model', created: 1, owned_by: 'gpu' }
 }
+
+test('the routes to a model of a hundred engines are found once for each listing', async () => {
+  const lists = Array.from({ length: 100 }, (_, at) => ({ ...countedModels(1), at }))
+  const entries = lists.map(({ models, at }) => ({ engine: engine(`gpu-${at}`), models }))
+  const found = routerOf([...entries, staticEntry])
+  const first = await found.pick('model-0', undefined)
+  expect(first).toHaveLength(100)
+  for (const { read } of lists) read.names = 0
+  for (let count = 0; count < 100; count++)
+    expect(await found.pick('model-0', undefined)).toBe(first)
+  expect(lists.reduce((sum, { read }) => sum + read.names, 0)).toBe(0)
+})
