@@ -11,6 +11,7 @@ export const measures = [
   'cold',
   'early',
   'inprocess',
+  'growth',
   'size',
 ] as const
 export type Measure = (typeof measures)[number]

@@ -2,6 +2,7 @@
 import type { Candidate } from './candidate.ts'
 import { candidates } from './candidates.ts'
 import { TOLERABLE } from './disturbance.ts'
+import { growthTables } from './growth.ts'
 import { early } from './measure/early.ts'
 import { streamCounts } from './measure/memory.ts'
 import { paceName, paces } from './measure/paced.ts'
@@ -103,6 +104,7 @@ export function tables(samples: Samples, only: readonly string[]): string {
   return [
     ...measured.map((section) => sectionText(section, shown, samples)),
     ...(samples.has('inprocess.token') ? [inProcess(samples)] : []),
+    ...growthTables(samples, shown),
     ...(samples.has('size.gzip') ? [size(samples)] : []),
   ].join('\n\n')
 }

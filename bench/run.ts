@@ -5,6 +5,7 @@ import { type Disturbance, TOLERABLE, watch } from './disturbance.ts'
 import { measureCold } from './measure/cold.ts'
 import { measureEarly } from './measure/early.ts'
 import { measureFlood } from './measure/flood.ts'
+import { measureGrowth } from './measure/growth/growth.ts'
 import { measureHangUp } from './measure/hang-up.ts'
 import { measureMemory } from './measure/memory.ts'
 import { measurePaced, paces } from './measure/paced.ts'
@@ -52,6 +53,7 @@ const isolatedMeasures: Partial<
   memory,
   cold: measureCold,
   early: measureEarly,
+  growth: measureGrowth,
 }
 
 /** Runs the measures in the options. `print` shows the progress. */

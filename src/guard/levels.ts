@@ -11,6 +11,9 @@ export const MAX_WATCHED = 500
 /** The callers that came last, by name; where a program identifies them there may be any number. */
 export class RecentCallers {
   readonly #byName = new Map<string, CallerLimits>()
+  /** The keys of the settings, and the same by name: there may be many, and watchers ask each second. */
+  #keys: readonly CallerLimits[] = []
+  #keyByName: ReadonlyMap<string, CallerLimits> = new Map()
 
   add(caller: CallerLimits): void {
     this.#byName.delete(caller.name)
@@ -25,10 +28,18 @@ export class RecentCallers {
 
   /** These and `keys`, by name, as far as there is room; those that came last have it first. */
   with(keys: readonly CallerLimits[]): CallerLimits[] {
-    const configured = new Map(keys.map((key) => [key.name, key]))
-    const all = new Map([...this.#byName.values()].reverse().map((each) => [each.name, each]))
-    for (const [name, key] of configured) all.set(name, key)
-    return [...all.values()].slice(0, MAX_WATCHED).sort(byName)
+    if (keys !== this.#keys) {
+      this.#keys = keys
+      this.#keyByName = new Map(keys.map((key) => [key.name, key]))
+    }
+    const all = new Map<string, CallerLimits>()
+    for (const recent of [...this.#byName.values()].reverse())
+      all.set(recent.name, this.#keyByName.get(recent.name) ?? recent)
+    for (const key of keys) {
+      if (all.size >= MAX_WATCHED) break
+      all.set(key.name, key)
+    }
+    return [...all.values()].sort(byName)
   }
 }
 

@@ -2,6 +2,7 @@ import type { ProcessStatus } from '../engines/engine.ts'
 import type { Engines } from '../engines/engines.ts'
 import { healthOf } from '../engines/health.ts'
 import type { CatalogEntry } from '../engines/registry/catalog.ts'
+import { modelWithId } from '../engines/registry/model-index.ts'
 import type { StateStatus } from '../state/state-status.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import type { TabHub } from '../tabs/hub.ts'
@@ -56,7 +57,8 @@ export function telemetrySources(
     },
     streams: () => runs?.size ?? 0,
     tabs: () => countTabs(tabs?.tabs ?? []),
-    isServed: (model) => catalog.known.some(({ models }) => models.some(({ id }) => id === model)),
+    isServed: (model) =>
+      catalog.known.some(({ models }) => modelWithId(models, model) !== undefined),
   }
 }
 

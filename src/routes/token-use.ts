@@ -1,6 +1,7 @@
 /** What a request probably uses, and what it is charged in the end. */
 import { blameOf, failureKind } from '../engines/pool/failure-kind.ts'
 import type { Catalog } from '../engines/registry/catalog.ts'
+import { modelWithId } from '../engines/registry/model-index.ts'
 import type { Permit } from '../guard/permit.ts'
 import {
   BYTES_PER_TOKEN,
@@ -213,8 +214,10 @@ function fieldsOf(body: object | undefined): Record<string, unknown> {
 /** The longest answer of a model, as far as an engine lists it. */
 function modelMost({ known }: KnownModels, name: string | null | undefined): number {
   if (!name) return Number.POSITIVE_INFINITY
-  const all = known.flatMap(({ models }) => models.filter(({ id }) => id === name))
-  const limits = all.map((model) => answerLimit(model) ?? Number.POSITIVE_INFINITY)
+  const all = known.map(({ models }) => modelWithId(models, name))
+  const limits = all
+    .filter((model) => model !== undefined)
+    .map((model) => answerLimit(model) ?? Number.POSITIVE_INFINITY)
   return limits.length > 0 ? Math.max(...limits) : Number.POSITIVE_INFINITY
 }
 

@@ -1,6 +1,7 @@
 /** Which streams stay with the browser tabs. */
-import { type Aliases, resolveAlias, withoutLatest } from '../../src/engines/registry/aliases.ts'
+import { type Aliases, resolveAlias } from '../../src/engines/registry/aliases.ts'
 import { mayUseEngine } from '../../src/engines/registry/model-access.ts'
+import { withoutLatest } from '../../src/engines/registry/model-index.ts'
 import type { Elsewhere } from '../../src/routes/elsewhere.ts'
 import type { TabHub } from '../../src/tabs/hub.ts'
 import { isObject } from '../../src/util/object.ts'

@@ -69,7 +69,11 @@ function expectedWait(member: PoolMember, queue: Iterable<Preference>): number {
 
 /** Whether an engine may get the request now. */
 export function mayUse(request: Choosing & Preference, member: PoolMember, now: number): boolean {
-  if (!request.members.includes(member)) return false
+  return request.members.includes(member) && isUsable(request, member, now)
+}
+
+/** The same for one of the request's own engines, of which there may be a hundred. */
+function isUsable(request: Choosing & Preference, member: PoolMember, now: number): boolean {
   // Only where all are gone is it told so, and sent elsewhere.
   if (member.isGone) return request.members.every(({ isGone }) => isGone)
   return allows(request, member, now) && !waits()
@@ -95,7 +99,7 @@ function isFit(request: Choosing, member: PoolMember, now: number): boolean {
 function bestMember(request: Choosing, now: number): PoolMember | undefined {
   let best: PoolMember | undefined
   for (const member of request.members) {
-    if (!member.hasFreeSlot || !mayUse(request, member, now)) continue
+    if (!member.hasFreeSlot || !isUsable(request, member, now)) continue
     if (best === undefined || member.isBetterThan(best, now)) best = member
   }
   return best

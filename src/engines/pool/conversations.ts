@@ -1,4 +1,5 @@
 import type { Exchange } from '../../stream/exchange.ts'
+import { Heap } from '../../util/heap.ts'
 import type { PoolMember } from './member.ts'
 
 /**
@@ -40,6 +41,15 @@ export interface Conversation {
   usedAt: number
 }
 
+/** What one caller has. */
+interface Owner {
+  name: string
+  /** The one used last is last. */
+  conversations: Set<Conversation>
+  /** Numbers all uses: the caller who came least recently has the lowest one. */
+  lastUse: number
+}
+
 /**
  * The engine that answered each conversation last. In the memory of one process, because it says where
  * the cache really is: a hash of the conversation, which needs no memory, would not know of failures and
@@ -50,8 +60,14 @@ export class Conversations {
   readonly #known = new Map<string, Conversation>()
   /** Those with an engine that are active, in the same order: each is counted at its engine. */
   readonly #active = new Set<Conversation>()
-  /** How many of all each caller has. */
-  readonly #callers = new Map<string, number>()
+  readonly #owners = new Map<string, Owner>()
+  /** The caller with the most comes first; of equal ones the one who came least recently. */
+  readonly #byCount = new Heap<Owner>((a, b) =>
+    a.conversations.size === b.conversations.size
+      ? a.lastUse < b.lastUse
+      : a.conversations.size > b.conversations.size,
+  )
+  #uses = 0
 
   get size(): number {
     return this.#known.size
@@ -80,12 +96,11 @@ export class Conversations {
     const id = `${key} ${caller}`
     const known = this.#known.get(id)
     const conversation = known ?? { id, caller, member: undefined, running: 0, usedAt: now }
-    if (known === undefined) {
-      if (this.#known.size >= MEMORY.conversations) this.#makeRoom()
-      this.#callers.set(caller, (this.#callers.get(caller) ?? 0) + 1)
-    } else this.#known.delete(id)
+    if (known !== undefined) this.#known.delete(id)
+    else if (this.#known.size >= MEMORY.conversations) this.#makeRoom()
     conversation.usedAt = now
     this.#known.set(id, conversation)
+    this.#use(conversation)
     this.#uncount(conversation)
     if (conversation.member !== undefined) this.#count(conversation, conversation.member)
     return conversation
@@ -127,24 +142,37 @@ export class Conversations {
 
   /** Forgets the oldest of the caller with the most: one caller cannot make all others' be forgotten. */
   #makeRoom(): void {
-    let most: string | undefined
-    let count = 0
-    for (const [caller, own] of this.#callers) {
-      if (own > count) [most, count] = [caller, own]
-    }
-    for (const conversation of this.#known.values()) {
-      if (conversation.caller !== most) continue
+    for (const conversation of this.#byCount.first?.conversations ?? []) {
       this.#forget(conversation)
       return
     }
+  }
+
+  /** Marks a conversation as the one that its caller used last. */
+  #use(conversation: Conversation): void {
+    const { caller } = conversation
+    let owner = this.#owners.get(caller)
+    if (owner === undefined) {
+      owner = { name: caller, conversations: new Set(), lastUse: 0 }
+      this.#owners.set(caller, owner)
+    }
+    owner.conversations.delete(conversation)
+    owner.conversations.add(conversation)
+    owner.lastUse = ++this.#uses
+    this.#byCount.place(owner)
   }
 
   #forget(conversation: Conversation): void {
     const { id, caller } = conversation
     this.#known.delete(id)
     this.#uncount(conversation)
-    const left = (this.#callers.get(caller) ?? 1) - 1
-    if (left > 0) this.#callers.set(caller, left)
-    else this.#callers.delete(caller)
+    const owner = this.#owners.get(caller)
+    if (owner === undefined) return
+    owner.conversations.delete(conversation)
+    if (owner.conversations.size > 0) this.#byCount.place(owner)
+    else {
+      this.#owners.delete(caller)
+      this.#byCount.delete(owner)
+    }
   }
 }

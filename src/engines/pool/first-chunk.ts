@@ -10,7 +10,7 @@ import type { RetryBudgets } from './retry-budget.ts'
 /** A request and the engines that may answer it. */
 export interface PooledRequest {
   exchange: Exchange
-  routes: Route[]
+  routes: readonly Route[]
   /** The engines of the routes, in the same order. */
   members: PoolMember[]
   /** The engines whose attempts failed. */

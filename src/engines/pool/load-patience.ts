@@ -10,7 +10,7 @@ import type { PoolMember } from './member.ts'
 interface Choice {
   exchange: Pick<Exchange, 'caller'>
   members: PoolMember[]
-  routes: Route[]
+  routes: readonly Route[]
 }
 
 /**
@@ -31,7 +31,10 @@ export function preferLoaded(choice: Choice, now: number): PoolMember[] {
 
 /** Those of the engines that are not known to have the model unloaded. */
 export function withoutUnloaded(choice: Choice, members: PoolMember[]): PoolMember[] {
-  return members.filter((member) => !isUnloaded(choice, member))
+  const { routes } = choice
+  if (!routes.some(({ loaded }) => loaded === false)) return members
+  const unloaded = new Set(choice.members.filter((_, at) => routes[at]?.loaded === false))
+  return members.filter((member) => !unloaded.has(member))
 }
 
 /** Whether an engine is known to have the model unloaded. A plain server does not say whether it has. */

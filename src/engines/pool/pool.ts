@@ -134,7 +134,11 @@ export class Pool {
   }
 
   /** Like `answer`, at engines that were not chosen by a model's name. */
-  async answerFrom<T>(exchange: Exchange, routes: Route[], attempt: Attempt<T>): Promise<T> {
+  async answerFrom<T>(
+    exchange: Exchange,
+    routes: readonly Route[],
+    attempt: Attempt<T>,
+  ): Promise<T> {
     try {
       return await this.#answerFromRoutes(exchange, routes, attempt, undefined)
     } catch (error) {
@@ -166,7 +170,7 @@ export class Pool {
 
   async #answerFromRoutes<T>(
     exchange: Exchange,
-    routes: Route[],
+    routes: readonly Route[],
     attempt: Attempt<T>,
     model: string | null | undefined,
   ): Promise<T> {

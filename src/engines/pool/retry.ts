@@ -40,7 +40,7 @@ export function isStale(error: unknown): boolean {
  * A discovered server that refuses connections has been reachable at that address: it restarts or
  * was stopped, which is a 503 and no wrong address.
  */
-export function asUnavailable(error: unknown, routes: Route[]): unknown {
+export function asUnavailable(error: unknown, routes: readonly Route[]): unknown {
   if (isLoading(error)) return withRetryAfter(error)
   const isGone = error instanceof ApiError && error.code === 'upstream_unreachable'
   if (!isGone || !routes.every(({ engine }) => engine.isDiscovered)) return error

@@ -56,6 +56,10 @@ export class Catalog {
   readonly #options: CatalogOptions
   /** Those of the last listing. */
   #listed: CatalogEntry[] = []
+  /** The last listing with the engines that came since: one array for as long as neither changes. */
+  #merged:
+    | { listed: CatalogEntry[]; visiting: readonly CatalogEntry[]; entries: CatalogEntry[] }
+    | undefined
   #askedAt = Number.NEGATIVE_INFINITY
   #refreshing: Promise<CatalogEntry[]> | undefined
   /** Lists requested by other sluices, by the request's hop list, oldest first. */
@@ -85,7 +89,11 @@ export class Catalog {
   #withVisiting(listed: CatalogEntry[]): CatalogEntry[] {
     const visiting = this.#visiting
     if (visiting.length === 0 || listed.length === 0) return listed
-    return [...listed.slice(0, -1), ...visiting, ...listed.slice(-1)]
+    const known = this.#merged
+    if (known?.listed === listed && known.visiting === visiting) return known.entries
+    const entries = [...listed.slice(0, -1), ...visiting, ...listed.slice(-1)]
+    this.#merged = { listed, visiting, entries }
+    return entries
   }
 
   /** The cached entries, without any request; before the first listing, engines without models. */

@@ -9,6 +9,7 @@ import { ApiError } from '../../wire/errors/api-error.ts'
 import { inLowerCase } from '../../wire/json/scan.ts'
 import type { Engine, EngineCaller, Model } from '../engine.ts'
 import type { Aliases } from './aliases.ts'
+import { otherNames } from './model-index.ts'
 
 /**
  * Whether a caller may use a model of this name; undefined for a caller that may use every model.
@@ -21,11 +22,6 @@ export function mayUseEngine(engine: Engine, caller: EngineCaller | undefined): 
 }
 
 const NOBODY: EngineCaller = { name: '', isAdmin: false }
-
-/** A model's other names, which llama-server lists as `aliases`. */
-export function otherNames({ aliases }: Model): string[] {
-  return Array.isArray(aliases) ? aliases.filter((name) => typeof name === 'string') : []
-}
 
 /**
  * Every name a model can be requested by: its id, its server's other names, and aliases of both.

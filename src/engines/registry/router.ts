@@ -1,19 +1,13 @@
-import { closestMatches } from '../../util/closest-matches.ts'
 import { isModelName, MAX_MODEL_NAME } from '../../util/safe/model-name.ts'
 import { quoted } from '../../util/safe/quoted.ts'
-import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
+import { badRequest } from '../../wire/errors/api-error.ts'
 import type { Engine, EngineCaller, Model } from '../engine.ts'
 import { STATIC_MODEL } from '../static/static.ts'
-import { type Aliases, aliasModels, resolveAlias, withoutLatest } from './aliases.ts'
+import { type Aliases, aliasModels, resolveAlias } from './aliases.ts'
 import type { Catalog, CatalogEntry } from './catalog.ts'
-import {
-  type ModelAccess,
-  mayUseEngine,
-  mayUseModel,
-  notAllowed,
-  otherNames,
-  requireModelAccess,
-} from './model-access.ts'
+import { type ModelAccess, mayUseEngine, mayUseModel, requireModelAccess } from './model-access.ts'
+import { findByName, modelWithId, nameFinders, withoutLatest } from './model-index.ts'
+import { notFound, type WantedModel } from './not-found.ts'
 import { type ServedModel, servedModels } from './served-models.ts'
 import { reasonOf, unavailable } from './unavailable.ts'
 
@@ -41,7 +35,7 @@ export interface Router {
     model: string | null | undefined,
     access: ModelAccess,
     caller?: EngineCaller,
-  ): Promise<[Route, ...Route[]]>
+  ): Promise<readonly [Route, ...Route[]]>
   /**
    * All models served now that the caller may use, those of upstreams first. `hops`: the hop list
    * of the request.
@@ -61,14 +55,6 @@ export interface Router {
   ): Promise<Model>
 }
 
-/** The model to find an engine for. */
-interface WantedModel {
-  /** Undefined where the request names none and there is no default model the caller may use. */
-  model: string | undefined
-  access: ModelAccess
-  aliases: Aliases
-}
-
 /** `defaultModel`: for requests that name none. `aliases`: the model for each alias. */
 export function createRouter(
   catalog: Catalog,
@@ -84,7 +70,11 @@ export function createRouter(
     await catalog.addSizes(entries, hops)
     const models = entries.filter((entry) => entry.error === undefined).flatMap(modelsOf)
     const own = models.filter(({ id }) => !Object.hasOwn(aliases, id))
-    own.splice(own.findIndex(hasId(STATIC_MODEL)), 0, ...aliasModels(models, aliases))
+    own.splice(
+      own.findIndex(({ id }) => id === STATIC_MODEL),
+      0,
+      ...aliasModels(models, aliases),
+    )
     const seen = new Set<string>()
     return own.filter(({ id }) => (access?.(id) ?? true) && !seen.has(id) && seen.add(id))
   }
@@ -156,7 +146,7 @@ function resolveName(
 ): string | undefined {
   const plain = withoutLatest(name)
   if (Object.hasOwn(aliases, name) || plain === name) return resolveAlias(name, aliases)
-  const isListed = entries.some(({ models }) => models.some(hasId(name)))
+  const isListed = entries.some(({ models }) => modelWithId(models, name) !== undefined)
   const isShort = plain === STATIC_MODEL || Object.hasOwn(aliases, plain)
   return isShort && !isListed ? resolveAlias(plain, aliases) : name
 }
@@ -168,7 +158,7 @@ function requireModelName(name: string): void {
   throw badRequest(message, 'model')
 }
 
-type Routes = [Route, ...Route[]]
+type Routes = readonly [Route, ...Route[]]
 
 /** `isAll`: the entries are current, so that no other engine or model can exist. */
 function pickFrom(
@@ -178,13 +168,11 @@ function pickFrom(
 ): Routes | undefined {
   const { model, access } = wanted
   const own = entries.at(-1) as CatalogEntry
-  const upstreams = entries.slice(0, -1)
   if (model === STATIC_MODEL) return [routeTo(own, model)]
-  const listed =
-    model === undefined ? defaultRoutes(upstreams, wanted) : routesFor(upstreams, model)
+  const listed = model === undefined ? defaultRoutes(entries, wanted) : routesFor(entries, model)
   if (listed !== undefined || !isAll) return listed
   // Tabs come and go, and serve what they list: whether there are any changes nothing for other names.
-  const [only, another] = upstreams.filter(({ isVisiting }) => !isVisiting)
+  const [only, another] = entries.slice(0, -1).filter(({ isVisiting }) => !isVisiting)
   // The static engine never answers for another model's name.
   if (only === undefined) {
     const isFree = model === undefined && (access?.(STATIC_MODEL) ?? true)
@@ -204,32 +192,60 @@ function pickFrom(
  * names.
  */
 function defaultRoutes(
-  upstreams: CatalogEntry[],
+  entries: CatalogEntry[],
   { access, aliases }: WantedModel,
 ): Routes | undefined {
-  const able = upstreams.filter(({ error }) => error === undefined)
-  const usable = able.map(({ engine, models }) => {
-    return { engine, models: models.filter((model) => mayUseModel(access, model, aliases)) }
-  })
-  const ready = usable.map(({ models }) => {
-    return models.find(({ loaded }) => loaded === true) ?? models.find(isPerhapsLoaded)
-  })
-  const first = ready.find((model) => model !== undefined)
-  const other = usable.find(({ engine, models }) => engine.isServer && models.length > 0)
-  const model = first ?? other?.models[0]
-  return model && routesFor(upstreams, model.id)
+  const able = entries.slice(0, -1).filter(({ error }) => error === undefined)
+  const mayUse = (model: Model) => mayUseModel(access, model, aliases)
+  const model =
+    firstOf(able, ({ models }) => {
+      const loaded = models.find((each) => each.loaded === true && mayUse(each))
+      return loaded ?? models.find((each) => each.loaded !== false && mayUse(each))
+    }) ?? firstOf(able, ({ engine, models }) => (engine.isServer ? models.find(mayUse) : undefined))
+  return model && routesFor(entries, model.id)
 }
 
-function isPerhapsLoaded({ loaded }: Model): boolean {
-  return loaded !== false
+function firstOf(
+  entries: readonly CatalogEntry[],
+  find: (entry: CatalogEntry) => Model | undefined,
+): Model | undefined {
+  for (const entry of entries) {
+    const found = find(entry)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
-function routesFor(upstreams: CatalogEntry[], model: string): Routes | undefined {
-  for (const matches of nameMatchers(model)) {
-    const serving = upstreams.flatMap((entry) => {
-      const found = entry.models.find(matches)
-      return found ? [{ entry, found }] : []
-    })
+/** The names of each listing whose routes are kept: with a hundred upstreams there are as many routes. */
+const MOST_KEPT = 256
+
+const keptRoutes = new WeakMap<readonly CatalogEntry[], Map<string, Routes>>()
+
+/**
+ * The routes to a listed model, which are the same for every request until engines are listed again.
+ * `entries`: the static one last; a new array for each listing.
+ */
+function routesFor(entries: readonly CatalogEntry[], model: string): Routes | undefined {
+  let kept = keptRoutes.get(entries)
+  const known = kept?.get(model)
+  if (known !== undefined) return known
+  const routes = findRoutes(entries.slice(0, -1), model)
+  if (routes === undefined) return undefined
+  if (kept === undefined || kept.size >= MOST_KEPT) {
+    kept = new Map()
+    keptRoutes.set(entries, kept)
+  }
+  kept.set(model, routes)
+  return routes
+}
+
+function findRoutes(upstreams: readonly CatalogEntry[], model: string): Routes | undefined {
+  for (const find of nameFinders(model)) {
+    const serving: { entry: CatalogEntry; found: Model }[] = []
+    for (const entry of upstreams) {
+      const found = find(entry.models)
+      if (found !== undefined) serving.push({ entry, found })
+    }
     const [first, ...others] = serving
     if (first === undefined) continue
     const { isServer, allowsFailover } = first.entry.engine
@@ -237,25 +253,7 @@ function routesFor(upstreams: CatalogEntry[], model: string): Routes | undefined
     const routes = [first, ...alternatives].map(({ entry, found: { id, loaded } }) => {
       return { ...routeTo(entry, id), loaded }
     })
-    return routes as Routes
-  }
-  return undefined
-}
-
-/** The ways a name can match a model, the most exact first. */
-function nameMatchers(name: string): ((model: Model) => boolean)[] {
-  const named = [hasId(name), hasOtherName(name)]
-  // Ollama lists `llama3.2:latest` for the name `llama3.2`; its clients may ask any server for either.
-  const plain = withoutLatest(name)
-  return plain === name
-    ? [...named, hasId(`${name}:latest`)]
-    : [...named, hasId(plain), hasOtherName(plain)]
-}
-
-function findByName(models: Model[], name: string): Model | undefined {
-  for (const matches of nameMatchers(name)) {
-    const model = models.find(matches)
-    if (model !== undefined) return model
+    return routes as readonly Route[] as Routes
   }
   return undefined
 }
@@ -264,51 +262,6 @@ function routeTo({ engine, error }: CatalogEntry, model: string | undefined): Ro
   return { engine, model, isDown: error !== undefined }
 }
 
-function hasOtherName(name: string): (model: Model) => boolean {
-  return (model) => otherNames(model).includes(name)
-}
-
-function hasId(id: string): (model: Model) => boolean {
-  return (model) => model.id === id
-}
-
 function modelsOf({ models }: CatalogEntry): Model[] {
   return models
-}
-
-/** The error where no engine was picked. */
-function notFound({ model, access, aliases }: WantedModel, entries: CatalogEntry[]): ApiError {
-  const upstreams = entries.slice(0, -1)
-  const down = upstreams.filter(({ error }) => error !== undefined)
-  const unreachable = down.map(({ engine }) => engine.label)
-  if (unreachable.length > 0 && unreachable.length === upstreams.length)
-    return unavailable(unreachable, reasonOf(down))
-  const note = unreachable.length > 0 ? ` ${unreachable.join(' and ')} could not be reached.` : ''
-  if (model === undefined && access !== undefined) {
-    return notAllowed(
-      `the request names no model, and you may not use every model; name one that GET /v1/models lists for you.${note}`,
-    )
-  }
-  if (model === undefined) {
-    return missing(`the request names none, and no upstream lists any; name one in model.${note}`)
-  }
-  const shown = quoted(model)
-  const names = entries.flatMap(modelsOf).map(({ id }) => id.replace(/:latest$/, ''))
-  const usable = [...names, ...Object.keys(aliases)].filter((name) => access?.(name) ?? true)
-  const near = closestMatches(model, usable)
-  if (upstreams.length === 0 && near.length === 0) {
-    return missing(`no engine serves ${shown}; ${NO_SERVER}`)
-  }
-  const hint =
-    near.length > 0
-      ? `did you mean ${near.map((id) => quoted(id, MAX_MODEL_NAME)).join(' or ')}?`
-      : 'use one of the models that GET /v1/models lists.'
-  return missing(`no engine serves ${shown}; ${hint}${note}`)
-}
-
-const NO_SERVER =
-  'no model server was found, only the built-in model "static"; start a server, or configure one with --upstream.'
-
-function missing(why: string): ApiError {
-  return new ApiError(404, `model: ${why}`, { code: 'model_not_found', param: 'model' })
 }

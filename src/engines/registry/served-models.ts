@@ -16,15 +16,18 @@ export function servedModels(entries: CatalogEntry[], aliases: Aliases): ServedM
   const add = ({ engine, models }: CatalogEntry) => {
     for (const { id, loaded } of models) {
       const known = served.get(id)
-      const engines = [...(known?.engines ?? []), engine]
-      served.set(id, { engines, loaded: eitherLoaded(known?.loaded, loaded) })
+      if (known === undefined) served.set(id, { engines: [engine], loaded })
+      else {
+        known.engines.push(engine)
+        known.loaded = eitherLoaded(known.loaded, loaded)
+      }
     }
   }
   entries.slice(0, -1).forEach(add)
   for (const [alias, target] of Object.entries(aliases)) {
     const model = served.get(target) ?? served.get(`${target}:latest`)
     served.delete(alias)
-    if (model !== undefined) served.set(alias, model)
+    if (model !== undefined) served.set(alias, { ...model, engines: [...model.engines] })
   }
   entries.slice(-1).forEach(add)
   return [...served].map(([id, model]) => ({ id, ...model }))

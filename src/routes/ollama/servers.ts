@@ -1,7 +1,7 @@
 /** Which Ollama server is meant by a request that changes a server's models. */
 import type { PassCall } from '../../engines/engine.ts'
 import type { Catalog, CatalogEntry } from '../../engines/registry/catalog.ts'
-import { otherNames } from '../../engines/registry/model-access.ts'
+import { otherNames } from '../../engines/registry/model-index.ts'
 import { isObject } from '../../util/object.ts'
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
 import { labelsOf, serverLabelled, serversOf } from '../servers.ts'

@@ -55,3 +55,21 @@ it('remembers the callers that came last, beside the keys in the settings', () =
   expect(names).toContain('user-1999')
   expect(names).not.toContain('user-1')
 })
+
+it('looks at no more keys of the settings than there is room for', () => {
+  const recent = new RecentCallers()
+  let looks = 0
+  const keys = Array.from({ length: 10_000 }, (_, at) => ({
+    get name() {
+      looks++
+      return `key-${at}`
+    },
+  }))
+  recent.with(keys)
+  looks = 0
+  expect(recent.with(keys)).toHaveLength(MAX_WATCHED)
+  expect(looks).toBeLessThan(30 * MAX_WATCHED)
+  looks = 0
+  recent.add({ name: 'key-9999' })
+  expect(recent.with(keys).at(-1)).toBe(keys[9_999])
+})

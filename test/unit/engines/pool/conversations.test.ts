@@ -83,6 +83,34 @@ describe('conversations', () => {
     expect(known.find('k0', 'busy', 2).member).toBeUndefined()
   })
 
+  it('of callers with as many each make room from whoever came least recently', () => {
+    const known = new Conversations()
+    for (let at = 0; at < 4_096; at++) known.find('k', `caller-${at}`, 0)
+    const second = known.find('k', 'caller-1', 0)
+    known.find('k', 'caller-0', 1)
+    known.find('k', 'new', 2)
+    expect(known.find('k', 'caller-1', 3)).toBe(second)
+    expect(known.size).toBe(4_096)
+  })
+
+  it('make room without a look at all of them', () => {
+    const known = new Conversations()
+    let looks = 0
+    const counted = (key: string, caller: string) => {
+      const get = () => {
+        looks++
+        return caller
+      }
+      Object.defineProperty(known.find(key, caller, 0), 'caller', { get })
+    }
+    for (let at = 0; at < 2_000; at++) counted('k', `caller-${at}`)
+    for (let at = 0; at < 2_096; at++) counted(`k${at}`, 'busy')
+    looks = 0
+    for (let at = 0; at < 100; at++) known.find('k', `new-${at}`, 1)
+    expect(known.size).toBe(4_096)
+    expect(looks).toBeLessThan(1_000)
+  })
+
   it('that were forgotten while they were answered are not counted', () => {
     const [a, b] = [member('a'), member('b')]
     const known = new Conversations()
