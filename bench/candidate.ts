@@ -18,6 +18,8 @@ export interface Candidate {
   chunkYardstick?: string
   /** The candidate that it is compared with round by round, where both are measured. */
   rival?: string
+  /** The checkout of sluice that it runs, where its growth is measured. */
+  checkout?: string | undefined
   /** Whether it changes the upstream's bytes, so that a flood is counted by tokens and not by bytes. */
   reencodes?: boolean
   /** What stands before `/v1` in the path of its chat route. */

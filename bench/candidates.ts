@@ -6,39 +6,6 @@ import { type Candidate, upstreamUrl } from './candidate.ts'
 import { type workers, writeWorker } from './candidates/workerd.ts'
 import { byteProxies, gateways } from './peers/peers.ts'
 
-<<<<<<< HEAD
-=======
-/** The ports of a candidate and of its upstream, and a folder for its files. */
-export interface Slot {
-  port: number
-  upstreamPort: number
-  folder: string
-}
-
-export interface Candidate {
-  name: string
-  /** One line for the report. */
-  what: string
-  /** The candidate that shows the minimum on the same runtime. */
-  yardstick?: string
-  /** Another yardstick for the costs of each chunk, where the first one does not touch chunks. */
-  chunkYardstick?: string
-  /** The candidate that it is compared with round by round, where both are measured. */
-  rival?: string
-  /** The checkout of sluice that it runs, where its growth is measured. */
-  checkout?: string | undefined
-  /** Whether it changes the upstream's bytes, so that a flood is counted by tokens and not by bytes. */
-  reencodes?: boolean
-  /** Further headers that its clients have to send. */
-  headers?: (slot: Slot) => Record<string, string>
-  /** Installs it where that is needed; returns the reason if it cannot run. */
-  unavailable?: () => string | undefined
-  /** The command that starts it; undefined for the upstream itself. */
-  command?: (slot: Slot) => Command
-}
-
-const url = ({ upstreamPort }: Slot) => `http://127.0.0.1:${upstreamPort}`
->>>>>>> grow
 const program = (name: string) => join(root, 'bench/candidates', name)
 
 const direct: Candidate = { name: 'direct', what: 'the upstream itself, without a proxy' }

@@ -1,5 +1,5 @@
 /** What is measured at several sizes, and how its cost grows with them. */
-import type { Candidate } from './candidates.ts'
+import type { Candidate } from './candidate.ts'
 import type { Samples } from './samples.ts'
 import { median } from './stats.ts'
 import { number, table } from './table.ts'

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { binaryOf, type Runtime, root } from '../../../scripts/hosts.mjs'
-import type { Candidate } from '../../candidates.ts'
+import type { Candidate } from '../../candidate.ts'
 import type { Bench } from '../../runner.ts'
 import { measureStreams } from './streams.ts'
 

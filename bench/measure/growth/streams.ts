@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Candidate } from '../../candidates.ts'
+import type { Candidate } from '../../candidate.ts'
 import { type Connection, connect, request } from '../../client.ts'
 import { figureName, growth } from '../../growth.ts'
 import {
