@@ -50,12 +50,14 @@ export async function startWorkerd(
   tls?: Tls,
 ): Promise<Workerd> {
   const binary = findBinary()
-  await bundle(join(folder, 'edge.js'))
+  const modules = await bundle(folder)
   const config = join(folder, 'config.capnp')
   const socketPath = join(folder, 'control')
   // They hold keys: only this user may read it, as only this user may enter the folder.
   const objects = objectsConfig(settings, folder)
-  writeFileSync(config, configText(settings, objects, socketPath, tls), { mode: 0o600 })
+  writeFileSync(config, configText(settings, { objects, socketPath, modules, tls }), {
+    mode: 0o600,
+  })
   // A file, since a variable of the environment holds 128 kB at most: some 500 keys.
   writeFileSync(join(folder, 'settings.json'), JSON.stringify(forWorker(settings)), { mode: 0o600 })
   const child = spawn(binary, ['serve', config, '--control-fd=3'], {
@@ -118,13 +120,17 @@ export async function endWorkerd(
   clearTimeout(timer)
 }
 
+interface ConfigParts {
+  objects: ObjectsConfig
+  socketPath: string
+  /** The names of the worker's files, first the one that imports the others. */
+  modules: readonly string[]
+  tls?: Tls | undefined
+}
+
 /** Only this user can open the control socket: it lies in a folder that nobody else may enter. */
-function configText(
-  { host, port }: Settings,
-  objects: ObjectsConfig,
-  socketPath: string,
-  tls?: Tls,
-): string {
+function configText({ host, port }: Settings, parts: ConfigParts): string {
+  const { objects, socketPath, modules, tls } = parts
   const page = pageService()
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
   return `using Workerd = import "/workerd/workerd.capnp";
@@ -132,7 +138,7 @@ function configText(
 const config :Workerd.Config = (
   services = [
     (name = "sluice", worker = (
-      modules = [(name = "edge.js", esModule = embed "edge.js")],
+      modules = [${modules.map((name) => `(name = "${name}", esModule = embed "${name}")`).join(', ')}],
       compatibilityDate = "${compatibilityDate}",
       bindings = [
         (name = "SLUICE_CONFIG", text = embed "settings.json"),
@@ -184,15 +190,25 @@ function protocol(tls: Tls | undefined): string {
       )`
 }
 
+/** The worker, and what it imports later, where that is a file of its own. */
+const WORKER = 'edge.js'
+const WORKER_REST = 'edge-rest.js'
+
 /**
- * Writes the worker as one module: copied from the package, copied from beside a program that was
- * bundled as one file, or bundled now from a checkout.
+ * Writes the worker into the folder: copied from the package, copied from beside a program that was bundled,
+ * or bundled now from a checkout. Returns the names of its files.
  */
-async function bundle(outfile: string): Promise<void> {
-  const beside = join(dirname(process.argv[1] ?? ''), 'edge.js')
-  if (!isCheckout || existsSync(beside)) {
-    copyFileSync(isCheckout ? beside : workerUrl('edge'), outfile)
-    return
+async function bundle(folder: string): Promise<string[]> {
+  const beside = dirname(process.argv[1] ?? '')
+  if (isCheckout && existsSync(join(beside, WORKER))) {
+    const names = [WORKER, WORKER_REST].filter((name) => existsSync(join(beside, name)))
+    for (const name of names) copyFileSync(join(beside, name), join(folder, name))
+    return names
+  }
+  const outfile = join(folder, WORKER)
+  if (!isCheckout) {
+    copyFileSync(workerUrl('edge'), outfile)
+    return [WORKER]
   }
   const { build, stop } = await import('esbuild')
   await build({
@@ -206,6 +222,7 @@ async function bundle(outfile: string): Promise<void> {
   })
   // Otherwise esbuild's service process would run as long as the server.
   await stop()
+  return [WORKER]
 }
 
 function findBinary(): string {

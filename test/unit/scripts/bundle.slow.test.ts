@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -11,7 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { binaryOf, root } from '../../../scripts/hosts.mjs'
 
 let checkout: string
@@ -19,7 +20,9 @@ let checkout: string
 beforeEach(() => {
   checkout = mkdtempSync(join(tmpdir(), 'sluice-bundle-'))
   for (const folder of ['scripts', 'src', 'node_modules']) mkdirSync(join(checkout, folder))
-  copyFileSync(join(root, 'scripts/bundle.mjs'), join(checkout, 'scripts/bundle.mjs'))
+  for (const script of ['scripts/bundle.mjs', 'scripts/bundle-parts.mjs']) {
+    copyFileSync(join(root, script), join(checkout, script))
+  }
   write('package-lock.json', '{}')
   write('src/word.ts', "export const word: string = 'first'\n")
   write('src/say.ts', "import { word } from './word.ts'\nconsole.log(word)\n")
@@ -43,8 +46,13 @@ async function makeBundle(runtime: 'bun' | 'deno' | 'node' = 'node'): Promise<st
   return bundle('src/say.ts', runtime, binaryOf(runtime))
 }
 
-function run(path: string, runtime = process.execPath): string {
-  return execFileSync(runtime, [path], {
+function run(
+  path: string,
+  runtime = process.execPath,
+  how: string[] = [],
+  more: string[] = [],
+): string {
+  return execFileSync(runtime, [...how, path, ...more], {
     cwd: checkout,
     encoding: 'utf8',
     stdio: 'pipe',
@@ -96,4 +104,44 @@ it('has its bytecode beside it where Bun runs it', async () => {
   expect(existsSync(`${path}.jsc`)).toBe(true)
   expect(run(path, bun)).toBe('first')
   expect(await makeBundle('bun')).toBe(path)
+})
+
+describe.each(['bun', 'deno', 'node'] as const)('what is imported later, on %s', (runtime) => {
+  beforeEach(() => {
+    installEsbuild()
+    symlinkSync(join(root, 'node_modules/zod'), join(checkout, 'node_modules/zod'))
+    write(
+      'src/shared.ts',
+      "import * as z from 'zod/mini'\nexport class Shared {}\nexport const link = 'first'\nexport const schema = z.string()\n",
+    )
+    write(
+      'src/later.ts',
+      "import * as z from 'zod/mini'\nimport { link as word, Shared } from './shared.ts'\nexport const modules = [word, z.array(z.number()).safeParse([1]).success]\nexport const isSame = (shared: unknown) => shared instanceof Shared\n",
+    )
+    write(
+      'src/say.ts',
+      "import { Shared, schema } from './shared.ts'\nexport async function main() {\n  const { modules, isSame } = await import('./later.ts')\n  console.log(JSON.stringify([modules, isSame(new Shared()), schema.safeParse('x').success]))\n}\n",
+    )
+  })
+
+  it('is a second file, which shares everything with the first', async () => {
+    const path = await makeBundle(runtime)
+    const how = runtime === 'deno' ? ['run', '--allow-read'] : []
+    expect(run(path, binaryOf(runtime), how)).toBe('[["first",true],true,true]')
+    const rest = path.replace(/(\.\w+)$/, '-rest$1')
+    expect(readFileSync(rest, 'utf8')).toContain('isSame')
+    expect(readFileSync(rest, 'utf8')).not.toContain('ZodMiniArray')
+    expect(readFileSync(path, 'utf8')).not.toContain('instanceof Shared')
+  })
+
+  it('is loaded soon where it is not needed, so that a later build may remove the file', async () => {
+    write(
+      'src/say.ts',
+      "export async function main() {\n  await new Promise((resolve) => setTimeout(resolve, 1500))\n  const { rmSync } = await import('node:fs')\n  rmSync(process.argv[2])\n  console.log((await import('./later.ts')).modules[0])\n}\n",
+    )
+    const path = await makeBundle(runtime)
+    const how = runtime === 'deno' ? ['run', '--allow-read', '--allow-write'] : []
+    const rest = path.replace(/(\.\w+)$/, '-rest$1')
+    expect(run(path, binaryOf(runtime), how, [rest])).toBe('first')
+  })
 })
