@@ -1,6 +1,7 @@
 /** One request as events: what it is like, and its bytes while they come. */
 import type { Caller } from '../../guard/caller.ts'
-import { shownTo, steadyText } from '../../telemetry/activity/feed-reader.ts'
+import { steadyText } from '../../telemetry/activity/description.ts'
+import { shownTo } from '../../telemetry/activity/feed-reader.ts'
 import { RequestWatcher } from '../../telemetry/activity/request-watcher.ts'
 import type { TrackedRequest } from '../../telemetry/activity/tracked-request.ts'
 import type { Capture } from '../../telemetry/captures/capture.ts'

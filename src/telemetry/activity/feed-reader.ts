@@ -1,6 +1,6 @@
 import type { Activity, ActivityList } from '../../wire/activity/schema.ts'
 import type { ActivityFeed } from './activity-feed.ts'
-import { describeRequest } from './describe.ts'
+import { describedSince } from './description.ts'
 import { isListed } from './listed.ts'
 import type { TrackedRequest } from './tracked-request.ts'
 
@@ -34,8 +34,9 @@ interface FoundChanges extends Partial<FeedParts> {
 /** What a reader has of one request that runs. */
 interface Known {
   /** What it was like, as JSON. */
-  text: string
+  steady: string
   gaps: number
+  place: number | undefined
 }
 
 /** Finds what one reader does not have yet: whatever changed since it last asked, however long ago. */
@@ -47,6 +48,7 @@ export class FeedReader {
   /** The ids of those that have ended. */
   readonly #ended = new Set<string>()
   #last = 0
+  #lookedAt = Number.NEGATIVE_INFINITY
   #forgotten = 0
   readonly #parts = new Map<string, string>()
 
@@ -101,6 +103,7 @@ export class FeedReader {
       requests.push(shownTo(this.#viewer, news))
     }
     this.#last = this.#feed.ended.last
+    this.#lookedAt = now
     return requests
   }
 
@@ -113,13 +116,17 @@ export class FeedReader {
     const { request, marks } = tracked
     if (!isListed(request) || !maySee(this.#viewer, request.caller?.name)) return undefined
     const known = this.#running.get(request.id)
-    const activity = describeRequest(tracked, now, known?.gaps)
+    const { activity, steady } = describedSince(tracked, this.#lookedAt, now)
     const place = request.exchange && places.get(request.exchange)
-    if (place !== undefined) activity.place = place
-    const text = steadyText(activity)
-    if (known?.text === text) return undefined
-    this.#running.set(request.id, { text, gaps: marks?.count ?? 0 })
-    return shownTo(this.#viewer, activity)
+    const gaps = marks?.count ?? 0
+    if (known?.steady === steady && known.gaps === gaps && known.place === place) return undefined
+    const newGaps = marks?.since(known?.gaps ?? 0) ?? []
+    this.#running.set(request.id, { steady, gaps, place })
+    return shownTo(this.#viewer, {
+      ...activity,
+      ...(newGaps.length > 0 && { gaps: newGaps }),
+      ...(place !== undefined && { place }),
+    })
   }
 
   /** The ids of those that the reader has, and that are not kept any more. */
@@ -140,10 +147,4 @@ export class FeedReader {
     }
     return removed
   }
-}
-
-/** Without what only tells that time passes, which the reader knows by itself. */
-export function steadyText(activity: Activity): string {
-  const { durationMs: _duration, queuedMs: _queued, blockedMs: _blocked, ...steady } = activity
-  return JSON.stringify(steady)
 }
