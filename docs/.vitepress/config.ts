@@ -27,7 +27,7 @@ export default defineConfig({
   base,
   srcDir: root,
   // The rest of the repository is read by nobody.
-  srcExclude: [...otherFolders(), 'bench/!(RESULTS.md)', 'docs/.vitepress/**'],
+  srcExclude: [...otherFolders(), 'bench/!(RESULTS.md|upstream-reports)', 'docs/.vitepress/**'],
   rewrites: sitePath,
   outDir: DOCS_OUT ?? join(root, 'dist-docs'),
   // So that any static host can serve it.

@@ -69,7 +69,10 @@ export const groups: Group[] = [
       'docs/reference/*',
     ],
   },
-  { text: 'Compare', pages: ['docs/compare/*', 'bench/RESULTS.md'] },
+  {
+    text: 'Compare',
+    pages: ['docs/compare/*', 'bench/RESULTS.md'],
+  },
   { text: 'Help', pages: ['docs/troubleshooting.md', 'docs/lesson.md'] },
   {
     text: 'How it works',
@@ -77,6 +80,8 @@ export const groups: Group[] = [
       'docs/architecture.md',
       'docs/decisions/*',
       'docs/guides/*',
+      'bench/upstream-reports/README.md',
+      'bench/upstream-reports/*/README.md',
       'CONTRIBUTING.md',
       'CHANGELOG.md',
     ],

@@ -25,6 +25,7 @@ export interface Page {
 export const SOURCES = [
   '*.md',
   'bench/RESULTS.md',
+  'bench/upstream-reports/**/*.md',
   'deploy/README.md',
   'docs/**/*.md',
   'examples/**/*.md',
