@@ -6,7 +6,7 @@ import { createComposedHandler, type Handler } from './composed-handler.ts'
 import type { HandlerHost } from './options.ts'
 import { isWorkerd } from './platform/runtime.ts'
 import { compose, readerOf } from './routes/parts/compose.ts'
-import type { Part } from './routes/parts/part.ts'
+import type { HandlerPart } from './routes/parts/part.ts'
 import { warnOnce } from './settings/deprecated.ts'
 import { unknownName } from './settings/error.ts'
 import { readEnvironment } from './settings/read-environment.ts'
@@ -27,7 +27,7 @@ export { metrics } from './routes/parts/metrics.ts'
 export { models } from './routes/parts/models.ts'
 export { ollama } from './routes/parts/ollama.ts'
 export { pages } from './routes/parts/pages.ts'
-export type { Part } from './routes/parts/part.ts'
+export type { HandlerPart } from './routes/parts/part.ts'
 export { passThrough } from './routes/parts/pass-through.ts'
 export { responses } from './routes/parts/responses.ts'
 export { streams } from './routes/parts/streams.ts'
@@ -53,7 +53,7 @@ const OPTIONS = ['engines', 'authenticate', 'basePath', 'fetch', 'files', 'limit
  * console.log(response.status) // 401
  */
 export function composeHandler(
-  parts: readonly Part[],
+  parts: readonly HandlerPart[],
   settings: SettingsInput = {},
   options: ComposedOptions = {},
 ): Handler {
@@ -72,6 +72,9 @@ export function composeHandler(
  * const settings = partSettings([chat], { SLUICE_MODEL: 'qwen3:8b' })
  * console.log(settings.model) // qwen3:8b
  */
-export function partSettings(parts: readonly Part[], env: Record<string, unknown>): SettingsInput {
+export function partSettings(
+  parts: readonly HandlerPart[],
+  env: Record<string, unknown>,
+): SettingsInput {
   return finish(readEnvironment(readerOf(parts), env, warnOnce))
 }
