@@ -72,6 +72,7 @@ const files = {
   'composed-handler.ts': [...core, 'routes', 'options.ts'],
   'handler.ts': [...core, 'routes', 'composed-handler.ts', 'options.ts'],
   'index.ts': [...core, 'routes', 'handler.ts', 'options.ts'],
+  'parts.ts': [...core, 'routes', 'composed-handler.ts', 'options.ts'],
   'options.ts': [...core, 'routes'],
   'version.ts': [],
 }

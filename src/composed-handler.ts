@@ -152,6 +152,7 @@ function createContext(
     hasSeveralCallers: host.authenticate !== undefined || settings.keys.length > 1,
     isolates,
     page,
+    explainsErrors: composition.routes.explainError !== undefined,
     files: settings.page ? host.files : page?.withoutPage(host.files),
     hostName: host.name,
     basePath: host.basePath ?? '',

@@ -3,7 +3,7 @@ import { createComposedHandler } from '../src/composed-handler.ts'
 import { PoolState } from '../src/engines/pool/pool-state.ts'
 import { withErrorResponse } from '../src/routes/internal-error.ts'
 import { compose, readerOf } from '../src/routes/parts/compose.ts'
-import type { Part } from '../src/routes/parts/part.ts'
+import type { HandlerPart } from '../src/routes/parts/part.ts'
 import { memoryLimits } from '../src/state/memory-limits.ts'
 import { type Bindings, serving } from './serving.ts'
 
@@ -16,7 +16,7 @@ export interface ComposedWorker {
  * A Worker with these parts. It reads the settings of the core and of the parts from its environment, and
  * refuses all others. With the class `KeyLimits` bound as `KEY_LIMITS`, its instances share the limits of keys.
  */
-export function workerOf(parts: readonly Part[]): ComposedWorker {
+export function workerOf(parts: readonly HandlerPart[]): ComposedWorker {
   const composition = compose(parts)
   const { handlerOnce } = serving({
     reader: readerOf(parts),

@@ -31,7 +31,7 @@ export function answerRequests(
   context: RouteContext,
   requests: AnsweredRequests,
 ): (request: Request, ...lent: unknown[]) => Promise<Response> {
-  const { telemetry, running, basePath } = context
+  const { telemetry, running, basePath, explainsErrors } = context
   const docsUrl = withoutTrailing('/', context.settings.docsUrl ?? '')
   return async (request, ...lent) => {
     const url = parseUrl(request.url)
@@ -40,7 +40,7 @@ export function answerRequests(
     const trace = new Trace(request.method, asked ?? request.url, {
       ...{ log: requests.log, telemetry, waitUntil: waitUntilOf(lent) },
       traceContext: readTraceContext(request.headers),
-      docs: docLink(docsUrl, url?.origin, basePath),
+      docs: docLink(docsUrl, explainsErrors, url?.origin, basePath),
     })
     telemetry.onArrival(trace, request.headers, request.url)
     const family = familyOf(path, request.headers)
@@ -123,14 +123,17 @@ function refusal(failure: unknown, family: ApiFamily, { id, docs }: Trace): Resp
 }
 
 /**
- * Error codes are explained on a documentation site, or by this server at the address that was asked; not where
- * its host was refused: the address would lead to whoever has that name, and this server would refuse it again.
+ * Error codes are explained on a documentation site, or by this server, where it has those pages, at the address
+ * that was asked; not where its host was refused: the address would lead to whoever has that name, and this
+ * server would refuse it again.
  */
-function docLink(docsUrl: string, origin = '', basePath = ''): DocLink {
+function docLink(docsUrl: string, explainsErrors: boolean, origin = '', basePath = ''): DocLink {
   return (code) => {
     if (!isOwnCode(code)) return undefined
     if (docsUrl !== '') return `${docsUrl}/errors#${code}`
-    return code === 'host_not_allowed' ? undefined : `${origin}${basePath}/docs/errors/${code}`
+    return code === 'host_not_allowed' || !explainsErrors
+      ? undefined
+      : `${origin}${basePath}/docs/errors/${code}`
   }
 }
 

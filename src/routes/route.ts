@@ -42,6 +42,8 @@ export interface RouteContext extends ExchangeContext, Engines {
   /** The page's files, where the host has them, and what serves them. */
   files: Files | undefined
   page: Page | undefined
+  /** Whether `GET /docs/errors/CODE` of this server explains its errors. */
+  explainsErrors: boolean
   /** The path below which clients find the API; empty for the root. */
   basePath: string
   /** Whether no request may be woken by another's timer or promise. */

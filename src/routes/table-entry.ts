@@ -27,26 +27,41 @@ export interface TableEntry {
   module: HandlerModule<never>
 }
 
-export type Entry<Module> = Omit<TableEntry, 'module'> & { module: Module }
+export type RouteEntry<Module> = Omit<TableEntry, 'module'> & { module: Module }
 
 /** Each module must export a handler under the id of its route. */
 export function entries<
-  Entries extends { [Id in keyof Entries]: Entry<HandlerModule<Id & string>> },
+  Entries extends { [Id in keyof Entries]: RouteEntry<HandlerModule<Id & string>> },
 >(given: Entries): Record<keyof Entries, TableEntry> {
   return given as never
 }
 
-export type Answer = TableEntry['answer']
+export type RouteAnswer = TableEntry['answer']
 
-export function get<M>(access: Access, path: string, answer: Answer, module: M): Entry<M> {
+export function get<M>(
+  access: Access,
+  path: string,
+  answer: RouteAnswer,
+  module: M,
+): RouteEntry<M> {
   return { access, method: 'get', path, answer, module }
 }
 
-export function remove<M>(access: Access, path: string, answer: Answer, module: M): Entry<M> {
+export function remove<M>(
+  access: Access,
+  path: string,
+  answer: RouteAnswer,
+  module: M,
+): RouteEntry<M> {
   return { access, method: 'delete', path, answer, module }
 }
 
-export function head<M>(access: Access, path: string, answer: Answer, module: M): Entry<M> {
+export function head<M>(
+  access: Access,
+  path: string,
+  answer: RouteAnswer,
+  module: M,
+): RouteEntry<M> {
   return { access, method: 'head', path, answer, module }
 }
 
@@ -54,18 +69,18 @@ export function head<M>(access: Access, path: string, answer: Answer, module: M)
 export function ask<M>(
   path: string,
   request: string | undefined,
-  answer: Answer,
+  answer: RouteAnswer,
   module: M,
-): Entry<M> {
+): RouteEntry<M> {
   return asking(post('key', path, request, answer, module))
 }
 
 /** A request that no quota of a day or month refuses. */
-export function always<M>(entry: Entry<M>): Entry<M> {
+export function always<M>(entry: RouteEntry<M>): RouteEntry<M> {
   return { ...entry, isBeyondQuotas: true }
 }
 
-export function asking<M>(entry: Entry<M>): Entry<M> {
+export function asking<M>(entry: RouteEntry<M>): RouteEntry<M> {
   return { ...entry, asksEngine: true }
 }
 
@@ -73,8 +88,8 @@ export function post<M>(
   access: Access,
   path: string,
   request: string | undefined,
-  answer: Answer,
+  answer: RouteAnswer,
   module: M,
-): Entry<M> {
+): RouteEntry<M> {
   return { access, method: 'post', path, request, answer, module }
 }

@@ -15,7 +15,7 @@ import { metrics } from './parts/metrics.ts'
 import { models } from './parts/models.ts'
 import { ollama } from './parts/ollama.ts'
 import { pages } from './parts/pages.ts'
-import type { Part } from './parts/part.ts'
+import type { HandlerPart } from './parts/part.ts'
 import { passThrough } from './parts/pass-through.ts'
 import { responses } from './parts/responses.ts'
 import { streams } from './parts/streams.ts'
@@ -23,7 +23,7 @@ import { tabs } from './parts/tabs.ts'
 import { traces } from './parts/traces.ts'
 import { usage } from './parts/usage.ts'
 
-export const allParts: readonly Part[] = [
+export const allParts: readonly HandlerPart[] = [
   chat,
   completions,
   messages,

@@ -39,6 +39,7 @@ function tsconfig(files: string[]): object {
     '/bun': 'hosts/node',
     '/deno': 'hosts/node',
     '/edge': '../worker/edge',
+    '/parts': 'parts',
     '/edge-chat': '../worker/edge-chat',
   }
   const paths = Object.entries(entries).map(([path, file]) => {

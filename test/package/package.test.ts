@@ -212,6 +212,7 @@ it('brings types that a strict program compiles with', async () => {
     import { createHandler } from '@sluice/sluice'
     import worker from '@sluice/sluice/edge'
     import chatWorker, { KeyLimits } from '@sluice/sluice/edge-chat'
+    import { chat, composeHandler, type HandlerPart } from '@sluice/sluice/parts'
     import { serve as bun } from '@sluice/sluice/bun'
     import { serve as deno } from '@sluice/sluice/deno'
     import { serve as node } from '@sluice/sluice/node'
@@ -219,7 +220,9 @@ it('brings types that a strict program compiles with', async () => {
     const answer: Promise<Response> = handler.fetch(new Request('http://localhost/health'))
     // @ts-expect-error a port is a number
     createHandler({ port: 'eight' })
-    export default { answer, worker, chatWorker, KeyLimits, bun, deno, node }`
+    const parts: HandlerPart[] = [chat]
+    const composed = composeHandler(parts, { model: 'a' })
+    export default { composed, answer, worker, chatWorker, KeyLimits, bun, deno, node }`
   const options = {
     strict: true,
     noEmit: true,

@@ -1,10 +1,14 @@
 // Fails when a change makes what users load larger than size-budget.json allows.
 
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { sizeOf } from '../../scripts/size.mjs'
+import { PAGE, sizeOf, sizeRows, sizesIn } from '../../scripts/size.mjs'
 import budget from './size-budget.json' with { type: 'json' }
 
-const conditions: Record<string, string[]> = { 'worker/edge.ts': ['workerd', 'worker'] }
+const conditions: Record<string, string[]> = {
+  'worker/edge.ts': ['workerd', 'worker'],
+  'worker/edge-chat.ts': ['workerd', 'worker'],
+}
 
 /** Throws an error that says what to do where `bytes` is more than `allowed`. */
 function holdTo(allowed: number, entry: string, bytes: number): void {
@@ -31,3 +35,24 @@ describe('an entry above its budget', () => {
     )
   })
 })
+
+describe('the table of sizes in the documentation', () => {
+  it('has the workers and every part, with the sizes that they have', async () => {
+    const shown = sizesIn(readFileSync(PAGE, 'utf8'))
+    const rows = await sizeRows()
+    expect([...shown.keys()].sort()).toEqual(rows.map(({ name }) => name).sort())
+    const wrong = rows.filter(({ name, kB }) => !isNear(shown.get(name) ?? 0, kB))
+    expect(wrong, 'run: node scripts/size.mjs --write').toEqual([])
+  }, 120_000)
+
+  it('would not do with other sizes', () => {
+    expect([isNear(100, 104), isNear(100, 106), isNear(2, 2.9), isNear(2, 3.2)]).toEqual([
+      ...[true, false, true, false],
+    ])
+  })
+})
+
+/** Small changes need no new table. */
+function isNear(shown: number, measured: number): boolean {
+  return Math.abs(shown - measured) <= Math.max(1, measured / 20)
+}

@@ -1,7 +1,7 @@
 import { activity as activitySettings } from '../../settings/table/activity.ts'
 import { ActivityFeed } from '../../telemetry/activity/activity-feed.ts'
 import { always, entries, get, post } from '../table-entry.ts'
-import type { Part } from './part.ts'
+import type { HandlerPart } from './part.ts'
 
 const module = () => import('../activity/activity.ts')
 
@@ -15,4 +15,4 @@ export const activity = {
     retrieveActivity: get('key', '/v1/activity/:id', 'Activity', module),
     cancelActivity: always(post('key', '/v1/activity/:id/cancel', undefined, 'Activity', module)),
   }),
-} satisfies Part
+} satisfies HandlerPart

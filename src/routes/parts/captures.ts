@@ -2,7 +2,7 @@ import { requireCapturedKey } from '../../settings/capture-rule.ts'
 import { captures as captureSettings } from '../../settings/table/captures.ts'
 import { Captures } from '../../telemetry/captures/captures.ts'
 import { entries, get, post, remove } from '../table-entry.ts'
-import type { Part } from './part.ts'
+import type { HandlerPart } from './part.ts'
 
 const module = () => import('../captures.ts')
 
@@ -19,4 +19,4 @@ export const captures = {
     retrieveCapture: get('admin', '/v1/captures/:id', 'application/x-ndjson', module),
     deleteCapture: remove('admin', '/v1/captures/:id', 'CaptureDeleted', module),
   }),
-} satisfies Part
+} satisfies HandlerPart

@@ -1,6 +1,6 @@
 import { createChatCompletion } from '../chat.ts'
 import { ask, entries } from '../table-entry.ts'
-import type { Part } from './part.ts'
+import type { HandlerPart } from './part.ts'
 
 // The chat's code is loaded at the start, since most requests are for it; that of others when first asked.
 const module = { createChatCompletion }
@@ -11,4 +11,4 @@ export const chat = {
   routes: entries({
     createChatCompletion: ask('/v1/chat/completions', 'ChatRequest', 'ChatCompletion', module),
   }),
-} satisfies Part
+} satisfies HandlerPart

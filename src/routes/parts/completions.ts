@@ -1,5 +1,5 @@
 import { ask, entries } from '../table-entry.ts'
-import type { Part } from './part.ts'
+import type { HandlerPart } from './part.ts'
 
 const module = () => import('../completions.ts')
 
@@ -9,4 +9,4 @@ export const completions = {
   routes: entries({
     createCompletion: ask('/v1/completions', 'TextRequest', 'TextCompletion', module),
   }),
-} satisfies Part
+} satisfies HandlerPart

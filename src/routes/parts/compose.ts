@@ -6,7 +6,7 @@ import { noResponses } from '../../state/no-responses.ts'
 import type { FeatureMakers } from '../../telemetry/request-telemetry.ts'
 import type { StoredResponses } from '../runs/runs.ts'
 import { type LeftOut, partAt } from './names.ts'
-import type { Part, Provided, Routes } from './part.ts'
+import type { HandlerPart, Provided, Routes } from './part.ts'
 
 /** What some parts add up to. */
 export interface Composition
@@ -21,7 +21,7 @@ export interface Composition
 }
 
 /** The routes are tried in the order of the parts. */
-export function compose(parts: readonly Part[]): Composition {
+export function compose(parts: readonly HandlerPart[]): Composition {
   const has = havingPart(parts)
   const { store, ...provided }: Partial<Provided> = Object.assign({}, ...parts)
   const { resuming, tabs, page, discover } = provided
@@ -45,7 +45,7 @@ export function compose(parts: readonly Part[]): Composition {
 }
 
 /** Reads the settings of the core and of these parts. */
-export function readerOf(parts: readonly Part[]): SettingsReader {
+export function readerOf(parts: readonly HandlerPart[]): SettingsReader {
   const has = havingPart(parts)
   const { fromEnvironment }: Partial<Provided> = Object.assign({}, ...parts)
   const tables = parts.map((part) => part.settings)
@@ -55,7 +55,7 @@ export function readerOf(parts: readonly Part[]): SettingsReader {
   })
 }
 
-function havingPart(parts: readonly Part[]): (name: string) => boolean {
+function havingPart(parts: readonly HandlerPart[]): (name: string) => boolean {
   const names = new Set<string>(parts.map(({ name }) => name))
   return (name) => names.has(name)
 }

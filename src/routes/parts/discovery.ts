@@ -1,6 +1,10 @@
 import { createDiscovery } from '../../engines/registry/discovery.ts'
 import { discovery as settings } from '../../settings/table/discovery.ts'
-import type { Part } from './part.ts'
+import type { HandlerPart } from './part.ts'
 
 /** Local servers that are found at their well-known ports. */
-export const discovery = { name: 'discovery', settings, discover: createDiscovery } satisfies Part
+export const discovery = {
+  name: 'discovery',
+  settings,
+  discover: createDiscovery,
+} satisfies HandlerPart

@@ -1,5 +1,5 @@
 import { ask, entries } from '../table-entry.ts'
-import type { Part } from './part.ts'
+import type { HandlerPart } from './part.ts'
 
 const module = () => import('../embeddings.ts')
 
@@ -9,4 +9,4 @@ export const embeddings = {
   routes: entries({
     createEmbedding: ask('/v1/embeddings', 'EmbeddingRequest', 'EmbeddingList', module),
   }),
-} satisfies Part
+} satisfies HandlerPart

@@ -1,5 +1,5 @@
 import { entries, get } from '../table-entry.ts'
-import type { Part } from './part.ts'
+import type { HandlerPart } from './part.ts'
 
 const module = () => import('../health.ts')
 
@@ -10,4 +10,4 @@ export const health = {
     health: get('open', '/health', 'Health', module),
     ready: get('open', '/health/ready', 'Health', module),
   }),
-} satisfies Part
+} satisfies HandlerPart

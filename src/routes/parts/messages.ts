@@ -1,5 +1,5 @@
 import { ask, entries } from '../table-entry.ts'
-import type { Part } from './part.ts'
+import type { HandlerPart } from './part.ts'
 
 const module = () => import('../messages.ts')
 const counting = () => import('../count-tokens.ts')
@@ -11,4 +11,4 @@ export const messages = {
     createMessage: ask('/v1/messages', 'MessagesRequest', 'Message', module),
     countMessageTokens: ask('/v1/messages/count_tokens', 'CountRequest', 'MessageTokens', counting),
   }),
-} satisfies Part
+} satisfies HandlerPart

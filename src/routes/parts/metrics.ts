@@ -2,7 +2,7 @@ import { metrics as metricsSettings } from '../../settings/table/metrics.ts'
 import { Metrics } from '../../telemetry/metrics/metrics.ts'
 import { GenAiMeter } from '../../telemetry/traces/gen-ai-meter.ts'
 import { entries, get } from '../table-entry.ts'
-import type { Part } from './part.ts'
+import type { HandlerPart } from './part.ts'
 
 const module = () => import('../metrics.ts')
 
@@ -12,4 +12,4 @@ export const metrics = {
   settings: metricsSettings,
   telemetry: { metrics: () => new Metrics(), meter: () => new GenAiMeter() },
   routes: entries({ readMetrics: get('metrics', '/metrics', 'text/plain', module) }),
-} satisfies Part
+} satisfies HandlerPart

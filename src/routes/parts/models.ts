@@ -1,5 +1,5 @@
 import { entries, get } from '../table-entry.ts'
-import type { Part } from './part.ts'
+import type { HandlerPart } from './part.ts'
 
 const module = () => import('../models.ts')
 
@@ -10,4 +10,4 @@ export const models = {
     listModels: get('key', '/v1/models', ['ModelList', 'ModelPage'], module),
     retrieveModel: get('key', '/v1/models/:id+', ['Model', 'ModelInfo'], module),
   }),
-} satisfies Part
+} satisfies HandlerPart

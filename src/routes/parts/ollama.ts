@@ -1,5 +1,5 @@
-import { ask, asking, type Entry, entries, get, head, post, remove } from '../table-entry.ts'
-import type { Part } from './part.ts'
+import { ask, asking, entries, get, head, post, type RouteEntry, remove } from '../table-entry.ts'
+import type { HandlerPart } from './part.ts'
 
 const chat = () => import('../ollama/chat.ts')
 const generating = () => import('../ollama/generate.ts')
@@ -37,9 +37,9 @@ export const ollama = {
       embedding,
     ),
   }),
-} satisfies Part
+} satisfies HandlerPart
 
 /** A request that changes the models of an Ollama server. */
-function manage(path: string): Entry<typeof managing> {
+function manage(path: string): RouteEntry<typeof managing> {
   return asking(post('admin', path, undefined, 'application/x-ndjson', managing))
 }

@@ -1,7 +1,7 @@
 import { page as pageSettings } from '../../settings/table/page.ts'
 import { fileResponse, withoutPage } from '../page.ts'
 import { entries, get } from '../table-entry.ts'
-import type { Part } from './part.ts'
+import type { HandlerPart } from './part.ts'
 
 const module = () => import('../pages.ts')
 const errorDocs = () => import('../errors/error-docs.ts')
@@ -19,4 +19,4 @@ export const pages = {
     listErrors: get('open', '/docs/errors', 'text/plain', errorDocs),
     explainError: get('open', '/docs/errors/:code', 'text/plain', errorDocs),
   }),
-} satisfies Part
+} satisfies HandlerPart

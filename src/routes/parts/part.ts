@@ -16,7 +16,7 @@ import type { PartName } from './names.ts'
  * One part of a handler: an API or a feature, with its routes and with what the core can't do without it.
  * Nothing of a part is reachable from a shared module, so that a bundle holds only those that are listed.
  */
-export interface Part extends Partial<Provided> {
+export interface HandlerPart extends Partial<Provided> {
   readonly name: PartName
   /** In the order in which they are tried. */
   readonly routes?: Routes

@@ -1,6 +1,6 @@
 import { passThrough as passThroughSettings } from '../../settings/table/pass-through.ts'
-import { type Answer, ask, asking, type Entry, entries, get } from '../table-entry.ts'
-import type { Part } from './part.ts'
+import { ask, asking, entries, get, type RouteAnswer, type RouteEntry } from '../table-entry.ts'
+import type { HandlerPart } from './part.ts'
 
 const module = () => import('../pass-through/handlers.ts')
 
@@ -27,9 +27,9 @@ export const passThrough = {
     getServerProps: asking(get('admin', '/props', 'application/json', module)),
     listSlots: asking(get('admin', '/slots', 'application/json', module)),
   }),
-} satisfies Part
+} satisfies HandlerPart
 
 /** A request that is forwarded to whoever understands it. */
-function pass(path: string, answer: Answer = 'application/json'): Entry<typeof module> {
+function pass(path: string, answer: RouteAnswer = 'application/json'): RouteEntry<typeof module> {
   return ask(path, undefined, answer, module)
 }

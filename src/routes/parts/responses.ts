@@ -1,6 +1,6 @@
 import { memoryResponseStore } from '../../state/response-store.ts'
 import { always, ask, entries, get, post, remove } from '../table-entry.ts'
-import type { Part } from './part.ts'
+import type { HandlerPart } from './part.ts'
 
 const module = () => import('../responses/create.ts')
 const inputTokens = () => import('../responses/input-tokens.ts')
@@ -31,4 +31,4 @@ export const responses = {
     cancelResponse: always(post('key', '/v1/responses/:id/cancel', undefined, 'Response', stored)),
     listInputItems: get('key', '/v1/responses/:id/input_items', 'ResponseItems', stored),
   }),
-} satisfies Part
+} satisfies HandlerPart

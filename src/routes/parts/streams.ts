@@ -2,7 +2,7 @@ import { streams as streamSettings } from '../../settings/table/streams.ts'
 import { resuming } from '../runs/resumable.ts'
 import { Runs } from '../runs/runs.ts'
 import { always, entries, get, post, remove } from '../table-entry.ts'
-import type { Part } from './part.ts'
+import type { HandlerPart } from './part.ts'
 
 const module = () => import('../streams/streams.ts')
 
@@ -16,4 +16,4 @@ export const streams = {
     deleteStream: always(remove('key', '/v1/streams/:id', 'Stream', module)),
     stopStream: always(post('key', '/v1/streams/:id/stop', undefined, 'Stream', module)),
   }),
-} satisfies Part
+} satisfies HandlerPart

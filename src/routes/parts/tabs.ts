@@ -2,7 +2,7 @@ import { tabs as tabSettings } from '../../settings/table/tabs.ts'
 import { TabHub } from '../../tabs/hub.ts'
 import { Pairings } from '../../tabs/pairings.ts'
 import { entries, get, post, remove } from '../table-entry.ts'
-import type { Part } from './part.ts'
+import type { HandlerPart } from './part.ts'
 
 const module = () => import('../tabs.ts')
 const pairings = () => import('../pairings.ts')
@@ -22,4 +22,4 @@ export const tabs = {
     tellTab: post('offer', '/v1/tabs/:id', 'TabBatch', 'TabTaken', module),
     removeTab: remove('admin', '/v1/tabs/:id', 'TabRemoved', module),
   }),
-} satisfies Part
+} satisfies HandlerPart

@@ -1,7 +1,7 @@
 import { settingsFromOtel } from '../../settings/otel-environment.ts'
 import { tracing } from '../../settings/table/tracing.ts'
 import { Tracing } from '../../telemetry/traces/tracing.ts'
-import type { Part } from './part.ts'
+import type { HandlerPart } from './part.ts'
 
 /** Spans for OpenTelemetry. */
 export const traces = {
@@ -9,4 +9,4 @@ export const traces = {
   settings: tracing,
   fromEnvironment: settingsFromOtel,
   telemetry: { traces: (onSpans) => new Tracing(onSpans) },
-} satisfies Part
+} satisfies HandlerPart

@@ -1,5 +1,5 @@
 import { always, entries, get } from '../table-entry.ts'
-import type { Part } from './part.ts'
+import type { HandlerPart } from './part.ts'
 
 const module = () => import('../usage.ts')
 
@@ -9,4 +9,4 @@ export const usage = {
   routes: entries({
     retrieveUsage: always(get('key', '/v1/usage', ['KeyUsage', 'KeyUsageList'], module)),
   }),
-} satisfies Part
+} satisfies HandlerPart
