@@ -6,6 +6,7 @@ import { measureEarly } from './measure/early.ts'
 import { measureFlood } from './measure/flood.ts'
 import { measureHangUp } from './measure/hang-up.ts'
 import { measureMemory } from './measure/memory.ts'
+import { measureNeighbour } from './measure/neighbour.ts'
 import { measurePaced, paces } from './measure/paced.ts'
 import { measureTtft } from './measure/ttft.ts'
 import type { Measure, Options } from './options.ts'
@@ -36,6 +37,7 @@ const sharedMeasures: Partial<Record<Measure, Task[]>> = {
   paced: paces.map((pace) => (bench, runner) => measurePaced(bench, runner, pace)),
   flood: [measureFlood],
   hangup: [measureHangUp],
+  neighbour: [measureNeighbour],
 }
 
 interface RunContext {
