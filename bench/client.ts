@@ -33,6 +33,8 @@ export interface RequestOptions {
   bytesOnly?: boolean
   /** Called for every token with the times, by `now`, at which it was sent and arrived. */
   onToken?: (sent: number, arrived: number) => void
+  /** Messages that make the request larger. */
+  messages?: readonly object[]
 }
 
 /** A connection, for one request at a time. */
@@ -44,7 +46,11 @@ export interface Connection {
   reset(): void
 }
 
+const encoder = new TextEncoder()
+
 interface Data {
+  /** What the socket's buffer had no room for. */
+  unsent: Uint8Array
   onPacket(bytes: Uint8Array<ArrayBuffer>): void
   onClose(): void
 }
@@ -60,6 +66,7 @@ export async function connect(target: Target): Promise<Connection> {
     end: () => current?.end(),
   })
   const socket = await open(target.port, {
+    unsent: new Uint8Array(0),
     onPacket(bytes) {
       if (current) current.arrivedAt = now()
       reader.push(bytes)
@@ -71,9 +78,11 @@ export async function connect(target: Target): Promise<Connection> {
   })
   return {
     send(script, options = {}) {
-      const body = requestBody(script)
+      const body = requestBody(script, options.messages)
+      const request = encoder.encode(`${head}content-length: ${body.length}\r\n\r\n${body}`)
       current = new Tracker(options)
-      socket.write(`${head}content-length: ${body.length}\r\n\r\n${body}`)
+      socket.data.unsent = request
+      write(socket)
       return current
     },
     close() {
@@ -97,6 +106,11 @@ export async function request(
   return Object.assign(connection.send(script, options), { connection })
 }
 
+function write(socket: Socket<Data>): void {
+  const { unsent } = socket.data
+  if (unsent.length > 0) socket.data.unsent = unsent.subarray(Math.max(0, socket.write(unsent)))
+}
+
 function open(port: number, data: Data): Promise<Socket<Data>> {
   return Bun.connect<Data>({
     hostname: '127.0.0.1',
@@ -104,6 +118,7 @@ function open(port: number, data: Data): Promise<Socket<Data>> {
     data,
     socket: {
       open: (socket) => void socket.setNoDelay(true),
+      drain: write,
       data: (socket, bytes) => socket.data.onPacket(bytes as Buffer<ArrayBuffer>),
       close: (socket) => socket.data.onClose(),
       error() {},

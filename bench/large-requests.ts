@@ -20,7 +20,7 @@ function chat(name: string, rest: object): LargeKind {
 }
 
 /** Twenty turns of long texts: files and what commands wrote. */
-function longTexts(size: number) {
+export function longTexts(size: number) {
   return Array.from({ length: 20 }, (_, index) => {
     return { role: index % 2 === 0 ? 'user' : 'assistant', content: text(size / 21) }
   })

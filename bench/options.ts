@@ -7,6 +7,7 @@ export const measures = [
   'paced',
   'flood',
   'hangup',
+  'neighbour',
   'memory',
   'cold',
   'early',

@@ -5,6 +5,7 @@ import { TOLERABLE } from './disturbance.ts'
 import { growthTables } from './growth.ts'
 import { early } from './measure/early.ts'
 import { streamCounts } from './measure/memory.ts'
+import { neighbourSizes } from './measure/neighbour.ts'
 import { paceName, paces } from './measure/paced.ts'
 import type { Samples } from './samples.ts'
 import { number, spread, table, times } from './table.ts'
@@ -64,6 +65,15 @@ const sections: Section[] = [
       { title: 'p50', figure: 'hangup.p50' },
       { title: 'p99', figure: 'hangup.p99' },
     ],
+  },
+  {
+    title: 'Latest token while a large request arrives, ms',
+    note: 'Ten other streams of 100 tokens/s: how late the latest of their tokens is, with requests of so many MB; the lower quartile of the requests in a round. Without a proxy it is what the load generator itself takes.',
+    columns: neighbourSizes.map((size) => ({
+      title: `${size} MB`,
+      figure: `neighbour.${size}`,
+      unit: 1_000,
+    })),
   },
   {
     title: 'Memory for each open stream, KiB',

@@ -8,6 +8,7 @@ import { measureFlood } from './measure/flood.ts'
 import { measureGrowth } from './measure/growth/growth.ts'
 import { measureHangUp } from './measure/hang-up.ts'
 import { measureMemory } from './measure/memory.ts'
+import { measureNeighbour } from './measure/neighbour.ts'
 import { measurePaced, paces } from './measure/paced.ts'
 import { measureTtft } from './measure/ttft.ts'
 import type { Measure, Options } from './options.ts'
@@ -38,6 +39,7 @@ const sharedMeasures: Partial<Record<Measure, Task[]>> = {
   paced: paces.map((pace) => (bench, runner) => measurePaced(bench, runner, pace)),
   flood: [measureFlood],
   hangup: [measureHangUp],
+  neighbour: [measureNeighbour],
 }
 
 interface RunContext {

@@ -32,8 +32,11 @@ export function makeScript(kind: Script['kind'], options: Partial<Script> = {}):
   return { kind, id: last, tokens: 1, rate: 1000, shape, ...options }
 }
 
-/** The request body that carries the script. */
-export function requestBody({ kind, id, tokens, rate, shape }: Script): string {
+/** The request body that carries the script, with more messages behind it. */
+export function requestBody(
+  { kind, id, tokens, rate, shape }: Script,
+  more: readonly object[] = [],
+): string {
   return JSON.stringify({
     model: MODEL,
     messages: [
@@ -42,6 +45,7 @@ export function requestBody({ kind, id, tokens, rate, shape }: Script): string {
         role: 'user',
         content: `kind=${kind} id=${id} tokens=${tokens} rate=${rate} shape=${shape}`,
       },
+      ...more,
     ],
     stream: true,
     stream_options: { include_usage: true },

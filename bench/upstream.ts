@@ -36,8 +36,9 @@ interface Stream extends Answer {
 }
 
 interface Connection {
-  /** The beginning of a request that has not arrived completely. */
+  /** The beginning of a request that has not arrived completely, and how many of its bytes that leaves out. */
   partial: string
+  skipped: number
   /** Bytes that the socket's buffer had no room for. */
   rest: Uint8Array | undefined
   stream: Stream | undefined
@@ -62,16 +63,17 @@ export function startUpstream(port = 0): Upstream {
     port,
     socket: {
       open(socket) {
-        socket.data = { partial: '', rest: undefined, stream: undefined, closes: false }
+        socket.data = { partial: '', skipped: 0, rest: undefined, stream: undefined, closes: false }
         socket.setNoDelay(true)
       },
       data(socket, bytes) {
-        const text = socket.data.partial + bytes.toString('latin1')
-        if (!isWhole(text)) {
-          socket.data.partial = text
-          return
-        }
-        socket.data.partial = ''
+        const { data } = socket
+        if (data.partial.length < LONGEST_TEXT) data.partial += bytes.toString('latin1')
+        else data.skipped += bytes.length
+        const text = data.partial
+        if (!isWhole(text, data.skipped)) return
+        data.partial = ''
+        data.skipped = 0
         answer(socket, text, answers, paced)
       },
       drain: onDrain,
@@ -94,12 +96,15 @@ export function startUpstream(port = 0): Upstream {
   }
 }
 
-function isWhole(text: string): boolean {
+/** Characters of a request beyond which its bytes are only counted: the script is at its beginning. */
+const LONGEST_TEXT = 65_536
+
+function isWhole(text: string, skipped: number): boolean {
   const end = text.indexOf('\r\n\r\n')
   if (end === -1) return false
   const head = text.slice(0, end)
   const [, length] = /\r\ncontent-length: *(\d+)/i.exec(head) ?? []
-  if (length !== undefined) return text.length >= end + 4 + Number(length)
+  if (length !== undefined) return text.length + skipped >= end + 4 + Number(length)
   return !/\r\ntransfer-encoding: *chunked/i.test(head) || text.endsWith('0\r\n\r\n')
 }
 

@@ -1,9 +1,19 @@
+import type { Steps } from '../util/slices.ts'
 import { ApiError, badRequest } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
+import { Cuts } from '../wire/json/cuts.ts'
 import { MAX_DEPTH } from '../wire/json/depth.ts'
 import { parseExact } from '../wire/json/exact-integers.ts'
 import { Outline } from '../wire/json/outline.ts'
-import { MAX_KEYS, MAX_LONG_INTEGERS, MAX_VALUES, scanJson } from '../wire/json/scan.ts'
+import { parseInSteps } from '../wire/json/parse-in-steps.ts'
+import {
+  type JsonScan,
+  MAX_KEYS,
+  MAX_LONG_INTEGERS,
+  MAX_VALUES,
+  scanInSteps,
+  scanJson,
+} from '../wire/json/scan.ts'
 import { keepSource } from '../wire/json/source.ts'
 import { decodeText } from '../wire/sse/sse.ts'
 import { ImmediateParsing, ParseQueue, type QueuedBody } from './parse-queue.ts'
@@ -47,7 +57,7 @@ export async function readJsonBytes(
   if (bytes.length === 0)
     throw badRequest('body: expected a JSON object, got an empty body; send the request as JSON.')
   const parsing = { signal: request.signal, timeout, who }
-  return { bytes, value: await parseInTurn(bytes, parsing, parseBody) }
+  return { bytes, value: await parseInTurn(bytes, parsing, parseBody, parseBodyInSteps) }
 }
 
 /** Reads another body than JSON and parses it, like `readJsonBody`. `advice`: how a client sends that type. */
@@ -76,16 +86,22 @@ export async function readRawBody(
   return readInTime(request, maxBytes, timeout, tap)
 }
 
+/** `inSteps`: how a large body is parsed, where that may take longer than a stream can wait. */
 async function parseInTurn<T>(
   bytes: Uint8Array<ArrayBuffer>,
   wish: Omit<QueuedBody, 'bytes'>,
   parse: (bytes: Uint8Array<ArrayBuffer>) => T,
+  inSteps?: (bytes: Uint8Array<ArrayBuffer>) => Steps<T>,
 ): Promise<T> {
   if (direct.tryBegin(bytes.length)) return parseDirectly(bytes, parse)
-  await queue.waitTurn({ ...wish, bytes: bytes.length }).catch((error: unknown) => {
+  const body = { ...wish, bytes: bytes.length }
+  try {
+    if (inSteps !== undefined) return await queue.inTurn(body, inSteps(bytes))
+    await queue.waitTurn(body)
+  } catch (error) {
     if (error instanceof ApiError) throw error
     throw new Cancelled('the client left', { cause: error })
-  })
+  }
   return parse(bytes)
 }
 
@@ -111,7 +127,33 @@ const KEPT_FROM = 16_384
 
 function parseBody(bytes: Uint8Array<ArrayBuffer>): unknown {
   const outline = bytes.length < KEPT_FROM ? undefined : new Outline()
-  const { exceeds, duplicate, otherCase, longIntegers } = scanJson(bytes, outline)
+  const scan = scanJson(bytes, outline)
+  requireLimits(scan)
+  try {
+    const value = parseExact(bytes, scan.longIntegers, decodeBody)
+    if (outline !== undefined) keepSource(value, bytes, outline)
+    return value
+  } catch (error) {
+    throw notJson(error, bytes)
+  }
+}
+
+/** The same in steps. */
+function* parseBodyInSteps(bytes: Uint8Array<ArrayBuffer>): Steps<unknown> {
+  const outline = new Outline(new Cuts())
+  const scan = yield* scanInSteps(bytes, outline)
+  requireLimits(scan)
+  try {
+    const value = yield* parseInSteps(bytes, outline, scan.longIntegers, decodeBody)
+    if (bytes.length >= KEPT_FROM) keepSource(value, bytes, outline)
+    return value
+  } catch (error) {
+    throw notJson(error, bytes)
+  }
+}
+
+/** Throws an `ApiError` (400) for what was found when the text was scanned. */
+function requireLimits({ exceeds, duplicate, otherCase }: JsonScan): void {
   if (exceeds !== undefined) throw badRequest(`body: ${LIMIT_MESSAGES[exceeds]}`)
   if (duplicate !== undefined) {
     throw badRequest(
@@ -124,17 +166,15 @@ function parseBody(bytes: Uint8Array<ArrayBuffer>): unknown {
     const message = `${name}: expected this name in lower case, got ${show(key)}, which some servers read as the same field; write ${show(name)}, or leave it out.`
     throw badRequest(message, name)
   }
-  try {
-    const value = parseExact(bytes, longIntegers, decodeBody)
-    if (outline !== undefined) keepSource(value, bytes, outline)
-    return value
-  } catch (error) {
-    if (error instanceof ApiError) throw error
-    throw badRequest(
-      `body: expected JSON, got text that does not parse as JSON: ${excerpt(decodeBody(bytes))}. ` +
-        'In a shell, put single quotes around it.',
-    )
-  }
+}
+
+/** What a client is told of text that could not be parsed. */
+function notJson(error: unknown, bytes: Uint8Array): ApiError {
+  if (error instanceof ApiError) return error
+  return badRequest(
+    `body: expected JSON, got text that does not parse as JSON: ${excerpt(decodeBody(bytes))}. ` +
+      'In a shell, put single quotes around it.',
+  )
 }
 
 const LIMIT_MESSAGES = {

@@ -1,11 +1,12 @@
 /**
  * `JSON.parse` blocks the event loop. Large bodies, and many at once, are therefore parsed one at a
  * time, with other events in between: a dozen that arrive together do not stall every stream for the
- * sum of their times.
+ * sum of their times. JSON is parsed in steps, with other events in between as well.
  */
 
 import { delay as pause } from '../util/delay.ts'
 import { FairQueue, type FairQueueEntry } from '../util/fair-queue.ts'
+import { inSlices, type Steps } from '../util/slices.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 
 /** Bytes from which on a body is queued; a smaller one is parsed within a few milliseconds. */
@@ -27,6 +28,9 @@ const MOST_BODIES = 100
  * needs several turns of the event loop to pass, all of which have to fit between two bodies.
  */
 const POLL_MS = { start: 1, first: 5, behind: 10 }
+
+/** Milliseconds that a body is parsed for in one turn of the event loop. */
+const SLICE_MS = 2
 
 /** Milliseconds without a poll after which a request is dropped, because its runtime has ended it. */
 const ENDED_AFTER_MS = 2_000
@@ -55,6 +59,30 @@ export class ParseQueue {
   #bytes = 0
   /** The number of bodies whose parsing has started. */
   #started = 0
+  /** What parses a body in steps, and the time of its last one. */
+  #parsing: { seenAt: number } | undefined
+
+  /**
+   * Parses a body in steps when it is its turn, with turns of the event loop between them; no other body is parsed
+   * meanwhile. Rejects as `waitTurn` does, and as the steps throw.
+   */
+  async inTurn<T>(body: QueuedBody, steps: Steps<T>): Promise<T> {
+    await this.waitTurn(body)
+    const parsing = { seenAt: performance.now() }
+    this.#parsing = parsing
+    try {
+      const others = () => {
+        parsing.seenAt = performance.now()
+        return pause(0, body.signal)
+      }
+      const parsed = await inSlices(steps, others, SLICE_MS)
+      // What is done with the value next takes a turn of its own.
+      await others()
+      return parsed
+    } finally {
+      if (this.#parsing === parsing) this.#parsing = undefined
+    }
+  }
 
   /**
    * Resolves when the body may be parsed; the caller must then parse it before awaiting anything else.
@@ -98,7 +126,7 @@ export class ParseQueue {
    * pending events have run in between.
    */
   #isNext(waiter: Waiter): boolean {
-    const isQuiet = waiter.startedBefore === this.#started
+    const isQuiet = waiter.startedBefore === this.#started && this.#parsing === undefined
     waiter.startedBefore = this.#started
     return isQuiet && this.#queue.peek() === waiter
   }
@@ -118,6 +146,7 @@ export class ParseQueue {
 
   /** Drops requests that their runtime ended without aborting their signal. */
   #dropEnded(now: number): void {
+    if (this.#parsing && now - this.#parsing.seenAt > ENDED_AFTER_MS) this.#parsing = undefined
     for (let head = this.#queue.peek(); head; head = this.#queue.peek()) {
       if (now - head.seenAt <= ENDED_AFTER_MS) return
       this.#remove(head)

@@ -6,7 +6,7 @@
 import { isObject } from '../../util/object.ts'
 import { quoted } from '../../util/safe/quoted.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
-import { inLowerCase } from '../../wire/json/scan.ts'
+import { inLowerCase } from '../../wire/json/checked-keys.ts'
 import type { Engine, EngineCaller, Model } from '../engine.ts'
 import type { Aliases } from './aliases.ts'
 import { otherNames } from './model-index.ts'

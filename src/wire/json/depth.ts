@@ -31,9 +31,18 @@ export function exceedsDepth(bytes: Uint8Array, limit: number): boolean {
 
 /** The index of the quote that ends the string at `start`; the length of the bytes or more if none does. */
 export function endOfString(bytes: Uint8Array, start: number): number {
+  const end = endOfStringBefore(bytes, start + 1, bytes.length)
+  return end < 0 ? ~end : end
+}
+
+/**
+ * The index of the quote that ends the string, where `from` is within it and no part of an escape. It looks as far
+ * as `limit`, and sometimes further: for a string that goes on it returns `~` where to look on, which is negative.
+ */
+export function endOfStringBefore(bytes: Uint8Array, from: number, limit: number): number {
   const length = bytes.length
-  let at = start + 1
-  while (at < length) {
+  let at = from
+  while (at < limit) {
     // Most strings are short, and a search for each escaped quote costs more than reading bytes.
     for (const near = Math.min(at + STEPS, length); at < near; at++) {
       const byte = bytes[at]
@@ -42,11 +51,11 @@ export function endOfString(bytes: Uint8Array, start: number): number {
     }
     // Images are megabytes without a quote: there `indexOf` is ten times as fast.
     const end = bytes.indexOf(QUOTE, at)
-    if (end < 0) return length
+    if (end < 0) return ~length
     if (!isEscaped(bytes, end)) return end
     at = end + 1
   }
-  return at
+  return ~at
 }
 
 /** Whether an odd number of backslashes precedes `at`. */

@@ -1,6 +1,6 @@
 /** Names of fields that a server written in Go reads as others. */
 import { badRequest } from '../errors/api-error.ts'
-import { inLowerCase } from './scan.ts'
+import { inLowerCase } from './checked-keys.ts'
 
 /**
  * Throws an `ApiError` (400) for a field whose name differs from one of `names` only in case. Go's

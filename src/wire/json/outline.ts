@@ -1,4 +1,5 @@
 /** Where the parts of JSON text are. */
+import type { Cuts } from './cuts.ts'
 import { endOfString } from './depth.ts'
 
 /** Of a text, as `scanJson` made it. */
@@ -10,6 +11,12 @@ export class Outline {
   readonly marks: number[] = []
   /** The keys of all objects. */
   keys = 0
+  /** Where the fields and items of the values in these fields may be parted; only for a text that is parsed in steps. */
+  readonly cuts: Cuts | undefined
+
+  constructor(cuts?: Cuts) {
+    this.cuts = cuts
+  }
 }
 
 const QUOTE = 0x22

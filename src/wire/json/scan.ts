@@ -1,6 +1,17 @@
 /** Checks the limits of a request's JSON on its bytes, before it is parsed. */
-import { endOfString, MAX_DEPTH } from './depth.ts'
+import type { Steps } from '../../util/slices.ts'
+import { CHECKED_KEYS, checkedKeyIndex, endOfKey, NOT_CHECKED, otherCase } from './checked-keys.ts'
+import { LONG_STRING } from './cuts.ts'
+import { endOfStringBefore, MAX_DEPTH } from './depth.ts'
 import type { Outline } from './outline.ts'
+import {
+  endOfDigits,
+  endOfExponent,
+  isExponent,
+  isInfinite,
+  isLongInteger,
+  MAYBE_INFINITE,
+} from './scan-numbers.ts'
 
 /**
  * The most values of one request: each element, each field and each array or object counts. OpenAI's
@@ -16,33 +27,6 @@ export const MAX_KEYS = 200_000
 
 /** The most integers of 16 digits or more in one request; each becomes an object of its own. */
 export const MAX_LONG_INTEGERS = 10_000
-
-/** Integers with fewer digits fit into a double exactly: 2^53 has 16. */
-const LONG_DIGITS = 16
-
-/**
- * Top-level keys that decide which model answers, and how. JSON parsers differ in which of two equal
- * keys they take, so a proxy in front of sluice or a server behind it could act on the other one. Go's
- * `encoding/json` also takes a key in other letter case (`Model`) for the same field.
- */
-const CHECKED_KEYS = [
-  'model',
-  'stream',
-  'messages',
-  'input',
-  'prompt',
-  'n',
-  'tools',
-  'system',
-  'store',
-  'background',
-  'max_tokens',
-  'max_completion_tokens',
-  'max_output_tokens',
-  'stream_options',
-  'instructions',
-  'previous_response_id',
-]
 
 export interface JsonScan {
   /** The first limit that is exceeded; the rest of the text was not read. */
@@ -73,24 +57,12 @@ KINDS[0x2c] = COMMA
 KINDS[0x3a] = COLON
 for (let digit = 0x30; digit <= 0x39; digit++) KINDS[digit] = DIGIT
 
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
 const MINUS = 0x2d
-const ZERO = 0x30
-const LETTER_A = 0x61
-const LETTER_E = 0x65
-/** The bit in which a lower-case letter differs from its upper case. */
-const LOWER = 0x20
 
 const NONE: readonly number[] = []
 
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
-/** The checked keys by their length, each with its index in `CHECKED_KEYS`. */
-const byLength: { place: number; name: Uint8Array }[][] = Array.from({ length: 32 }, () => [])
-for (const [place, name] of CHECKED_KEYS.entries()) {
-  byLength[name.length]?.push({ place, name: encoder.encode(name) })
-}
+/** Bytes that are read in one step, which takes a fraction of a millisecond. */
+const STEP = 262_144
 
 /**
  * Counts the values, keys and levels of JSON text, given as UTF-8 bytes, and finds duplicate keys and
@@ -99,185 +71,155 @@ for (const [place, name] of CHECKED_KEYS.entries()) {
  * what parts the fields of the outermost object, and how many keys there are.
  */
 export function scanJson(bytes: Uint8Array, outline?: Outline): JsonScan {
-  const length = bytes.length
-  let depth = 0
-  let values = 0
-  let keys = 0
-  let keyStart = 0
-  let seen = 0
-  let isBroken = false
-  let long: number[] | undefined
-  for (let at = 0; at < length; at++) {
-    const kind = KINDS[bytes[at] as number]
-    if (kind === 0) continue
-    if (kind === STRING) {
-      if (depth === 1) keyStart = at + 1
-      at = endOfString(bytes, at)
-    } else if (kind === COMMA) {
-      if (depth === 1) outline?.marks.push(at)
-      if (++values > MAX_VALUES) return { exceeds: 'values', longIntegers: NONE }
-    } else if (kind === COLON) {
-      if (depth === 1) outline?.marks.push(at)
-      if (++keys > MAX_KEYS) return { exceeds: 'keys', longIntegers: NONE }
-      const end = endOfKey(bytes, at)
-      if (end < 0) isBroken = true
-      else if (depth === 1) {
-        const place = checkedKeyIndex(bytes, keyStart, end)
-        if (place < NOT_CHECKED)
-          return { otherCase: otherCase(bytes, keyStart, end), longIntegers: NONE }
-        if (place >= 0 && (seen >> place) & 1) {
-          return { duplicate: CHECKED_KEYS[place] as string, longIntegers: NONE }
+  const scan = new Scan(bytes, outline)
+  scan.readTo(bytes.length)
+  return scan.result
+}
+
+/** The same in steps, between which other work may run. */
+export function* scanInSteps(bytes: Uint8Array, outline: Outline): Steps<JsonScan> {
+  const scan = new Scan(bytes, outline)
+  for (let end = STEP; !scan.readTo(end); end += STEP) yield
+  return scan.result
+}
+
+class Scan {
+  result: JsonScan = { longIntegers: NONE }
+  readonly #bytes: Uint8Array
+  readonly #outline: Outline | undefined
+  #at = 0
+  /** Whether `#at` is within a string. */
+  #isInString = false
+  #stringStart = 0
+  #depth = 0
+  #values = 0
+  #keys = 0
+  #keyStart = 0
+  #seen = 0
+  #isBroken = false
+  #long: number[] | undefined
+
+  constructor(bytes: Uint8Array, outline: Outline | undefined) {
+    this.#bytes = bytes
+    this.#outline = outline
+  }
+
+  /** Reads on to `end`, or to the end of the token there. Returns whether the result is known. */
+  readTo(end: number): boolean {
+    const bytes = this.#bytes
+    const outline = this.#outline
+    const cuts = outline?.cuts
+    const limit = Math.min(end, bytes.length)
+    // Local while it reads, since fields take longer.
+    let depth = this.#depth
+    let values = this.#values
+    let keys = this.#keys
+    let at = this.#isInString ? this.#endString(limit) : this.#at
+    for (; at < limit; at++) {
+      const kind = KINDS[bytes[at] as number]
+      if (kind === 0) continue
+      if (kind === STRING) {
+        if (depth === 1) this.#keyStart = at + 1
+        const close = endOfStringBefore(bytes, at + 1, limit)
+        if (close < 0) at = this.#breakOff(at, close)
+        else {
+          if (close - at >= LONG_STRING) cuts?.strings.set(at, close)
+          at = close
         }
-        if (place >= 0) seen |= 1 << place
-      }
-    } else if (kind === DIGIT) {
-      let end = endOfDigits(bytes, at)
-      if (((bytes[end] as number) | LOWER) === LETTER_E) {
-        const letter = end
-        end = endOfExponent(bytes, letter)
-        if (isInfinite(bytes, at, letter, end)) return { exceeds: 'double', longIntegers: NONE }
-      } else if (isLongInteger(bytes, at, end)) {
-        long ??= []
-        long.push(bytes[at - 1] === MINUS ? at - 1 : at, end)
-        if (long.length > 2 * MAX_LONG_INTEGERS) return { exceeds: 'long', longIntegers: NONE }
-      } else if (end - at >= MAYBE_INFINITE && isInfinite(bytes, at, end, end)) {
-        return { exceeds: 'double', longIntegers: NONE }
-      }
-      at = end - 1
-    } else if (kind === OPEN) {
-      if (++depth > MAX_DEPTH) return { exceeds: 'depth', longIntegers: NONE }
-      if (++values > MAX_VALUES) return { exceeds: 'values', longIntegers: NONE }
-      // A new top-level value has its own keys.
-      if (depth === 1) {
-        seen = 0
-        outline?.marks.push(at)
-      }
-    } else if (--depth === 0) outline?.marks.push(at)
+      } else if (kind === COMMA) {
+        if (depth === 1) outline?.marks.push(at)
+        else if (depth === 2) cuts?.comma(at)
+        if (++values > MAX_VALUES) return this.#exceeds('values')
+      } else if (kind === COLON) {
+        if (depth === 1) outline?.marks.push(at)
+        if (++keys > MAX_KEYS) return this.#exceeds('keys')
+        const end = endOfKey(bytes, at)
+        if (end < 0) this.#isBroken = true
+        else if (depth === 1 && !this.#isGoodKey(end)) return true
+      } else if (kind === DIGIT) {
+        at = this.#number(at)
+        if (at < 0) return true
+      } else if (kind === OPEN) {
+        if (++depth > MAX_DEPTH) return this.#exceeds('depth')
+        if (++values > MAX_VALUES) return this.#exceeds('values')
+        if (depth === 1) {
+          // A new top-level value has its own keys.
+          this.#seen = 0
+          outline?.marks.push(at)
+        } else if (depth === 2) cuts?.begin(at)
+      } else if (--depth === 0) outline?.marks.push(at)
+      else if (depth === 1) cuts?.end(at)
+    }
+    this.#at = at
+    this.#depth = depth
+    this.#values = values
+    this.#keys = keys
+    return at >= bytes.length && this.#finish()
   }
-  if (outline !== undefined) outline.keys = keys
-  return { longIntegers: isBroken ? NONE : (long ?? NONE) }
-}
 
-/** The end of the digits, points and signs that start at `start`. */
-function endOfDigits(bytes: Uint8Array, start: number): number {
-  let at = start + 1
-  while (isDigitOrSign(bytes[at])) at++
-  return at
-}
-
-/** The end of the number whose exponent letter is at `start`. */
-function endOfExponent(bytes: Uint8Array, start: number): number {
-  let at = start + 1
-  while (isDigitOrSign(bytes[at]) || ((bytes[at] as number) | LOWER) === LETTER_E) at++
-  return at
-}
-
-/** A digit, a point, a sign. */
-function isDigitOrSign(byte: number | undefined): boolean {
-  if (byte === undefined) return false
-  return KINDS[byte] === DIGIT || byte === 0x2e || byte === 0x2b || byte === MINUS
-}
-
-/** Whether it is a long, well-formed integer: JSON has no leading zeros. */
-function isLongInteger(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start < LONG_DIGITS || bytes[start] === ZERO) return false
-  for (let at = start; at < end; at++) if (KINDS[bytes[at] as number] !== DIGIT) return false
-  return true
-}
-
-/** Characters of a number before its exponent, and that exponent, that together may be too large. */
-const MAYBE_INFINITE = 309
-
-/**
- * Whether a number is larger than a double holds: `JSON.stringify` writes null for it. `letter`: where its
- * exponent is, or its end.
- */
-function isInfinite(bytes: Uint8Array, start: number, letter: number, end: number): boolean {
-  let exponent = 0
-  for (let at = letter + 1; at < end; at++) {
-    const byte = bytes[at] as number
-    if (byte === MINUS) return false
-    if (KINDS[byte] === DIGIT) exponent = exponent * 10 + byte - ZERO
+  /** Reads on in a string; the index of what follows it. */
+  #endString(limit: number): number {
+    const close = endOfStringBefore(this.#bytes, this.#at, limit)
+    this.#isInString = false
+    if (close < 0) return this.#breakOff(this.#stringStart, close) + 1
+    this.#outline?.cuts?.strings.set(this.#stringStart, close)
+    return close + 1
   }
-  if (letter - start + exponent < MAYBE_INFINITE) return false
-  return Number(decoder.decode(bytes.subarray(start, end))) === Number.POSITIVE_INFINITY
-}
 
-/** The index of the quote that closes the key before a colon; -1 if there is no key. */
-function endOfKey(bytes: Uint8Array, colon: number): number {
-  let at = colon - 1
-  while (at >= 0 && (bytes[at] as number) <= 0x20) at--
-  return bytes[at] === QUOTE ? at : -1
-}
-
-/** The results of `checkedKeyIndex` for keys that are not in `CHECKED_KEYS`. */
-const NOT_CHECKED = -1
-const OTHER_CASE = -2
-
-/**
- * The index in `CHECKED_KEYS` of the key between two positions; `OTHER_CASE` for one that differs only in
- * the case of its letters, `NOT_CHECKED` for any other key.
- */
-function checkedKeyIndex(bytes: Uint8Array, start: number, end: number): number {
-  for (let at = start; at < end; at++) {
-    // An escape may spell the same key: `"mod\u0065l"`. Two letters beyond ASCII fold to `s` and `k`.
-    const byte = bytes[at] as number
-    if (byte === BACKSLASH || byte >= 0x80) return decodedKeyIndex(bytes.subarray(start, end))
+  /** Remembers that a string goes on, as `endOfStringBefore` returned; the index before where it does. */
+  #breakOff(start: number, close: number): number {
+    this.#isInString = true
+    this.#stringStart = start
+    return ~close - 1
   }
-  for (const { place, name } of byLength[end - start] ?? []) {
-    if (isAt(bytes, start, name)) return place
-    if (isAtInAnyCase(bytes, start, name)) return OTHER_CASE
+
+  /** Whether a key of the outermost object may be there: it ends at `end`. */
+  #isGoodKey(end: number): boolean {
+    const bytes = this.#bytes
+    const place = checkedKeyIndex(bytes, this.#keyStart, end)
+    if (place === NOT_CHECKED) return true
+    if (place < 0) {
+      this.result = { otherCase: otherCase(bytes, this.#keyStart, end), longIntegers: NONE }
+      return false
+    }
+    if ((this.#seen >> place) & 1) {
+      this.result = { duplicate: CHECKED_KEYS[place] as string, longIntegers: NONE }
+      return false
+    }
+    this.#seen |= 1 << place
+    return true
   }
-  return NOT_CHECKED
-}
 
-function isAt(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
-  for (let at = 0; at < name.length; at++) if (bytes[start + at] !== name[at]) return false
-  return true
-}
-
-/** The names have lower-case letters and underscores only. */
-function isAtInAnyCase(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
-  for (let at = 0; at < name.length; at++) {
-    const byte = bytes[start + at] as number
-    const wanted = name[at] as number
-    if (byte !== wanted && (wanted < LETTER_A || (byte | LOWER) !== wanted)) return false
+  /** The index of the last character of the number at `start`; -1 if a limit is exceeded. */
+  #number(start: number): number {
+    const bytes = this.#bytes
+    const end = endOfDigits(bytes, start)
+    if (isExponent(bytes[end])) {
+      const last = endOfExponent(bytes, end)
+      if (!isInfinite(bytes, start, end, last)) return last - 1
+      this.#exceeds('double')
+      return -1
+    }
+    if (isLongInteger(bytes, start, end)) {
+      this.#long ??= []
+      this.#long.push(bytes[start - 1] === MINUS ? start - 1 : start, end)
+      if (this.#long.length <= 2 * MAX_LONG_INTEGERS) return end - 1
+      this.#exceeds('long')
+      return -1
+    }
+    if (end - start < MAYBE_INFINITE || !isInfinite(bytes, start, end, end)) return end - 1
+    this.#exceeds('double')
+    return -1
   }
-  return true
-}
 
-/** An escape takes at most six bytes per letter, so a longer key can't be one of the names. */
-const LONGEST_ESCAPED = 6 * Math.max(...CHECKED_KEYS.map((name) => name.length))
-
-function decodedKeyIndex(bytes: Uint8Array): number {
-  if (bytes.length > LONGEST_ESCAPED) return NOT_CHECKED
-  const key = keyIn(bytes)
-  const place = CHECKED_KEYS.indexOf(key)
-  if (place >= 0) return place
-  return CHECKED_KEYS.includes(inLowerCase(key)) ? OTHER_CASE : NOT_CHECKED
-}
-
-/** The decoded key; empty if it is not JSON. */
-function keyIn(bytes: Uint8Array): string {
-  try {
-    return JSON.parse(`"${decoder.decode(bytes)}"`) as string
-  } catch {
-    return ''
+  #exceeds(exceeds: JsonScan['exceeds'] & string): true {
+    this.result = { exceeds, longIntegers: NONE }
+    return true
   }
-}
 
-/**
- * The key in lower case, as case-insensitive parsers compare keys: through upper case, because that of
- * `ſ` (U+017F) is `S`.
- *
- * @example
- * inLowerCase('Meſſages') // 'messages'
- */
-export function inLowerCase(key: string): string {
-  return key.toUpperCase().toLowerCase()
-}
-
-function otherCase(bytes: Uint8Array, start: number, end: number): { key: string; name: string } {
-  const key = keyIn(bytes.subarray(start, end))
-  return { key, name: inLowerCase(key) }
+  #finish(): true {
+    if (this.#outline !== undefined) this.#outline.keys = this.#keys
+    this.result = { longIntegers: this.#isBroken ? NONE : (this.#long ?? NONE) }
+    return true
+  }
 }

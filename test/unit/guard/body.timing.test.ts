@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readJsonBody, readParsedBody } from '../../../src/guard/body.ts'
+import type { ApiError } from '../../../src/wire/errors/api-error.ts'
 import { Cancelled } from '../../../src/wire/errors/cancelled.ts'
 
 type Body = ReadableStream<Uint8Array>
@@ -87,6 +88,47 @@ describe('a body', () => {
     const order = await orderOf(40, 'x'.repeat(200_000))
     expect(order).not.toMatch(/bbb/)
     expect(order.replaceAll('.', '')).toHaveLength(40)
+  })
+
+  it('of megabytes lets others have many turns while it is parsed, and is none the worse for it', async () => {
+    const content = Array.from({ length: 60 }, (_, at) => ({ text: `${at} "é"\n`.repeat(10_000) }))
+    const text = JSON.stringify({ content, n: 1 })
+    let turns = 0
+    const mark = () => {
+      turns++
+      turn = setImmediate(mark)
+    }
+    let turn = setImmediate(mark)
+    const value = await readJsonBody(post(text, { 'content-length': '4000000' }), 2e7, 5_000)
+    clearImmediate(turn)
+    expect(JSON.stringify(value)).toBe(text)
+    expect(turns).toBeGreaterThan(5)
+  })
+
+  it.each([
+    ['no JSON', (text: string) => text.replace('"z"', '"z'), 'does not parse as JSON: "{\\"a\\":'],
+    ['no UTF-8', (text: string) => text.replace('z', '\xff'), 'body: expected UTF-8'],
+    [
+      'of a key that came before',
+      (text: string) => `${text.slice(0, -1)},"model":1}`,
+      'model: expected once',
+    ],
+    ['nested too deep', (text: string) => text.replace('"z"', '['.repeat(70)), 'at most 64 levels'],
+  ])('of megabytes is refused as a small one where it is %s', async (_, change, message) => {
+    const refusal = async (size: number) => {
+      const text = `{"a":"${'x'.repeat(size)}","b":["${'y'.repeat(size)}","z"],"model":"m"}`
+      const request = new Request('http://sluice/', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: Buffer.from(change(text), 'latin1'),
+      })
+      const error = await readJsonBody(request, 2e7, 5_000).catch((thrown: unknown) => thrown)
+      const { status, message: told, param } = error as ApiError
+      return { status, told, param }
+    }
+    const large = await refusal(400_000)
+    expect(large).toMatchObject({ status: 400, told: expect.stringContaining(message) })
+    expect(large).toEqual(await refusal(100))
   })
 
   it('that is small does not wait for others', async () => {

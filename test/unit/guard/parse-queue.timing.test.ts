@@ -28,6 +28,53 @@ describe('large bodies', () => {
     expect(order.filter((each) => each === 'body')).toHaveLength(8)
   })
 
+  describe('in steps', () => {
+    /** Steps of two milliseconds, each of which is told of. */
+    function* steps(name: string, count: number, order: string[]) {
+      for (let step = 0; step < count; step++) {
+        work(2)
+        order.push(name)
+        yield
+      }
+      return name
+    }
+
+    it('leave time for other events, and none for another body', async () => {
+      const queue = new ParseQueue()
+      const order: string[] = []
+      const neighbour = setInterval(() => order.push('.'), 1)
+      const names = ['a', 'b', 'c']
+      const parsed = names.map((name) => queue.inTurn(wish, steps(name, 8, order)))
+      expect(await Promise.all(parsed)).toEqual(names)
+      clearInterval(neighbour)
+      const text = order.join('')
+      expect(text).not.toMatch(/([abc])\1\1/)
+      expect(text.replaceAll('.', '')).toMatch(/^(a{8}b{8}c{8})$/)
+    })
+
+    it('end at once when the client leaves, and let the next body begin', async () => {
+      const queue = new ParseQueue()
+      const order: string[] = []
+      const control = new AbortController()
+      const first = queue.inTurn({ ...wish, signal: control.signal }, steps('a', 1_000, order))
+      const second = queue.inTurn(wish, steps('b', 1, order))
+      setTimeout(() => control.abort(new Error('left')), 30)
+      await expect(first).rejects.toThrow('left')
+      expect(await second).toBe('b')
+      expect(order.length).toBeLessThan(100)
+    })
+
+    it('that fail let the next body begin', async () => {
+      const queue = new ParseQueue()
+      const failing = (function* () {
+        yield
+        throw new SyntaxError('no')
+      })()
+      await expect(queue.inTurn(wish, failing)).rejects.toThrow('no')
+      await queue.waitTurn(wish)
+    })
+  })
+
   it('of several clients take turns', async () => {
     const queue = new ParseQueue()
     const order: string[] = []
