@@ -21,6 +21,7 @@ const schema = capture(binaryOf('node'), ['dist/cli/sluice.js', 'schema'])
 writeFileSync(join(root, 'dist/sluice.schema.json'), schema)
 
 const { build } = await import('esbuild')
+const { withoutHelp } = await import('./without-help.mjs')
 const edges = await build({
   absWorkingDir: root,
   entryPoints: ['worker/edge.ts', 'worker/edge-chat.ts'],
@@ -30,6 +31,7 @@ const edges = await build({
   format: 'esm',
   target: 'es2024',
   conditions: ['workerd', 'worker'],
+  plugins: [withoutHelp],
   // Workers parse it at every start, so it is small. Names are kept for the stacks of errors.
   minifyWhitespace: true,
   minifySyntax: true,

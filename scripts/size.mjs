@@ -10,6 +10,7 @@ import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { PARTS } from '../src/routes/parts/names.ts'
 import { root } from './hosts.mjs'
+import { withoutHelp } from './without-help.mjs'
 
 /** @typedef {{ minified: number, gzip: number }} Size bytes */
 /** @typedef {keyof typeof PARTS} PartName */
@@ -50,6 +51,8 @@ async function measured(source, conditions = []) {
     target: 'es2024',
     conditions,
     external: ['@mlc-ai/web-llm'],
+    // As scripts/build.mjs bundles workers.
+    plugins: conditions.includes('worker') ? [withoutHelp] : [],
     logLevel: 'error',
   })
   const [file] = outputFiles

@@ -127,7 +127,7 @@ function createContext(
   const tabs = host.tabs ?? ownTabs(composition, settings, host, paired)
   const engines = createEngines(
     settings,
-    { ...host, tabs, discover: composition.discover },
+    { ...host, tabs, discover: composition.discover, abilities: composition.abilities },
     ticker,
     instance,
   )

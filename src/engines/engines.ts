@@ -15,8 +15,8 @@ import type { createDiscovery, DiscoveredServers } from './registry/discovery.ts
 import { createRouter, type Router } from './registry/router.ts'
 import { createStatic } from './static/static.ts'
 import { separateThinking } from './thinking.ts'
+import { type Ability, ChatUpstream } from './upstream/chat-upstream.ts'
 import type { FinishHistories } from './upstream/finish-history.ts'
-import { Upstream } from './upstream/upstream.ts'
 
 /** All engines: the catalog of their models, the router from model to engine, and the pool. */
 export interface Engines {
@@ -34,6 +34,8 @@ export interface EngineSources extends Pick<Host, 'fetch' | 'isolateRequests'> {
    * is still known.
    */
   seen?: DiscoveredServers
+  /** What upstreams can do beyond chats. */
+  abilities?: readonly Ability[]
   /** Finds local servers, where that is wanted. */
   discover?: typeof createDiscovery | undefined
   /** The addresses at which this server listens, where that is known: it does not look for itself. */
@@ -56,7 +58,7 @@ export function createEngines(
   instance: () => string,
 ): Engines {
   const isolateRequests = host.isolateRequests ?? isWorkerd()
-  const { managed } = host
+  const { managed, abilities = [] } = host
   if (managed === undefined) requireNoRun(settings, 'in createHandler')
   const shared = { ...sharedOptions(settings, host), isolateRequests }
   const seen = host.seen && { seen: host.seen }
@@ -67,13 +69,16 @@ export function createEngines(
       ...(host.engines ?? []).map((engine) => separateThinking(engine, settings)),
       ...settings.upstream.map((upstream) => {
         const options = { ...shared, ...upstream }
-        return isRun(options) && managed ? managed.engine(options) : new Upstream(options)
+        return isRun(options) && managed
+          ? managed.engine(options)
+          : new ChatUpstream(options, abilities)
       }),
     ],
     static: createStatic(settings),
     discovery: settings.discover
       ? host.discover?.({
           ...shared,
+          abilities,
           lenient: settings.lenient,
           known,
           own: host.own,

@@ -3,9 +3,9 @@ import type { PerUpstream } from '../../settings/per-upstream.ts'
 import { wellKnownPorts } from '../../settings/upstreams.ts'
 import { type ApiError, toApiError } from '../../wire/errors/api-error.ts'
 import type { CallOptions, Engine, Model } from '../engine.ts'
+import { type Ability, ChatUpstream, type UpstreamOptions } from '../upstream/chat-upstream.ts'
 import { isLoading } from '../upstream/model-loading.ts'
 import { serverKindOf } from '../upstream/server-kind.ts'
-import { Upstream, type UpstreamOptions } from '../upstream/upstream.ts'
 
 /** Milliseconds a local server may take to list its models. */
 const PROBE_TIMEOUT = 300
@@ -21,6 +21,8 @@ export interface Discovery {
 
 export interface DiscoveryOptions
   extends Pick<UpstreamOptions, 'fetch' | 'finishes' | 'isolateRequests' | PerUpstream> {
+  /** What they can do beyond chats. */
+  abilities?: readonly Ability[] | undefined
   /** Labels or URLs of servers whose finish reason is optional. */
   lenient: readonly string[]
   /** URLs of configured upstreams, which are not probed. */
@@ -51,7 +53,7 @@ interface KnownServer extends DiscoveredServer {
   kind: string
 }
 
-export function createDiscovery(options: DiscoveryOptions): Discovery {
+export function createDiscovery({ abilities, ...options }: DiscoveryOptions): Discovery {
   const { known, own = [], labels = [], lenient, ports = wellKnownPorts, seen, ...shared } = options
   const found = new Map<string, KnownServer>()
   for (const [url, { label, ...server }] of seen ?? []) {
@@ -66,7 +68,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   function createEngine(url: string, label: string): Engine {
     const isLenient = lenient.includes(label) || lenient.includes(url)
     const finish = isLenient ? ({ finishReason: 'optional' } as const) : {}
-    return new Upstream({ ...shared, url, label, isDiscovered: true, ...finish })
+    return new ChatUpstream({ ...shared, url, label, isDiscovered: true, ...finish }, abilities)
   }
 
   function remember(url: string, server: KnownServer): void {

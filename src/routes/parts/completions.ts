@@ -1,3 +1,4 @@
+import { completing } from '../../engines/upstream/abilities/completing.ts'
 import { ask, entries } from '../table-entry.ts'
 import type { HandlerPart } from './part.ts'
 
@@ -6,6 +7,7 @@ const module = () => import('../completions.ts')
 /** `POST /v1/completions` */
 export const completions = {
   name: 'completions',
+  abilities: [completing],
   routes: entries({
     createCompletion: ask('/v1/completions', 'TextRequest', 'TextCompletion', module),
   }),

@@ -1,3 +1,4 @@
+import type { Ability } from '../../engines/upstream/chat-upstream.ts'
 import { leftOutSetting, requireOptionsOf } from '../../settings/left-out.ts'
 import { SettingsReader } from '../../settings/reader.ts'
 import type { Settings } from '../../settings/settings.ts'
@@ -14,6 +15,8 @@ export interface Composition
   readonly routes: Routes
   readonly leftOut: LeftOut
   readonly telemetry: FeatureMakers
+  /** What the parts ask of upstreams beyond chats. */
+  readonly abilities: readonly Ability[]
   /** Throws a `SettingsError` for settings that contradict each other, or that no part reads. */
   check(settings: Settings, hasAuthenticate: boolean): void
   /** Makes what responses are stored in where the host has nothing for them. */
@@ -32,6 +35,7 @@ export function compose(parts: readonly HandlerPart[]): Composition {
       return name !== undefined && has(name) ? undefined : name
     },
     telemetry: Object.assign({}, ...parts.map((part) => part.telemetry)),
+    abilities: [...new Set(parts.flatMap((part) => part.abilities ?? []))],
     check(settings, hasAuthenticate) {
       requireOptionsOf(has, settings.keys)
       for (const part of parts) part.check?.(settings, hasAuthenticate)

@@ -1,3 +1,4 @@
+import { embedding } from '../../engines/upstream/abilities/embedding.ts'
 import { ask, entries } from '../table-entry.ts'
 import type { HandlerPart } from './part.ts'
 
@@ -6,6 +7,7 @@ const module = () => import('../embeddings.ts')
 /** `POST /v1/embeddings` */
 export const embeddings = {
   name: 'embeddings',
+  abilities: [embedding],
   routes: entries({
     createEmbedding: ask('/v1/embeddings', 'EmbeddingRequest', 'EmbeddingList', module),
   }),

@@ -1,14 +1,22 @@
+import { counting } from '../../engines/upstream/abilities/counting.ts'
+import { forwarding } from '../../engines/upstream/abilities/forwarding.ts'
 import { ask, entries } from '../table-entry.ts'
 import type { HandlerPart } from './part.ts'
 
 const module = () => import('../messages.ts')
-const counting = () => import('../count-tokens.ts')
+const countingModule = () => import('../count-tokens.ts')
 
 /** `POST /v1/messages`: Anthropic's API. */
 export const messages = {
   name: 'messages',
+  abilities: [forwarding, counting],
   routes: entries({
     createMessage: ask('/v1/messages', 'MessagesRequest', 'Message', module),
-    countMessageTokens: ask('/v1/messages/count_tokens', 'CountRequest', 'MessageTokens', counting),
+    countMessageTokens: ask(
+      '/v1/messages/count_tokens',
+      'CountRequest',
+      'MessageTokens',
+      countingModule,
+    ),
   }),
 } satisfies HandlerPart

@@ -1,15 +1,21 @@
+import { askingOllama } from '../../engines/upstream/abilities/asking-ollama.ts'
+import { completing } from '../../engines/upstream/abilities/completing.ts'
+import { embedding } from '../../engines/upstream/abilities/embedding.ts'
+import { forwarding } from '../../engines/upstream/abilities/forwarding.ts'
+import { passing } from '../../engines/upstream/abilities/passing.ts'
 import { ask, asking, entries, get, head, post, type RouteEntry, remove } from '../table-entry.ts'
 import type { HandlerPart } from './part.ts'
 
 const chat = () => import('../ollama/chat.ts')
 const generating = () => import('../ollama/generate.ts')
 const models = () => import('../ollama/models.ts')
-const embedding = () => import('../ollama/embed.ts')
+const embeddingModule = () => import('../ollama/embed.ts')
 const managing = () => import('../ollama/manage.ts')
 
 /** Ollama's API. */
 export const ollama = {
   name: 'ollama',
+  abilities: [completing, embedding, forwarding, askingOllama, passing],
   routes: entries({
     createOllamaChat: ask('/api/chat', 'OllamaChatRequest', 'OllamaChatAnswer', chat),
     createOllamaGeneration: ask(
@@ -29,12 +35,12 @@ export const ollama = {
     showOllamaModel: post('key', '/api/show', 'OllamaShowRequest', 'OllamaShow', models),
     listRunningModels: get('key', '/api/ps', 'OllamaRunning', models),
     getOllamaVersion: get('open', '/api/version', 'OllamaVersion', models),
-    createOllamaEmbed: ask('/api/embed', 'OllamaEmbedRequest', 'OllamaEmbeddings', embedding),
+    createOllamaEmbed: ask('/api/embed', 'OllamaEmbedRequest', 'OllamaEmbeddings', embeddingModule),
     createOllamaEmbeddings: ask(
       '/api/embeddings',
       'OllamaEmbeddingsRequest',
       'OllamaEmbedding',
-      embedding,
+      embeddingModule,
     ),
   }),
 } satisfies HandlerPart

@@ -1,5 +1,6 @@
 /** What a handler is composed of. */
 import type { createDiscovery } from '../../engines/registry/discovery.ts'
+import type { Ability } from '../../engines/upstream/chat-upstream.ts'
 import type { Declarations, Rules } from '../../settings/reader.ts'
 import type { Settings } from '../../settings/settings.ts'
 import type { ResponseStore } from '../../state/response-store.ts'
@@ -22,6 +23,8 @@ export interface HandlerPart extends Partial<Provided> {
   readonly routes?: Routes
   /** The settings that it reads, beside those of the core. */
   readonly settings?: Declarations
+  /** What it asks of upstreams beyond chats. */
+  readonly abilities?: readonly Ability[]
   /** Throws a `SettingsError` for settings that contradict each other. */
   readonly check?: (settings: Settings, hasAuthenticate: boolean) => void
 }

@@ -1,3 +1,4 @@
+import { passing } from '../../engines/upstream/abilities/passing.ts'
 import { passThrough as passThroughSettings } from '../../settings/table/pass-through.ts'
 import { ask, asking, entries, get, type RouteAnswer, type RouteEntry } from '../table-entry.ts'
 import type { HandlerPart } from './part.ts'
@@ -8,6 +9,7 @@ const module = () => import('../pass-through/handlers.ts')
 export const passThrough = {
   name: 'passThrough',
   settings: passThroughSettings,
+  abilities: [passing],
   routes: entries({
     createRerank: pass('/v1/rerank'),
     createRerankV2: pass('/v2/rerank'),

@@ -1,3 +1,5 @@
+import { counting } from '../../engines/upstream/abilities/counting.ts'
+import { forwarding } from '../../engines/upstream/abilities/forwarding.ts'
 import { memoryResponseStore } from '../../state/response-store.ts'
 import { always, ask, entries, get, post, remove } from '../table-entry.ts'
 import type { HandlerPart } from './part.ts'
@@ -11,6 +13,7 @@ const stored = () => import('../responses/stored.ts')
 export const responses = {
   name: 'responses',
   store: memoryResponseStore,
+  abilities: [forwarding, counting],
   routes: entries({
     createResponse: ask('/v1/responses', 'ResponsesRequest', 'Response', module),
     // Before the routes of a response, whose id may be any word.

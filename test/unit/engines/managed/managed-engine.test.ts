@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Engine } from '../../../../src/engines/engine.ts'
 import { createManagedEngine, NEEDS } from '../../../../src/engines/managed/managed-engine.ts'
 import { managedFetch } from '../../../../src/engines/managed/managed-fetch.ts'
+import { ChatUpstream } from '../../../../src/engines/upstream/chat-upstream.ts'
 import { Upstream } from '../../../../src/engines/upstream/upstream.ts'
 import type { Fetch, Fetched } from '../../../../src/platform/fetch.ts'
 import { type FakeProcess, fakeContext, settled } from '../../../support/managed/fake.ts'
@@ -37,7 +38,8 @@ function stopped(says: Readonly<Record<string, object | undefined>> = {}) {
 /** The names of all that can be called of an upstream. */
 function methodNames(): string[] {
   const upstream = new Upstream({ label: 'gpu', url: 'http://gpu/v1', fetch: () => never })
-  const inherited = Object.entries(Object.getOwnPropertyDescriptors(Upstream.prototype))
+  const inherited = [Upstream.prototype, ChatUpstream.prototype]
+    .flatMap((each) => Object.entries(Object.getOwnPropertyDescriptors(each)))
     .filter(([name, { value }]) => name !== 'constructor' && typeof value === 'function')
     .map(([name]) => name)
   const own = Object.entries(upstream).filter(([, value]) => typeof value === 'function')

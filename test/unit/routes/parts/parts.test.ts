@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createComposedHandler } from '../../../../src/composed-handler.ts'
+import { ChatUpstream } from '../../../../src/engines/upstream/chat-upstream.ts'
+import { Upstream } from '../../../../src/engines/upstream/upstream.ts'
 import { chat } from '../../../../src/routes/parts/chat.ts'
 import { compose, readerOf } from '../../../../src/routes/parts/compose.ts'
 import { models } from '../../../../src/routes/parts/models.ts'
@@ -30,6 +32,13 @@ describe('the parts of a handler', () => {
     const composed = compose(allParts).routes
     expect(Object.keys(composed)).toEqual(Object.keys(table))
   })
+})
+
+it('ask of upstreams all that an upstream can', () => {
+  const options = { label: 'gpu', url: 'http://gpu/v1', fetch: () => new Promise<never>(() => {}) }
+  const composed = new ChatUpstream(options, compose(allParts).abilities)
+  expect(Object.keys(composed).sort()).toEqual(Object.keys(new Upstream(options)).sort())
+  expect(new ChatUpstream(options, compose([chat]).abilities)).not.toHaveProperty('forward')
 })
 
 describe('the settings of a handler', () => {
