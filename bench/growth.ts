@@ -108,11 +108,11 @@ export const growth = {
   },
   streams: {
     title: 'Open streams',
-    note: 'Real processes and sockets: 20 streams of 100 tokens/s, and the others quiet; 10,000 stands for as many as the limit of open files allows.',
+    note: 'Real processes and sockets: 20 streams of 100 tokens/s, and the others quiet, which get heartbeats; their CPU is told apart. 10,000 stands for as many as the limit of open files allows.',
     rows: {
       cpu: { title: 'CPU a chunk, µs', sizes: streams },
       first: { title: 'to the first token, p50, µs', sizes: streams },
-      idle: { title: 'CPU of a second without tokens, ms', sizes: streams },
+      idle: { title: 'CPU of a quiet stream in a second, µs', sizes: streams },
       memory: { title: 'memory of a stream, KiB', sizes: streams },
     },
   },

@@ -12,26 +12,69 @@ export interface Ticker {
   add(tick: Tick, first?: number): () => void
 }
 
+/** Into how many parts of an interval the streams are spread, how long a part is at least, and how many it has first. */
+const PARTS = { most: 32, leastMs: 25, streams: 64 }
+
 /**
  * One timer for all streams, running only while there are any. Something that is due is noticed up
  * to `interval` milliseconds late: calling each stream on time would cost a timer per stream.
+ *
+ * Beyond some dozens of streams they are called in several parts of the interval: the heartbeats of ten thousand
+ * silent streams take 100 ms, for which all others would wait.
  */
 export function sharedTicker(interval: number): Ticker {
-  const ticks = new Set<Tick>()
-  let timer: ReturnType<typeof setInterval> | undefined
+  const count = Math.max(1, Math.min(PARTS.most, Math.floor(interval / PARTS.leastMs)))
+  const parts = Array.from({ length: count }, () => new Set<Tick>())
+  const partMs = interval / count
+  let timer: ReturnType<typeof setTimeout> | undefined
+  /** The part that is called next, and when that is. */
+  let next = 0
+  let dueAt = 0
+
+  function call(): void {
+    const now = performance.now()
+    for (const each of parts[next] as Set<Tick>) each(now)
+    // Stopped here and not when the last tick is removed: the next request often follows at once.
+    timer = undefined
+    plan(now, next + 1, Math.max(now, dueAt + partMs))
+  }
+
+  /** Sleeps until the first part that has streams, of those from `part` on, whose turn comes at `at`. */
+  function plan(now: number, part: number, at: number): void {
+    const skipped = parts.findIndex((_, ahead) => (parts[(part + ahead) % count]?.size ?? 0) > 0)
+    if (skipped === -1) return
+    next = (part + skipped) % count
+    dueAt = at + skipped * partMs
+    timer = setTimeout(call, dueAt - now)
+  }
+
+  /** Sets the timer for a part that has its first stream, where it sleeps for longer. */
+  function wakeFor(part: number): void {
+    const now = performance.now()
+    if (timer === undefined) {
+      plan(now, part, now + interval)
+      return
+    }
+    const at = dueAt - ((next - part + count) % count) * partMs
+    if (at <= now || at >= dueAt) return
+    clearTimeout(timer)
+    plan(now, part, at)
+  }
+
+  /** The first one with room; once none has any, the one with the fewest. */
+  function partWithRoom(): number {
+    const sizes = parts.map(({ size }) => size)
+    const at = sizes.findIndex((size) => size < PARTS.streams)
+    return at === -1 ? sizes.indexOf(Math.min(...sizes)) : at
+  }
+
   return {
     add(tick) {
-      ticks.add(tick)
-      timer ??= setInterval(() => {
-        const now = performance.now()
-        for (const each of ticks) each(now)
-        // Stopped here and not when the last tick is removed: the next request often follows at
-        // once.
-        if (ticks.size > 0) return
-        clearInterval(timer)
-        timer = undefined
-      }, interval)
-      return () => void ticks.delete(tick)
+      const at = (parts[0]?.size ?? 0) < PARTS.streams ? 0 : partWithRoom()
+      const part = parts[at] as Set<Tick>
+      part.add(tick)
+      if (part.size === 1) wakeFor(at)
+      return () => void part.delete(tick)
     },
   }
 }

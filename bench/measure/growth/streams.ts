@@ -45,9 +45,11 @@ export async function measureStreams(
         const { memory } = runner.usage()
         record('memory', (memory - before) / 1_024 / open.length)
       }
-      record('idle', await idleCost(bench, runner))
+      const idle = await idleCost(bench, runner)
+      if (open.length > 0) record('idle', idle / open.length)
       const paced = await measurePaced(bench, runner, PACE)
-      record('cpu', paced[`${paceName(PACE)}.cpu`] ?? Number.NaN)
+      const cpu = paced[`${paceName(PACE)}.cpu`] ?? Number.NaN
+      record('cpu', cpu - idle / PACE.streams / PACE.rate)
       record('first', await firstToken(bench, runner))
     }
     return figures
@@ -73,12 +75,13 @@ async function openQuiet({ target }: Runner): Promise<Connection> {
   return reading.connection
 }
 
-/** Milliseconds of CPU in a second in which nothing happens. */
+/** Microseconds of CPU in a second in which no token comes. */
 async function idleCost({ scale }: Bench, runner: Runner): Promise<number> {
-  const seconds = Math.max(1, 3 * scale)
+  // As long as it takes until each stream got a heartbeat.
+  const seconds = Math.max(1, 10 * scale)
   const before = runner.usage().cpu
   await Bun.sleep(seconds * 1_000)
-  return (runner.usage().cpu - before) / 1e6 / seconds
+  return (runner.usage().cpu - before) / 1e3 / seconds
 }
 
 async function firstToken(bench: Bench, { target }: Runner): Promise<number> {

@@ -200,6 +200,7 @@ export class ConcurrencyLimiter {
 
   /** Gives the free slots of an engine to the waiters for it. */
   assignFreeSlots(member: PoolMember, now: number): void {
+    if (!this.#queue.waitsFor(member)) return
     while (member.hasFreeSlot) {
       const waiter = this.#queue.takeNext(member, (entry) => mayUse(entry, member, now))
       if (waiter === undefined) break

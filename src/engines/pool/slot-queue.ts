@@ -2,6 +2,8 @@ import { FairQueue, type FairQueueEntry } from '../../util/fair-queue.ts'
 
 /** A request that waits for a slot. */
 export interface SlotQueueEntry extends FairQueueEntry {
+  /** The engines that can serve it. */
+  members: readonly object[]
   /** Whether no client waits for its answer. */
   isBackground?: boolean | undefined
 }
@@ -20,6 +22,8 @@ const MOST_PASSED_OVER = 7
 export class SlotQueue<W extends SlotQueueEntry> {
   readonly #interactive = new FairQueue<W>()
   readonly #background = new FairQueue<W>()
+  /** By engine, how many wait for it: a slot that nobody waits for must not cost a look at all others. */
+  readonly #counts = new Map<object, number>()
   /** For each engine, the requests that were served before one in the background since the last one. */
   readonly #passedOver = new WeakMap<object, number>()
 
@@ -34,15 +38,38 @@ export class SlotQueue<W extends SlotQueueEntry> {
 
   push(waiter: W): void {
     this.#queueOf(waiter).push(waiter)
+    this.#count(waiter, 1)
   }
 
   /** Returns whether the request was in the queue. */
   remove(waiter: W): boolean {
-    return this.#queueOf(waiter).remove(waiter)
+    const wasThere = this.#queueOf(waiter).remove(waiter)
+    if (wasThere) this.#count(waiter, -1)
+    return wasThere
+  }
+
+  /** Whether any request waits for an engine. */
+  waitsFor(engine: object): boolean {
+    return this.#counts.has(engine)
+  }
+
+  #count({ members }: W, by: 1 | -1): void {
+    for (const member of members) {
+      const count = (this.#counts.get(member) ?? 0) + by
+      if (count > 0) this.#counts.set(member, count)
+      else this.#counts.delete(member)
+    }
   }
 
   /** Removes and returns the next request that an engine can serve. */
   takeNext(engine: object, isEligible: (waiter: W) => boolean = () => true): W | undefined {
+    if (!this.waitsFor(engine)) return undefined
+    const waiter = this.#take(engine, isEligible)
+    if (waiter !== undefined) this.#count(waiter, -1)
+    return waiter
+  }
+
+  #take(engine: object, isEligible: (waiter: W) => boolean): W | undefined {
     const passed = this.#passedOver.get(engine) ?? 0
     if (passed < MOST_PASSED_OVER) {
       const waiter = this.#interactive.takeNext(isEligible)

@@ -62,6 +62,7 @@ export class GpuQueue {
       const waiter: Waiter = {
         caller,
         isBackground,
+        members: [this],
         model,
         onSlot: () => {
           signal.removeEventListener('abort', leave)

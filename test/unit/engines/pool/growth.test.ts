@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { choose } from '../../../../src/engines/pool/choice.ts'
 import { preferLoaded } from '../../../../src/engines/pool/load-patience.ts'
 import { PoolMember } from '../../../../src/engines/pool/member.ts'
+import { SlotQueue } from '../../../../src/engines/pool/slot-queue.ts'
 import { engines, exchange } from './asking.ts'
 
 const ENGINES = 100
@@ -50,3 +51,24 @@ test.each([undefined, false])(
     expect(all.looks.count + counting.looks.count).toBeLessThan(8 * ENGINES)
   },
 )
+
+test('a slot that nobody waits for is free without a look at what waits for others', () => {
+  const [busy, other] = members() as [PoolMember, PoolMember]
+  const queue = new SlotQueue<{ caller: string; members: PoolMember[]; isBackground: boolean }>()
+  const waiters = Array.from({ length: 10_000 }, (_, at) => {
+    return { caller: `caller-${at % 100}`, members: [busy], isBackground: at % 2 === 0 }
+  })
+  for (const waiter of waiters) queue.push(waiter)
+  let looks = 0
+  const isEligible = () => {
+    looks++
+    return true
+  }
+  expect(queue.takeNext(other, isEligible)).toBeUndefined()
+  expect(looks).toBe(0)
+  for (let count = 0; count < 5_000; count++) expect(queue.takeNext(busy)).toBeDefined()
+  for (const waiter of waiters) queue.remove(waiter)
+  expect([queue.size, queue.waitsFor(busy)]).toEqual([0, false])
+  expect(queue.takeNext(busy, isEligible)).toBeUndefined()
+  expect(looks).toBe(0)
+})
