@@ -59,7 +59,13 @@ function tokensOf({ tokens, promptTokens }: LogEntry): string[] {
 
 function clock(time: string): string {
   const at = new Date(time)
-  return Number.isNaN(at.getTime()) ? time : at.toTimeString().slice(0, 8)
+  if (Number.isNaN(at.getTime())) return time
+  // Not `toTimeString`, which also looks up the name of the time zone.
+  return [at.getHours(), at.getMinutes(), at.getSeconds()].map(twoDigits).join(':')
+}
+
+function twoDigits(count: number): string {
+  return count < 10 ? `0${count}` : String(count)
 }
 
 function showMs(milliseconds: number): string {

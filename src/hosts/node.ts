@@ -1,4 +1,5 @@
 import type { ServerOptions } from '../options.ts'
+import { compileSooner } from './node/compile-sooner.ts'
 import { runtime } from './node/runtime.ts'
 import { requireNode } from './node/version.ts'
 import { exitWithError } from './server/process.ts'
@@ -35,6 +36,7 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
   } catch (error) {
     exitWithError(error)
   }
+  compileSooner(process.versions.node)
   return run(runtime, args)
 }
 

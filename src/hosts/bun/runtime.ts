@@ -36,8 +36,8 @@ export const runtime: Runtime = {
       ...{ port, hostname, reusePort, idleTimeout, maxRequestBodySize },
       ...(tls && { tls }),
     })
-    const running = extendIdleTimeouts(server, idleTimeout)
-    return { port: server.port ?? port, close: () => server.stop() }
+    const { running, end } = extendIdleTimeouts(server, idleTimeout)
+    return { port: server.port ?? port, close: () => server.stop().finally(end) }
   },
 }
 
@@ -45,9 +45,9 @@ export const runtime: Runtime = {
  * Bun closes a connection that is idle for `seconds`. That is right for a client that sends nothing,
  * but an answer may be idle for longer, while a model loads or reasons. A timeout of 0 for one request
  * would stay off for the next requests on the same connection. So the timeout is set again and again
- * while a request runs. Returns the set of running requests.
+ * while a request runs: while it is in the set of running ones, until `end` is called.
  */
-function extendIdleTimeouts(server: Bun.Server<undefined>, seconds: number): Set<Request> {
+function extendIdleTimeouts(server: Bun.Server<undefined>, seconds: number) {
   const running = new Set<Request>()
   const timer = setInterval(() => {
     for (const request of running) {
@@ -57,7 +57,7 @@ function extendIdleTimeouts(server: Bun.Server<undefined>, seconds: number): Set
     }
   }, extendEvery)
   timer.unref()
-  return running
+  return { running, end: () => clearInterval(timer) }
 }
 
 function isStream({ headers }: Response): boolean {

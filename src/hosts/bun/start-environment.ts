@@ -8,17 +8,33 @@ const startEnvironment = {
 }
 
 /**
+ * After how many calls JavaScriptCore compiles a function, and compiles it again with optimizations. By
+ * default that is after 500 and 1,000: a request runs hundreds of functions once each, so that the first
+ * thousand requests were interpreted in part. With these, requests 150 to 400 take half the time, and a
+ * thousand requests a seventh less processor time with the compiler's own included.
+ */
+const compileSooner = {
+  BUN_JSC_thresholdForJITAfterWarmUp: '50',
+  BUN_JSC_thresholdForJITSoon: '20',
+  BUN_JSC_thresholdForOptimizeAfterWarmUp: '200',
+  BUN_JSC_thresholdForOptimizeSoon: '200',
+}
+
+/** The variables for a version of Bun, which does not start with an option of JavaScriptCore that it does not know. */
+export function startEnvironmentOf(version: string): Record<string, string> {
+  return { ...startEnvironment, ...(/^1\.4\./.test(version) && compileSooner) }
+}
+
+/**
  * Starts Bun again in the same process, now with these variables; returns where they are set, or where
  * the system cannot do that.
  *
  * @param argv what follows the path of Bun's own program
  */
 export function startAgainWithEnvironment(argv: readonly string[]): void {
-  const isSet = Object.keys(startEnvironment).every((name) => process.env[name] !== undefined)
+  const wanted = startEnvironmentOf(process.versions.bun ?? '')
+  const isSet = Object.keys(wanted).every((name) => process.env[name] !== undefined)
   if (isSet || process.platform === 'win32') return
   const { execPath, execArgv } = process
-  process.execve?.(execPath, [execPath, ...execArgv, ...argv], {
-    ...startEnvironment,
-    ...process.env,
-  })
+  process.execve?.(execPath, [execPath, ...execArgv, ...argv], { ...wanted, ...process.env })
 }

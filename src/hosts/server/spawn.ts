@@ -11,7 +11,7 @@ import { Watchdog } from './watchdog.ts'
 const isWindows = process.platform === 'win32'
 
 /** Variables that are meant for sluice or its runtime alone. */
-const OWN_VARIABLES = /^(SLUICE_|BUN_CONFIG_MAX_HTTP_REQUESTS$|MIMALLOC_PURGE_DELAY$)/
+const OWN_VARIABLES = /^(SLUICE_|BUN_JSC_|BUN_CONFIG_MAX_HTTP_REQUESTS$|MIMALLOC_PURGE_DELAY$)/
 
 /** The process groups that run, by the id of their first process. */
 const groups = new Set<number>()

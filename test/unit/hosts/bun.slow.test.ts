@@ -1,6 +1,6 @@
 import { it } from 'vitest'
 import { expectPassOnBun } from '../../support/on-bun.ts'
 
-it.each(['native-fetch', 'warm-up.slow'])('%s.test.ts passes on Bun', (name) =>
+it.each(['listen-timers', 'native-fetch', 'warm-up.slow'])('%s.test.ts passes on Bun', (name) =>
   expectPassOnBun(`hosts/server/${name}.test.ts`),
 )

@@ -1,8 +1,10 @@
 /** What a program asks itself while it warms up, and what answers. */
+import { formatEntry } from '../../../cli/log.ts'
 import { createHostedHandler } from '../../../handler.ts'
 import type { Fetch } from '../../../platform/fetch.ts'
+import type { LogEntry } from '../../../platform/log.ts'
 import type { HttpServer, Runtime } from '../runtime.ts'
-import { answerWarmUp } from './upstream.ts'
+import { warmUpUpstream } from './upstream.ts'
 
 const encoder = new TextEncoder()
 const messages = [
@@ -45,14 +47,18 @@ export interface Practice {
 /** Rejects with the system's error where it cannot listen. */
 export async function practise(runtime: Runtime): Promise<Practice> {
   const key = crypto.randomUUID()
-  const upstream = await listen(runtime, answerWarmUp)
+  const upstreamKey = crypto.randomUUID()
+  const upstream = await listen(runtime, warmUpUpstream(upstreamKey))
   const handler = createHostedHandler(
     {
-      ...{ discover: false, page: false, upstream: `warm-up=http://127.0.0.1:${upstream.port}/v1` },
+      ...{ discover: false, page: false },
+      upstream: [
+        { label: 'warm-up', url: `http://127.0.0.1:${upstream.port}/v1`, key: upstreamKey },
+      ],
       keys: [{ name: 'warm-up', hash: await hashOf(key), requestsPerMinute: 1_000_000 }],
     },
     {
-      ...{ name: runtime.name, exposure: 'machine', log: () => {} },
+      ...{ name: runtime.name, exposure: 'machine', log: formatted },
       ...(runtime.fetch && { fetch: runtime.fetch }),
       ...(runtime.frameWriter && { frameWriter: runtime.frameWriter }),
     },
@@ -68,6 +74,12 @@ export async function practise(runtime: Runtime): Promise<Practice> {
       await Promise.all([server.close(), upstream.close()])
     },
   }
+}
+
+/** In both forms, written to nobody: Bun needs 10 ms to learn the time zone for the first of them. */
+function formatted(entry: LogEntry): void {
+  formatEntry(entry, 'text')
+  formatEntry(entry, 'json')
 }
 
 function listen(runtime: Runtime, fetch: (request: Request) => Promise<Response>) {

@@ -49,15 +49,28 @@ const answers = new Map(
   [chat, text].map((form) => [form, { pieces: streamOf(form), whole: wholeOf(form) }]),
 )
 
-/** Answers as a server with one model does. */
-export async function answerWarmUp(request: Request): Promise<Response> {
-  const json = { headers: { 'content-type': 'application/json' } }
-  if (request.method !== 'POST') {
-    return new Response(JSON.stringify({ object: 'list', data: [{ id: MODEL }] }), json)
+/** Bytes of a question: those that practice asks have some hundred. */
+const MOST_BYTES = 4_096
+
+/** Answers whoever has the key as a server with one model does; of all others it reads nothing. */
+export function warmUpUpstream(key: string): (request: Request) => Promise<Response> {
+  const authorization = `Bearer ${key}`
+  return async (request) => {
+    const { headers } = request
+    if (headers.get('authorization') !== authorization) return new Response(null, { status: 401 })
+    if (request.method !== 'POST') {
+      return json(JSON.stringify({ object: 'list', data: [{ id: MODEL }] }))
+    }
+    const length = Number(headers.get('content-length') ?? Number.NaN)
+    if (!(length <= MOST_BYTES)) return new Response(null, { status: 413 })
+    return answerQuestion(request.url, await request.text())
   }
-  const form = request.url.endsWith('/chat/completions') ? chat : text
-  const { pieces = [], whole } = answers.get(form) ?? {}
-  if (!(await request.text()).includes('"stream":true')) return new Response(whole, json)
+}
+
+function answerQuestion(url: string, question: string): Response {
+  const form = url.endsWith('/chat/completions') ? chat : text
+  const { pieces = [], whole = '' } = answers.get(form) ?? {}
+  if (!question.includes('"stream":true')) return json(whole)
   let next = 0
   const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull(controller) {
@@ -67,4 +80,8 @@ export async function answerWarmUp(request: Request): Promise<Response> {
     },
   })
   return new Response(stream, { headers: { 'content-type': 'text/event-stream' } })
+}
+
+function json(body: string): Response {
+  return new Response(body, { headers: { 'content-type': 'application/json' } })
 }

@@ -141,6 +141,23 @@ describe('a warm-up', () => {
     await warmUp.stop()
   })
 
+  it('answers nobody else at its ports', async () => {
+    const { ports, runtime } = watched()
+    const warmUp = new WarmUp(runtime)
+    warmUp.start()
+    await until(() => ports.length === 2)
+    const ask = (port: number, headers = {}) =>
+      fetch(`http://127.0.0.1:${port}/v1/chat/completions`, {
+        ...{ method: 'POST', headers: { 'content-type': 'application/json', ...headers } },
+        body: JSON.stringify({ model: 'warm-up', messages: [{ role: 'user', content: 'Hi' }] }),
+      })
+    for (const port of ports) {
+      expect((await ask(port)).status).toBe(401)
+      expect((await ask(port, { authorization: 'Bearer another' })).status).toBe(401)
+    }
+    await warmUp.stop()
+  })
+
   it('is one for all servers of a process', () => {
     const one = warmUpOf(runtime, { warmUp: true })
     expect(one).toBeInstanceOf(WarmUp)
