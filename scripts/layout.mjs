@@ -60,6 +60,8 @@ const exceptions = {
 
 /** @type {Record<string, string[]>} */
 const files = {
+  // The command, which starts a host.
+  'cli/sluice.ts': ['hosts', 'cli'],
   'handler.ts': [...core, 'routes', 'options.ts'],
   'index.ts': [...core, 'routes', 'handler.ts', 'options.ts'],
   'options.ts': [...core, 'routes'],
@@ -83,7 +85,8 @@ function layoutRules() {
     overrides.push(override(`src/${folder}/*.ts`, '../'.repeat(path.length), names))
   }
   for (const [file, allowed] of Object.entries(files)) {
-    overrides.push(override(`src/${file}`, './', [...allowed, ...everywhere]))
+    const up = '../'.repeat(file.split('/').length - 1) || './'
+    overrides.push(override(`src/${file}`, up, [...allowed, ...everywhere]))
   }
   return { overrides }
 }
