@@ -2,6 +2,7 @@
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { bundleCommand } from './bundle.mjs'
 import { binaryOf, root } from './hosts.mjs'
 import { installAll } from './install.mjs'
 import { buildPage } from './page.mjs'
@@ -19,6 +20,9 @@ try {
 // For editors, where a settings file names it as its "$schema".
 const schema = capture(binaryOf('node'), ['dist/cli/sluice.js', 'schema'])
 writeFileSync(join(root, 'dist/sluice.schema.json'), schema)
+
+// In its place, so that the command starts from few files; programs that import the package have the others.
+bundleCommand(join(root, 'dist/hosts/start.js'))
 
 const { build } = await import('esbuild')
 const { withoutHelp } = await import('./without-help.mjs')

@@ -19,71 +19,105 @@ const PROGRAM = '<stdin>'
 /**
  * Writes the program into `outfile`, and the rest of it beside that. Throws where esbuild fails.
  * @param {Esbuild} esbuild
- * @param {{ root: string, contents: string, outfile: string, format: 'cjs' | 'esm' }} program `contents` imports
- * files below `root`
+ * @param {{ root: string, contents: string, outfile: string, format: 'cjs' | 'esm', apart?: string[] }} program
+ * `contents` imports files below `root`; each of those that are `apart` gets a file of its own, as one program needs
+ * one of them at most
  * @param {import('esbuild').BuildOptions} options
  * @returns {string[]} the files that it wrote, `outfile` first
  */
-export function bundleInParts(esbuild, { root, contents, outfile, format }, options) {
+export function bundleInParts(esbuild, { root, contents, outfile, format, apart = [] }, options) {
   const common = { absWorkingDir: root, bundle: true, ...options }
-  const { first, targets, graph } = partsOf(esbuild, root, contents, options)
-  const isRest = (/** @type {string} */ file) => !first.has(file)
-  mkdirSync(dirname(outfile), { recursive: true })
-  if (targets.length === 0) {
-    esbuild.buildSync({ ...common, stdin: { contents, resolveDir: root }, outfile, format })
-    return [outfile]
-  }
-  const restFile = outfile.replace(/(\.\w+)$/, '-rest$1')
-  const rest = buildRest(esbuild, { root, targets, common, held: heldBy(first, graph, isRest) })
+  const { first, targets, graph } = partsOf(esbuild, root, contents, options, apart)
+  const parts = [
+    ...apart.map((target) => ({ name: basename(target).replace(/\.\w+$/, ''), targets: [target] })),
+    { name: 'rest', targets: targets.filter((target) => !apart.includes(target)) },
+  ].filter(({ targets }) => targets.length > 0)
+  requireNoneTwice(parts, first, graph)
+  const held = heldBy(first, graph)
+  const built = parts.map(({ name, targets }) => ({
+    ...{ targets, file: outfile.replace(/(\.\w+)$/, `-${name}$1`) },
+    ...buildRest(esbuild, { root, targets, common, held }),
+  }))
   const { text } = onlyFile(
     esbuild.buildSync({
       ...common,
+      ...{ outfile, format, write: false },
       stdin: {
-        contents: linking(rest.links, format, options.platform === 'node') + contents,
+        contents: linking(built, format, options.platform === 'node') + contents,
         resolveDir: root,
       },
-      outfile,
-      format,
-      write: false,
       external: [...(options.external ?? []), ...targets.map((target) => join(root, target))],
-      banner: { js: `let $rest={file:${JSON.stringify(`./${basename(restFile)}`)}};` },
+      ...(built.length > 0 && { banner: { js: 'let $rest={};' } }),
     }),
   )
-  writeFileSync(outfile, loadingRest(text, { root, folder: dirname(outfile), targets }))
-  writeFileSync(restFile, format === 'cjs' ? asCommonJs(esbuild, rest.text) : rest.text)
-  return [outfile, restFile]
+  mkdirSync(dirname(outfile), { recursive: true })
+  writeFileSync(outfile, loadingRest(text, { root, folder: dirname(outfile), parts: built }))
+  for (const { file, text } of built) {
+    writeFileSync(file, format === 'cjs' ? asCommonJs(esbuild, text) : text)
+  }
+  return [outfile, ...built.map(({ file }) => file)]
+}
+
+/**
+ * Throws where a file would be in several parts besides the first: a program would have two of it.
+ * @param {{ name: string, targets: string[] }[]} parts @param {Set<string>} first @param {Graph} graph
+ */
+function requireNoneTwice(parts, first, graph) {
+  const rest = parts.find(({ name }) => name === 'rest')
+  const isApart = (/** @type {string} */ _, /** @type {string} */ path) => !first.has(path)
+  const inRest = reachedFrom(rest?.targets ?? [], graph, isApart)
+  for (const { name, targets } of parts.filter((part) => part !== rest)) {
+    const files = reachedFrom(targets, graph, isApart)
+    const twice = [...files].filter((file) => inRest.has(file))
+    if (twice.length > 0)
+      throw new Error(`${name}: its files are in the rest, too: ${twice.join(', ')}`)
+  }
 }
 
 /**
  * The files of a program that are loaded when it starts, and those of the others that it loads by `import()`.
  * @param {Esbuild} esbuild @param {string} root @param {string} contents
  * @param {import('esbuild').BuildOptions} options
+ * @param {string[]} [apart] what all of these load is loaded when the program starts
  */
-export function partsOf(esbuild, root, contents, options) {
+export function partsOf(esbuild, root, contents, options, apart = []) {
   const { metafile } = esbuild.buildSync({
     ...{ absWorkingDir: root, bundle: true, format: 'esm', ...options },
     ...{ stdin: { contents, resolveDir: root }, metafile: true, write: false },
   })
   const graph = metafile.inputs
-  const first = new Set([PROGRAM])
-  const targets = new Set()
-  for (const file of first) {
-    for (const each of graph[file]?.imports ?? []) {
-      if (each.external) continue
-      if (each.kind === 'dynamic-import') targets.add(each.path)
-      else first.add(each.path)
+  const isAtOnce = (/** @type {string} */ kind) => kind !== 'dynamic-import'
+  const [some, ...others] = apart.map((target) => reachedFrom([target], graph, isAtOnce))
+  const shared = [...(some ?? [])].filter((file) => others.every((files) => files.has(file)))
+  const first = reachedFrom([PROGRAM, ...shared], graph, isAtOnce)
+  const imported = [...first].flatMap((file) => graph[file]?.imports ?? [])
+  const targets = imported.flatMap(({ path, external }) =>
+    external || first.has(path) ? [] : [path],
+  )
+  return { first, targets: [...new Set(targets)], graph, metafile }
+}
+
+/**
+ * The files of a graph that are reached by some of its imports.
+ * @param {string[]} from @param {Graph} graph @param {(kind: string, path: string) => boolean} isFollowed
+ */
+function reachedFrom(from, graph, isFollowed) {
+  const reached = new Set(from)
+  for (const file of reached) {
+    for (const { path, kind, external } of graph[file]?.imports ?? []) {
+      if (!external && isFollowed(kind, path)) reached.add(path)
     }
   }
-  return { first, targets: [...targets].filter((target) => !first.has(target)), graph, metafile }
+  return reached
 }
 
 /**
  * What the rest imports from the first file: files below the root, and packages by their names.
- * @param {Set<string>} first @param {Graph} graph @param {(file: string) => boolean} isRest
+ * @param {Set<string>} first @param {Graph} graph
  */
-function heldBy(first, graph, isRest) {
+function heldBy(first, graph) {
   const held = new Set()
-  for (const file of Object.keys(graph).filter(isRest)) {
+  for (const file of Object.keys(graph).filter((each) => !first.has(each))) {
     for (const { path, original = '', external } of graph[file]?.imports ?? []) {
       if (external || !first.has(path)) continue
       held.add(original.startsWith('.') ? `./${path}` : original)
@@ -153,47 +187,58 @@ function usedOf(local, text) {
 const SOON = 1_000
 
 /**
- * What precedes the program in the first file: it loads the rest where that is needed, and on a server otherwise
- * soon, so that no request has to wait for it and a later build may remove the file.
- * @param {Link[]} links @param {'cjs' | 'esm'} format @param {boolean} isServer
+ * What precedes the program in the first file: it loads the other parts where they are needed, and on a server the
+ * last of them otherwise soon, so that no request has to wait for it and a later build may remove the file.
+ * @param {{ file: string, targets: string[], links: Link[] }[]} parts @param {'cjs' | 'esm'} format
+ * @param {boolean} isServer
  */
-function linking(links, format, isServer) {
-  const imports = links.map((link, index) => {
-    const from = JSON.stringify(link.from)
-    return 'names' in link
-      ? `import * as held${index} from ${from}`
-      : `import { ${link.name} as held${index} } from ${from}`
-  })
-  const values = links.map((link, index) => {
-    if (!('names' in link)) return `held${index}`
-    return `{${link.names.map((name) => `${name}: held${index}.${name}`).join(', ')}}`
-  })
-  return `
-${imports.join('\n')}
-let rest
-const open = async () => {
-  const { modules, $link } = ${format === 'cjs' ? 'require' : 'await import'}($rest.file)
-  $link([${values.join(', ')}])
+function linking(parts, format, isServer) {
+  const load = format === 'cjs' ? 'require' : 'await import'
+  const opens = parts.map(({ file, links }, part) => {
+    const name = (/** @type {number} */ index) => `held${part}x${index}`
+    // Not as literals: Deno would load what a literal names when it starts.
+    return `${links.map((link, index) => importOf(link, name(index))).join('\n')}
+$rest.file${part} = ${JSON.stringify(`./${basename(file)}`)}
+$rest.open${part} = async () => {
+  const { modules, $link } = ${load}($rest.file${part})
+  $link([${links.map((link, index) => heldValue(link, name(index))).join(', ')}])
   return modules
 }
-const load = () => (rest ??= open())
-$rest.load = async (name) => (await load())[name]()
-${isServer ? SOON_LOADED : ''}
-`
+$rest.load${part} = () => ($rest.part${part} ??= $rest.open${part}())`
+  })
+  const isLoadedSoon = isServer && parts.length > 0
+  return [...opens, isLoadedSoon ? loadingSoon(parts.length - 1) : '', ''].join('\n')
 }
 
-const SOON_LOADED = `
+/** @param {number} part */
+const loadingSoon = (part) => `
 import { setTimeout as sleep } from 'node:timers/promises'
-sleep(${SOON}, undefined, { ref: false }).then(load).catch(() => {})`
+sleep(${SOON}, undefined, { ref: false }).then($rest.load${part}).catch(() => {})`
+
+/** @param {Link} link @param {string} name */
+function importOf(link, name) {
+  const what = 'names' in link ? `* as ${name}` : `{ ${link.name} as ${name} }`
+  return `import ${what} from ${JSON.stringify(link.from)}`
+}
+
+/** @param {Link} link @param {string} name */
+function heldValue(link, name) {
+  return 'names' in link
+    ? `{${link.names.map((each) => `${each}: ${name}.${each}`).join(', ')}}`
+    : name
+}
 
 /**
- * The text of the first file, where `import()` of a file of the rest is replaced by loading the rest.
- * @param {string} text @param {{ root: string, folder: string, targets: string[] }} where
+ * The text of the first file, where `import()` of a file of another part is replaced by loading that.
+ * @param {string} text
+ * @param {{ root: string, folder: string, parts: { targets: string[] }[] }} where
  */
-function loadingRest(text, { root, folder, targets }) {
+function loadingRest(text, { root, folder, parts }) {
   return text.replaceAll(/\bimport\("(\.[^"]+)"\)/g, (whole, /** @type {string} */ path) => {
     const target = relative(root, resolve(folder, path))
-    return targets.includes(target) ? `$rest.load(${JSON.stringify(target)})` : whole
+    const part = parts.findIndex(({ targets }) => targets.includes(target))
+    if (part === -1) return whole
+    return `$rest.load${part}().then(modules=>modules[${JSON.stringify(target)}]())`
   })
 }
 

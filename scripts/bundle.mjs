@@ -63,6 +63,25 @@ function buildWorker(entry, outfile) {
   bundleInParts(esbuild(), { root, contents, outfile, format: 'esm' }, options)
 }
 
+/** What the command of the package runs on: a start loads one of these hosts. */
+const HOSTS = ['bun', 'deno', 'node']
+
+/**
+ * Writes what src/hosts/start.ts does, with paths that can be followed: its program, and beside it each host and
+ * what is loaded later. They must lie where that file does once it is compiled: modules that locate files do so
+ * relative to themselves.
+ * @param {string} outfile
+ */
+export function bundleCommand(outfile) {
+  const apart = HOSTS.map((name) => `src/hosts/${name}.ts`)
+  const hosts = HOSTS.map((name, index) => `${name}: () => import('./${apart[index]}')`)
+  const contents = `const hosts = { ${hosts.join(', ')} }
+export const startOn = async (name) => (await hosts[name]()).main(process.argv.slice(2))`
+  const program = { root, contents, outfile, format: /** @type {const} */ ('esm'), apart }
+  const define = { 'import.meta.main': 'false' }
+  return bundleInParts(esbuild(), program, { ...programOptions, define })
+}
+
 /**
  * The files that a program loads when it starts, and their bytes as they are bundled. A worker has no `main`.
  * @param {string} entry below the repository's folder
@@ -78,19 +97,13 @@ export function loadedAtStart(entry) {
 /** @param {string} entry @returns {[string, import('esbuild').BuildOptions]} */
 function programOf(entry) {
   const contents = `import * as program from ${JSON.stringify(`./${entry}`)}\nvoid program.main?.()`
-  const options = {
-    ...pack,
-    // The CommonJS form of jsonc-parser loads its parts in a way that esbuild cannot follow.
-    mainFields: ['module', 'main'],
-    external: ['esbuild', 'workerd', '@redis/client'],
-    define: {
-      // Modules that locate files do so relative to the entry.
-      'import.meta.url': JSON.stringify(pathToFileURL(join(root, entry)).href),
-      // The bundle calls the entry's `main` itself, and no other module's.
-      'import.meta.main': 'false',
-    },
+  const define = {
+    // Modules that locate files do so relative to the entry.
+    'import.meta.url': JSON.stringify(pathToFileURL(join(root, entry)).href),
+    // The bundle calls the entry's `main` itself, and no other module's.
+    'import.meta.main': 'false',
   }
-  return [contents, { ...options, platform: 'node' }]
+  return [contents, { ...programOptions, define }]
 }
 
 /** @param {string} entry @returns {[string, import('esbuild').BuildOptions]} */
@@ -107,6 +120,15 @@ const pack = {
   minifyWhitespace: true,
   minifySyntax: true,
   logLevel: 'silent',
+}
+
+/** @type {import('esbuild').BuildOptions} */
+const programOptions = {
+  ...pack,
+  platform: 'node',
+  // The CommonJS form of jsonc-parser loads its parts in a way that esbuild cannot follow.
+  mainFields: ['module', 'main'],
+  external: ['esbuild', 'workerd', '@redis/client'],
 }
 
 /** @returns {typeof import('esbuild')} */

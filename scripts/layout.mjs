@@ -71,6 +71,8 @@ const exceptions = {
 const files = {
   'composed-handler.ts': [...core, 'routes', 'options.ts'],
   'handler.ts': [...core, 'routes', 'composed-handler.ts', 'options.ts'],
+  // The command, which starts a host.
+  'cli/sluice.ts': ['hosts', 'cli'],
   'index.ts': [...core, 'routes', 'handler.ts', 'options.ts'],
   'parts.ts': [...core, 'routes', 'composed-handler.ts', 'options.ts'],
   'options.ts': [...core, 'routes'],
@@ -94,7 +96,8 @@ function layoutRules() {
     overrides.push(override(`src/${folder}/*.ts`, '../'.repeat(path.length), names))
   }
   for (const [file, allowed] of Object.entries(files)) {
-    overrides.push(override(`src/${file}`, './', [...allowed, ...everywhere]))
+    const up = '../'.repeat(file.split('/').length - 1) || './'
+    overrides.push(override(`src/${file}`, up, [...allowed, ...everywhere]))
   }
   return { overrides }
 }

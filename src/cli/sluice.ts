@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 
 /** The module of the runtime this runs on. */
-function hostName(): string {
+function hostName() {
   if ('Bun' in globalThis) return 'bun'
   return 'Deno' in globalThis ? 'deno' : 'node'
 }
 
-const host = (await import(`../hosts/${hostName()}.ts`)) as {
-  main(args: readonly string[]): Promise<void>
+const name = hostName()
+if (name === 'bun') {
+  // Before the program is loaded, which would otherwise happen twice.
+  const { startAgainWithEnvironment } = await import('../hosts/bun/start-environment.ts')
+  startAgainWithEnvironment(process.argv.slice(1))
 }
-
-await host.main(process.argv.slice(2))
+await (await import('../hosts/start.ts')).startOn(name)

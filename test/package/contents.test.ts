@@ -157,6 +157,7 @@ describe('the files', () => {
     const { length } = await readFile(join(installed, file))
     const remedy = `${file}: make it smaller, or change test/package/size-budget.json and say why`
     expect(length, remedy).toBeLessThan(allowed)
+    expect(length, `${file}: expected it bundled`).toBeGreaterThan(allowed / 2)
   })
 })
 
