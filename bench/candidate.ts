@@ -18,6 +18,8 @@ export interface Candidate {
   chunkYardstick?: string
   /** The candidate that it is compared with round by round, where both are measured. */
   rival?: string
+  /** The commit of the other checkout that it is, where it is one. */
+  commit?: string
   /** Whether it changes the upstream's bytes, so that a flood is counted by tokens and not by bytes. */
   reencodes?: boolean
   /** What stands before `/v1` in the path of its chat route. */
