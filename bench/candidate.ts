@@ -20,6 +20,8 @@ export interface Candidate {
   rival?: string
   /** The checkout of sluice that it runs, where its growth is measured. */
   checkout?: string | undefined
+  /** The commit of the other checkout that it is, where it is one. */
+  commit?: string
   /** Whether it changes the upstream's bytes, so that a flood is counted by tokens and not by bytes. */
   reencodes?: boolean
   /** What stands before `/v1` in the path of its chat route. */

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { binaryOf, hostCommand, hosts, type Runtime, root } from '../scripts/hosts.mjs'
 import { type Candidate, upstreamUrl } from './candidate.ts'
 import { type workers, writeWorker } from './candidates/workerd.ts'
+import { commitOf } from './machine.ts'
 import { byteProxies, gateways } from './peers/peers.ts'
 
 const program = (name: string) => join(root, 'bench/candidates', name)
@@ -101,14 +102,16 @@ export async function addCheckout(folder: string): Promise<void> {
   const path = pathToFileURL(join(resolve(folder), 'scripts/hosts.mjs')).href
   const other = (await import(path)) as typeof import('../scripts/hosts.mjs')
   const runtimes = Object.keys(other.hosts) as Runtime[]
+  const commit = commitOf(folder)
   for (const runtime of runtimes) {
     const at = candidates.findIndex(({ name }) => name === `sluice-${runtime}`)
     candidates.splice(at + 1, 0, {
       ...sluice(runtime),
       name: `other-${runtime}`,
-      what: `the same, from ${folder}`,
+      what: `the same at ${commit}`,
       rival: `sluice-${runtime}`,
       checkout: resolve(folder),
+      commit,
       command: (slot) =>
         other.hostCommand(runtime, ['--port', String(slot.port), '--upstream', upstreamUrl(slot)]),
     })

@@ -28,7 +28,7 @@ export function versions(): Record<string, string> {
     name,
     programVersion(name),
   ])
-  return { ...Object.fromEntries(packages), ...Object.fromEntries(others), sluice: commit() }
+  return { ...Object.fromEntries(packages), ...Object.fromEntries(others), sluice: commitOf(root) }
 }
 
 function packageVersion(name: string): string {
@@ -36,9 +36,10 @@ function packageVersion(name: string): string {
   return (JSON.parse(text) as { version: string }).version
 }
 
-function commit(): string {
-  const head = output('git', ['-C', root, 'rev-parse', '--short', 'HEAD'])
-  const changed = output('git', ['-C', root, 'status', '--porcelain', '--', 'src', 'worker'])
+/** The commit of a checkout, and whether its code has changes that are in none. */
+export function commitOf(folder: string): string {
+  const head = output('git', ['-C', folder, 'rev-parse', '--short', 'HEAD'])
+  const changed = output('git', ['-C', folder, 'status', '--porcelain', '--', 'src', 'worker'])
   return head ? `${head}${changed ? ' and changes' : ''}` : 'no commit'
 }
 

@@ -66,8 +66,9 @@ ${listed(
   --shape NAME      streams in the form of one server only:
 ${listed(shapes, INDENT)}
   --against FOLDER  another checkout of sluice, with its packages installed. It
-                    is measured too, as other-bun, other-deno and so on, and
-                    compared with this one round by round
+                    is measured too, as other-bun, other-deno and so on; the
+                    report has both beside each other, with a verdict on each
+                    figure
   --write           writes the results to bench/RESULTS.md
   --json FILE       writes every figure of every round to a file
 

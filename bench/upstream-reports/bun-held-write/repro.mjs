@@ -5,7 +5,7 @@ import { connect, createServer } from 'node:net'
 
 /** Milliseconds for which the other socket's callback computes. */
 const BUSY = 100
-const ROUNDS = 6
+const ROUNDS = 10
 
 const [role, port] = process.argv.slice(2)
 if (role === 'upstream') upstream()
@@ -46,9 +46,9 @@ async function server() {
   const delays = (await lines(reader, ROUNDS)).sort((a, b) => a - b)
   source.kill()
   reader.kill()
-  const median = delays[ROUNDS / 2]
-  const held = median >= BUSY / 2
-  console.log(`A line arrived ${median} ms after it was flushed; all: ${delays.join(', ')}.`)
+  console.log(`Milliseconds from the flush of a line until it arrived: ${delays.join(', ')}`)
+  // Not in every round, because the other callback may come first.
+  const held = delays.filter((delay) => delay >= 0.9 * BUSY).length > 1
   console.log(held ? 'Held until the other callback had run.' : 'Not held: fixed.')
   process.exit(held ? 1 : 0)
 }

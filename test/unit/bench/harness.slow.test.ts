@@ -99,6 +99,15 @@ test("compares our client with the runtime's own fetch, round by round", async (
   expect(Number(shown)).toBeCloseTo(expected, 1)
 }, 60_000)
 
+test('shows another checkout beside this one by its commit, not by its folder', async () => {
+  const who = ['--only', 'sluice-bun,other-bun', '--what', 'flood']
+  const { text, code } = await bench(['--quick', '--rounds', '2', '--against', root, ...who])
+  expect(code, text).toBe(0)
+  expect(text).toMatch(/^## Against [0-9a-f]{7,}/m)
+  expect(text).toMatch(/^\| sluice-bun \| +flood .* (?:better|worse|no difference)/m)
+  expect(text).not.toContain(root.replace(/\/$/, ''))
+}, 60_000)
+
 test.each([
   [['--only', 'apache'], /--only: expected names among direct, .*, got "apache"\./],
   [['--what', 'speed'], /--what: expected names among ttft, .*, got "speed"\./],

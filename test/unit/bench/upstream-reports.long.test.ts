@@ -12,7 +12,9 @@ const workarounds: Record<string, string> = {
   'bun-held-write': 'nothing; measure the added time of `sluice-bun` anew',
   'bun-idle-timeout': '`extendIdleTimeouts` in src/hosts/bun/runtime.ts',
   'bun-reuse-port': 'the comment at `reusePort` in src/hosts/bun/runtime.ts',
+  'bun-fetch-limit': 'src/hosts/bun/start-environment.ts, and the variable in scripts/hosts.mjs',
   'deno-fetch-read': 'nothing; measure `native-deno` against `sluice-deno` anew',
+  'deno-serve-send': 'nothing; compare `Deno.serve` with `node:http` anew',
   'deno-serve-abort':
     'the reason for `node:http` in src/hosts/deno/runtime.ts and docs/runtimes/deno.md',
   'deno-fetch-retry': '`unpooled` in src/hosts/deno/fetch.ts',
