@@ -20,6 +20,7 @@ export interface GrowthTopic {
 const keys = [10, 100, 1_000, 10_000] as const
 const models = [10, 100, 1_000, 5_000] as const
 const upstreams = [1, 10, 100] as const
+const waiting = [0, 100, 1_000, 10_000] as const
 const stored = [0, 512, 4_096] as const
 const messages = [10, 200, 2_000] as const
 const tokens = [1_000, 10_000, 100_000] as const
@@ -62,6 +63,14 @@ export const growth = {
       health: { title: '`GET /health`, µs for each upstream', sizes: upstreams },
       refresh: { title: 'reading the lists, µs for each upstream', sizes: upstreams },
       start: { title: 'making the handler, µs for each upstream', sizes: upstreams },
+    },
+  },
+  waiting: {
+    title: 'Requests that wait for a busy upstream',
+    note: 'A client asks another upstream, which is free.',
+    rows: {
+      first: { title: 'to the first token, µs', sizes: waiting },
+      whole: { title: 'a short stream, µs', sizes: waiting },
     },
   },
   stored: {

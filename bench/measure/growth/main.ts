@@ -11,6 +11,7 @@ import { measureModels } from './models.ts'
 import { type Context, recorder } from './process.ts'
 import { measureReaders } from './readers.ts'
 import { measureUpstreams } from './upstreams.ts'
+import { measureWaiting } from './waiting.ts'
 
 declare const process: { argv: string[]; exit(code: number): never }
 
@@ -18,6 +19,7 @@ const topics: Partial<Record<TopicName, (context: Context) => Promise<void>>> = 
   keys: measureKeys,
   models: measureModels,
   upstreams: measureUpstreams,
+  waiting: measureWaiting,
   stored: measureStored,
   messages: measureMessages,
   tokens: measureAnswers,

@@ -51,6 +51,8 @@ const LAST = encoder.encode(`data: ${JSON.stringify(chunk({}, 'stop'))}\n\ndata:
 export interface UpstreamOptions {
   /** The bodies of the lists of models, by the upstream's URL without its path. */
   lists?: ReadonlyMap<string, string>
+  /** What a request with this body waits for before it is answered. */
+  hold?: (body: string) => Promise<void> | false
   /** Settles when a token may be sent; by default it is sent when it is read. */
   pace?: () => Promise<void>
   /** Called before the last event: until its promise settles, the stream stays open. */
@@ -60,7 +62,7 @@ export interface UpstreamOptions {
 const ONE = JSON.stringify({ object: 'list', data: [{ id: 'm', object: 'model' }] })
 
 /** Sends as many tokens as `max_tokens` or `max_output_tokens` says, each as one packet. */
-export function upstream({ lists, pace, beforeEnd }: UpstreamOptions = {}) {
+export function upstream({ lists, hold, pace, beforeEnd }: UpstreamOptions = {}) {
   return async (url: string, init?: { body?: unknown }): Promise<Response> => {
     if (!url.endsWith('/chat/completions')) {
       if (!url.endsWith('/models')) return new Response('{}', { status: 404 })
@@ -68,6 +70,7 @@ export function upstream({ lists, pace, beforeEnd }: UpstreamOptions = {}) {
       return new Response(list, { headers: { 'content-type': 'application/json' } })
     }
     const text = textOf(init?.body)
+    await hold?.(text)
     const tokens = Number(/"max_(?:completion_)?tokens":(\d+)/.exec(text)?.[1] ?? 1)
     let sent = 0
     const body = new ReadableStream<Uint8Array>(
