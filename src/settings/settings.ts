@@ -35,8 +35,7 @@ export function parseSettings(input: SettingsInput = {}, warn: Warn = warnOnce):
   const warnOfCode: Warn = (warning) => warn(`in code, ${warning}`)
   const values: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(input)) {
-    if (value !== undefined)
-      values[name] = isDefault(name, value) ? value : readSetting(name, value, name, warnOfCode)
+    if (value !== undefined) values[name] = readSetting(name, value, name, warnOfCode)
   }
   const parsed = withNewNames(declarations, values, warnOfCode)
   for (const [name, { default: value }] of Object.entries(declarations)) {
@@ -59,9 +58,9 @@ export function parseSettings(input: SettingsInput = {}, warn: Warn = warnOnce):
   return { ...rest, lenient, discover, upstream: resolved }
 }
 
-/** Complete settings are given again to a worker: most of them are the defaults. */
-function isDefault(name: string, value: unknown): boolean {
-  return Object.hasOwn(declarations, name) && declarations[name]?.default === value
+/** Complete settings are given again to a worker: most of them are the defaults, which need no schema. */
+function isDefault({ default: own }: Declaration, value: unknown): boolean {
+  return own !== undefined && own === value
 }
 
 /** The declaration of a setting, by its name or by a former one. */
@@ -99,6 +98,7 @@ export function* readSettingInSteps(
 ): Steps<unknown> {
   const declaration = declarationOf(name)
   if (declaration === undefined) throw unknownName(shownAs, name, Object.keys(declarations))
+  if (isDefault(declaration, value)) return value
   if (!declaration.item) return readOption(declaration, value, shownAs, given)
   if (isRead(value)) return value
   return yield* readAll(declaration, value, (index) => `${shownAs}[${index}]`, shownAs, warn)
