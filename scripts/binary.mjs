@@ -16,8 +16,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundleInParts } from './bundle-parts.mjs'
 import { binaryOf, root } from './hosts.mjs'
 import { installAll } from './install.mjs'
 import { NOTICES } from './notices.mjs'
@@ -47,9 +48,9 @@ export async function buildBinaries(outDir, chosen, { page, archive = false } = 
     mkdirSync(outDir, { recursive: true })
     const built = []
     for (const target of chosen) {
-      await bundle(join(folder, 'sluice.cjs'), target)
+      const files = await bundle(join(folder, 'sluice.js'), target)
       const path = join(outDir, `sluice-${target}${exeOf(target)}`)
-      compile(folder, path, target)
+      compile(folder, { files, outfile: path, target })
       built.push(path)
       if (archive) built.push(pack(folder, path, target))
     }
@@ -68,44 +69,64 @@ function removePacked(folder) {
   }
 }
 
-/** The program as one file, in the form that Bun compiles to bytecode. @param {string} outfile @param {string} target */
+/** The program, in the form that Bun compiles to bytecode. @param {string} outfile @param {string} target */
 async function bundle(outfile, target) {
-  const { build } = await import('esbuild')
+  const { default: esbuild } = await import('esbuild')
   const how = JSON.stringify(`commit ${commit()}, ${target}`)
-  await build({
-    stdin: {
-      contents: `import { main } from './src/hosts/binary.ts'\nvoid main(${how})`,
-      resolveDir: root,
+  const contents = `import { main } from './src/hosts/binary.ts'\nvoid main(${how})`
+  const before = startingAgain(esbuild)
+  return bundleInParts(
+    esbuild,
+    { root, contents, outfile, format: 'cjs', before },
+    {
+      platform: 'node',
+      target: 'es2024',
+      // The CommonJS form of jsonc-parser loads its parts in a way that esbuild cannot follow.
+      mainFields: ['module', 'main'],
+      // Names are kept for the stacks of errors.
+      minifyWhitespace: true,
+      minifySyntax: true,
+      logLevel: 'error',
+      define: {
+        // Nothing lies beside the program. No path of the machine that built it may be in there.
+        'import.meta.url': '"file:///sluice.js"',
+        'import.meta.main': 'false',
+      },
     },
-    outfile,
-    bundle: true,
-    format: 'cjs',
-    platform: 'node',
-    target: 'es2024',
-    // The CommonJS form of jsonc-parser loads its parts in a way that esbuild cannot follow.
-    mainFields: ['module', 'main'],
-    // Names are kept for the stacks of errors.
-    minifyWhitespace: true,
-    minifySyntax: true,
-    logLevel: 'error',
-    define: {
-      // Nothing lies beside the program. No path of the machine that built it may be in there.
-      'import.meta.url': '"file:///sluice.js"',
-      'import.meta.main': 'false',
-    },
-  })
+  )
 }
 
-/** @param {string} folder @param {string} outfile @param {string} target */
-function compile(folder, outfile, target) {
+/**
+ * What starts Bun again where its environment asks for that. It comes before the program, which would otherwise
+ * be loaded twice.
+ * @param {typeof import('esbuild')} esbuild
+ */
+function startingAgain(esbuild) {
+  const from = './src/hosts/bun/start-environment.ts'
+  const { outputFiles } = esbuild.buildSync({
+    stdin: {
+      contents: `import { startAgainWithEnvironment as again } from '${from}'\nagain(process.argv.slice(2))`,
+      resolveDir: root,
+    },
+    ...{ bundle: true, format: 'iife', minifyWhitespace: true, write: false },
+  })
+  return outputFiles[0]?.text ?? ''
+}
+
+/** @param {string} folder @param {{ files: string[], outfile: string, target: string }} program its first file starts */
+function compile(folder, { files, outfile, target }) {
   const args = ['build', '--compile', '--bytecode', `--target=bun-${target}`, '--asset=page']
   // A file that happens to lie in the folder where it is started must not change what it does.
   args.push('--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig')
   const built = join(folder, `built${exeOf(target)}`)
-  execFileSync(binaryOf('bun'), [...args, `--outfile=${built}`, 'sluice.cjs'], {
-    cwd: folder,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
+  execFileSync(
+    binaryOf('bun'),
+    [...args, `--outfile=${built}`, ...files.map((file) => basename(file))],
+    {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  )
   copyFileSync(built, outfile)
   rmSync(built)
 }

@@ -19,13 +19,14 @@ const PROGRAM = '<stdin>'
 /**
  * Writes the program into `outfile`, and the rest of it beside that. Throws where esbuild fails.
  * @param {Esbuild} esbuild
- * @param {{ root: string, contents: string, outfile: string, format: 'cjs' | 'esm', apart?: string[] }} program
+ * @param {{ root: string, contents: string, outfile: string, format: 'cjs' | 'esm', apart?: string[], before?: string }} program
  * `contents` imports files below `root`; each of those that are `apart` gets a file of its own, as one program needs
- * one of them at most
+ * one of them at most; `before` is JavaScript that runs before all of it
  * @param {import('esbuild').BuildOptions} options
  * @returns {string[]} the files that it wrote, `outfile` first
  */
-export function bundleInParts(esbuild, { root, contents, outfile, format, apart = [] }, options) {
+export function bundleInParts(esbuild, program, options) {
+  const { root, contents, outfile, format, apart = [], before = '' } = program
   const common = { absWorkingDir: root, bundle: true, ...options }
   const { first, targets, graph } = partsOf(esbuild, root, contents, options, apart)
   const parts = [
@@ -47,7 +48,7 @@ export function bundleInParts(esbuild, { root, contents, outfile, format, apart 
         resolveDir: root,
       },
       external: [...(options.external ?? []), ...targets.map((target) => join(root, target))],
-      ...(built.length > 0 && { banner: { js: 'let $rest={};' } }),
+      banner: { js: `${before}${built.length > 0 ? 'let $rest={};' : ''}` },
     }),
   )
   mkdirSync(dirname(outfile), { recursive: true })

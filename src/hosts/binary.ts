@@ -3,7 +3,6 @@
  */
 import { embeddedFiles } from './bun/embedded-files.ts'
 import { runtime } from './bun/runtime.ts'
-import { startAgainWithEnvironment } from './bun/start-environment.ts'
 import { main as run } from './server/serve.ts'
 
 /**
@@ -18,8 +17,6 @@ export function main(
   build: string,
   args: readonly string[] = process.argv.slice(2),
 ): Promise<void> {
-  // In a binary Bun finds the program in its own file, and takes no path of one.
-  startAgainWithEnvironment(args)
   const binary = {
     ...runtime,
     build: `${build}, Bun ${Bun.version}`,

@@ -47,8 +47,7 @@ export class SettingsReader {
     const warnOfCode: Warn = (warning) => warn(`in code, ${warning}`)
     const values: Record<string, unknown> = {}
     for (const [name, value] of Object.entries(input)) {
-      if (value !== undefined)
-        values[name] = this.#isDefault(name, value) ? value : this.#read(name, value, warnOfCode)
+      if (value !== undefined) values[name] = this.#read(name, value, warnOfCode)
     }
     const parsed = withNewNames(this.declarations, values, warnOfCode)
     for (const [name, { default: value }] of Object.entries(this.declarations)) {
@@ -78,12 +77,6 @@ export class SettingsReader {
   /** Whether servers are to be found, as none are named. */
   #isAlone(upstream: readonly unknown[], engine: readonly unknown[] = []): boolean {
     return upstream.length + engine.length === 0 && this.declarationOf('discover') !== undefined
-  }
-
-  /** Complete settings are given again to a worker: most of them are the defaults. */
-  #isDefault(name: string, value: unknown): boolean {
-    const { declarations } = this
-    return Object.hasOwn(declarations, name) && declarations[name]?.default === value
   }
 
   /** The declaration of a setting, by its name or by a former one. */
@@ -123,6 +116,7 @@ export class SettingsReader {
     if (declaration === undefined) {
       throw this.unknown(name, shownAs, Object.keys(this.declarations))
     }
+    if (isDefault(declaration, value)) return value
     if (!declaration.item) return readOption(declaration, value, shownAs, given)
     if (isRead(value)) return value
     return yield* readList(declaration, value, (index) => `${shownAs}[${index}]`, shownAs, warn)
@@ -136,4 +130,9 @@ export class SettingsReader {
     const value = declaration?.fromText ? declaration.fromText(text, shownAs) : text
     return finish(this.readInSteps(name, value, shownAs, warn, text))
   }
+}
+
+/** Complete settings are given again to a worker: most of them are the defaults, which need no schema. */
+function isDefault({ default: own }: Declaration, value: unknown): boolean {
+  return own !== undefined && own === value
 }

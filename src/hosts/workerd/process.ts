@@ -141,7 +141,7 @@ const config :Workerd.Config = (
       modules = [${modules.map((name) => `(name = "${name}", esModule = embed "${name}")`).join(', ')}],
       compatibilityDate = "${compatibilityDate}",
       bindings = [
-        (name = "SLUICE_CONFIG", text = embed "settings.json"),
+        (name = "SLUICE_CONFIG", json = embed "settings.json"),
         (name = "EXPOSURE", text = "${exposureOf(host)}"),
         ${page === undefined ? '' : '(name = "ASSETS", service = "page"),'}
         ${objects.bindings}
