@@ -1,4 +1,5 @@
-// Bun.serve: a write that was flushed leaves only when the callbacks of all other sockets have run.
+// Bun.serve: a write that was flushed leaves only when two other responses have been written, or when the
+// callbacks of all other sockets have run.
 // Run: bun repro.mjs. Exits with 1 while Bun does so, and with 0 once it is fixed.
 import { spawn } from 'node:child_process'
 import { connect, createServer } from 'node:net'

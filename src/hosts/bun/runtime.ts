@@ -44,8 +44,9 @@ export const runtime: Runtime = {
 /**
  * Bun closes a connection that is idle for `seconds`. That is right for a client that sends nothing,
  * but an answer may be idle for longer, while a model loads or reasons. A timeout of 0 for one request
- * would stay off for the next requests on the same connection. So the timeout is set again and again
- * while a request runs: while it is in the set of running ones, until `end` is called.
+ * stays off after its answer, and a client that sends nothing more would never be disconnected
+ * (bench/upstream-reports/bun-idle-timeout). So the timeout is set again and again while a request runs:
+ * while it is in the set of running ones, until `end` is called.
  */
 function extendIdleTimeouts(server: Bun.Server<undefined>, seconds: number) {
   const running = new Set<Request>()

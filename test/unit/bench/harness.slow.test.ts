@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -11,8 +11,13 @@ const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-test-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Runs the benchmark; resolves with its exit code and all that it printed. */
-async function bench(args: string[]): Promise<{ code: number | null; text: string }> {
-  const child = spawn(binaryOf('node'), ['scripts/bench.mjs', ...args], { cwd: root })
+async function bench(
+  args: string[],
+  env?: NodeJS.ProcessEnv,
+): Promise<{ code: number | null; text: string }> {
+  const child = spawn(binaryOf('node'), ['scripts/bench.mjs', ...args], {
+    ...{ cwd: root, env: { ...process.env, ...env } },
+  })
   let text = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (part: string) => {
@@ -98,6 +103,38 @@ test("compares our client with the runtime's own fetch, round by round", async (
   const [, shown] = /^\| sluice-bun \/ native-bun +\| +flood .*?\| +([\d.]+) ×/m.exec(text) ?? []
   expect(Number(shown)).toBeCloseTo(expected, 1)
 }, 60_000)
+
+/** Stands in for Olla: forwards from the path and the port, and to the server, of its configuration. */
+const standIn = `
+import { readFileSync } from 'node:fs'
+import { createServer, request } from 'node:http'
+const settings = readFileSync(process.argv[process.argv.indexOf('-c') + 1], 'utf8')
+const found = (key) => settings.split(key + ': ')[1].split('\\n')[0]
+createServer((asked, answer) => {
+  if (!asked.url.startsWith('/olla/openai/v1/')) return answer.writeHead(404).end()
+  const { method, headers } = asked
+  const url = found('url') + asked.url.slice('/olla/openai'.length)
+  asked.pipe(request(url, { method, headers }, (got) => got.pipe(answer.writeHead(200))))
+}).listen(Number(found('port')), found('host'))
+`
+
+test.runIf(process.platform === 'linux')(
+  'measures a program that is on the PATH',
+  async () => {
+    const programs = join(folder, 'programs')
+    mkdirSync(programs)
+    writeFileSync(join(programs, 'olla.mjs'), standIn)
+    const start = `#!/bin/sh\nexec '${binaryOf('node')}' '${programs}/olla.mjs' "$@"\n`
+    writeFileSync(join(programs, 'olla'), start, { mode: 0o755 })
+    const { text, code } = await bench(['--quick', '--only', 'olla', '--what', 'flood'], {
+      PATH: `${programs}:${process.env.PATH}`,
+    })
+    expect(code, text).toBe(0)
+    expect(text).not.toContain('Left out or failed')
+    expect(text).toMatch(/^\| olla +\| +[\d.]+ \(/m)
+  },
+  60_000,
+)
 
 test('shows another checkout beside this one by its commit, not by its folder', async () => {
   const who = ['--only', 'sluice-bun,other-bun', '--what', 'flood']
