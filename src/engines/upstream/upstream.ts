@@ -133,7 +133,7 @@ export class Upstream implements Engine {
   chat(
     asked: ChatRequest,
     signal: AbortSignal,
-    { asChunks = false, optionalFields = [], hops, trace, tapped, identity }: ChatOptions = {},
+    { asChunks = false, optionalFields = [], identity, ...call }: ChatOptions = {},
   ): Promise<ChatStream> {
     const { thinkTags = 'keep', systemMessages } = this.#options
     const reasoning = this.#options.reasoning === 'keep' ? undefined : this.#options.reasoning
@@ -144,21 +144,21 @@ export class Upstream implements Engine {
       contract: (options) =>
         new ChatContract({ ...options, choices, reasoning, think, identity: identity?.() }),
       check: checkCompletion,
-      ...{ asChunks, optionalFields, hops, trace, tapped },
+      ...{ asChunks, optionalFields, call },
     })
   }
 
   complete(
     asked: TextRequest,
     signal: AbortSignal,
-    { asChunks = false, optionalFields = [], hops, trace, tapped }: ChatOptions = {},
+    { asChunks = false, optionalFields = [], ...call }: ChatOptions = {},
   ): Promise<TextStream> {
     const answers = answerCounts(asked)
     return this.#generate(asked, signal, {
       path: '/completions',
       contract: (options) => new TextContract({ ...options, ...answers }),
       check: checkTextCompletion,
-      ...{ asChunks, optionalFields, hops, trace, tapped },
+      ...{ asChunks, optionalFields, call },
     })
   }
 
@@ -179,11 +179,11 @@ export class Upstream implements Engine {
     prompt: TokenCountCall,
     model: string | undefined,
     signal: AbortSignal,
-    { hops, trace, tapped }: CallOptions = {},
+    { hops, trace, tapped, isLarge }: CallOptions = {},
   ): Promise<number | undefined> {
     const own = this.#names.renamed({ model }).model
     const post: Post = (path, body, headers) =>
-      this.#client.post(path, body, { signal, hops, trace, tapped, headers })
+      this.#client.post(path, body, { signal, hops, trace, tapped, isLarge, headers })
     const chat = () => withSystemMessages(this.#options.systemMessages, prompt.chat())
     const counted = { ...prompt, chat, nativeApis: this.nativeApis }
     const accepted = (response: Fetched) => this.#client.accepted(response)
@@ -238,11 +238,11 @@ export class Upstream implements Engine {
     signal: AbortSignal,
     protocol: Omit<Protocol<AnyContract>, 'contract' | 'check' | 'asChunks'>,
   ): Promise<Fetched> {
-    const { path, optionalFields = [], hops, trace, tapped } = protocol
+    const { path, optionalFields = [], call } = protocol
     const refused = this.#refusedFieldsAt(path)
     const { variants, accepted } = refused.variantsOf(request, optionalFields)
     for (const [index, variant] of variants.entries()) {
-      const response = await this.#client.post(path, variant, { signal, hops, trace, tapped })
+      const response = await this.#client.post(path, variant, { ...call, signal })
       if (index < variants.length - 1 && (await this.#client.refuses(response, path))) continue
       const answer = await this.#client.accepted(response, path)
       accepted(index)
