@@ -74,6 +74,8 @@ export interface CallOptions {
   onStart?: ((progress: LoadProgress | undefined) => void) | undefined
   /** Who sees the bytes that are exchanged with a server; nobody does where it is left out. */
   tapped?: Tapped | undefined
+  /** Whether the request is of megabytes: it is written in steps, between which other work may run. */
+  isLarge?: boolean | undefined
 }
 
 export interface ChatOptions extends CallOptions {

@@ -6,7 +6,7 @@
 
 import { delay as pause } from '../util/delay.ts'
 import { FairQueue, type FairQueueEntry } from '../util/fair-queue.ts'
-import { inSlices, type Steps } from '../util/slices.ts'
+import { inSlices, type Steps, takeTurns } from '../util/slices.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 
 /** Bytes from which on a body is queued; a smaller one is parsed within a few milliseconds. */
@@ -73,7 +73,7 @@ export class ParseQueue {
     try {
       const others = () => {
         parsing.seenAt = performance.now()
-        return pause(0, body.signal)
+        return takeTurns(() => pause(0, body.signal))
       }
       const parsed = await inSlices(steps, others, SLICE_MS)
       // What is done with the value next takes a turn of its own.

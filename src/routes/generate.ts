@@ -7,7 +7,7 @@ import type { Exchange } from '../stream/exchange.ts'
 import { type JsonAnswer, jsonAnswerResponse } from '../stream/json-answer.ts'
 import { streamResponse } from '../stream/sse-response.ts'
 import { toApiError } from '../wire/errors/api-error.ts'
-import { forgetSource, hasSource } from '../wire/json/source.ts'
+import { forgetSource, hasSource, isLarge } from '../wire/json/source.ts'
 import { conversationOf } from './affinity.ts'
 import { beginExchange, readBody } from './exchange.ts'
 import type { RouteContext, RouteHandler, RouteRequest } from './route.ts'
@@ -68,6 +68,7 @@ export function generate(
     const resume = api && !generation.client && resuming?.resumeOf(request, trace, context)
     const { client = resume ? resume.attached : request } = generation
     const exchange = await beginExchange(context, client, trace, generation)
+    exchange.isLarge = isLarge(body)
     exchange.conversation = conversationOf(request.headers, generation.use, settings)
     try {
       const answering = await generation.begin(exchange)

@@ -2,6 +2,8 @@
  * Stored responses, which a later request can continue by `previous_response_id` or refer to by
  * item.
  */
+
+import { lengthOf } from '../wire/json/write-in-steps.ts'
 import type { ResponseItem, ResponseObject } from '../wire/responses/request.ts'
 import { BoundedMap } from './bounded-map.ts'
 
@@ -95,11 +97,11 @@ function itemsOf({ input, response }: StoredResponse): ResponseItem[] {
 /** Conversations share item objects: each is measured once. */
 const sizes = new WeakMap<object, number>()
 
-/** An upper bound in bytes: JavaScript stores at most two bytes per character. */
+/** About the most that it takes in bytes: JavaScript stores at most two for each character. */
 function sizeOf(value: ResponseItem | ResponseObject): number {
   const known = sizes.get(value)
   if (known !== undefined) return known
-  const size = JSON.stringify(value).length * 2 + ITEM_OVERHEAD
+  const size = lengthOf(value, Number.POSITIVE_INFINITY) * 2 + ITEM_OVERHEAD
   // A response in progress still grows, so its size is not cached.
   if (value.status !== 'in_progress' && value.status !== 'queued') sizes.set(value, size)
   return size

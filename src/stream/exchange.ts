@@ -10,19 +10,9 @@ import { logThrown } from './log-thrown.ts'
 import type { ExchangeTap } from './observer.ts'
 import { errorOf, type Outcome } from './outcome.ts'
 import { ProgressReport } from './progress-report.ts'
+import type { StreamWriter } from './stream-writer.ts'
 import type { Ticker } from './ticker.ts'
 import { Timeline } from './timeline.ts'
-
-/** Writes a streamed answer to its client. */
-export interface StreamWriter {
-  /**
-   * Called on every tick, unless a timeout has passed. Returns the milliseconds until its next
-   * heartbeat; undefined where that is not known.
-   */
-  tick(now: number): number | undefined
-  /** Called once, with the outcome. */
-  stop(outcome: Outcome): void
-}
 
 export interface ExchangeOptions {
   /** Aborts when the client hangs up, on hosts that notice it. */
@@ -37,10 +27,7 @@ export interface ExchangeOptions {
 
 const NONE: readonly ExchangeTap[] = []
 
-/**
- * One request, from its arrival to its outcome: its attempts, its timeouts, and the signal that
- * stops the engine.
- */
+/** One request, from its arrival to its outcome: attempts, timeouts, and the signal that stops the engine. */
 export class Exchange {
   outcome: Outcome | undefined
   /** When what happened to it, with its attempts. */
@@ -51,6 +38,8 @@ export class Exchange {
   caller = ''
   /** Whether no client waits for it, so that requests of clients that do are served before it. */
   isBackground = false
+  /** Whether its request is of megabytes. */
+  isLarge = false
   /** Whether the caller may use a model of this name; undefined where it may use every model. */
   modelAccess: ((model: string) => boolean) | undefined
   /** Who asks, for engines that do not answer everybody. */
@@ -59,14 +48,9 @@ export class Exchange {
   conversation: ConversationHint | undefined
   /** How its conversation came to its engine, where there was a choice. */
   affinity: 'new' | 'kept' | 'moved' | undefined
-  /**
-   * The hop list: ids of the sluices that the request has passed, this one last. Sent to upstreams.
-   */
+  /** The hop list: ids of the sluices that the request has passed, this one last. Sent to upstreams. */
   hops: readonly string[] = []
-  /**
-   * The trace that requests to upstreams belong to: that of the client's request, or the span of the current
-   * attempt where spans are recorded.
-   */
+  /** The trace that requests to upstreams belong to: that of the client's request, or the span of the attempt. */
   trace: AttemptTrace | undefined
   /** How each attempt but the last failed: `gpu upstream_unreachable`. */
   readonly failures: string[] = []

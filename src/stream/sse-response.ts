@@ -12,10 +12,11 @@ import { type ApiError, type DocLink, toApiError } from '../wire/errors/api-erro
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import { encodeText } from '../wire/sse/sse.ts'
 import type { AnswerStream, AnyContract, ChunkOf, LiveStream, OpenedStream } from './chat-stream.ts'
-import type { Exchange, StreamWriter } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { limitLastRead } from './limit-last-read.ts'
 import { errorOf, type Outcome } from './outcome.ts'
+import type { StreamWriter } from './stream-writer.ts'
 import { transformWriter } from './transform-writer.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>

@@ -40,6 +40,20 @@ export async function inSlices<T>(
   }
 }
 
+/** Milliseconds that are left to other work between the slices of several works, and when the last one ended. */
+const APART = 0.5
+let lastEnd = Number.NEGATIVE_INFINITY
+
+/**
+ * Pauses once or more between two slices of a work of which there may be many at a time: no two of them go on in
+ * the same turn, as all slices together would take too long.
+ */
+export async function takeTurns(pause: () => Promise<void>): Promise<void> {
+  lastEnd = performance.now()
+  do await pause()
+  while (performance.now() - lastEnd < APART)
+}
+
 /** A timer, since a resolved promise would let nothing but other promises run. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 1))

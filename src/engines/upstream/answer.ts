@@ -2,7 +2,6 @@
 import type { Fetched } from '../../platform/fetch.ts'
 import { readChunks, readFrames } from '../../stream/body-reader.ts'
 import type { AnswerStream, AnyContract, ChunkOf, WholeAnswer } from '../../stream/chat-stream.ts'
-import type { Tapped } from '../../stream/observer.ts'
 import type { Usage } from '../../wire/chat/request.ts'
 import type { ContractOptions, StreamContract } from '../../wire/contract/chat.ts'
 import { stringifyExact } from '../../wire/json/exact-integers.ts'
@@ -20,11 +19,7 @@ export interface Protocol<C extends AnyContract> {
   asChunks: boolean
   /** Fields that are left out in a second attempt where the server refuses the request. */
   optionalFields?: readonly string[]
-  /** The hop list: ids of the sluices that the request has passed. */
-  hops?: readonly string[] | undefined
-  trace?: CallOptions['trace']
-  /** Who sees the bytes. */
-  tapped?: Tapped | undefined
+  call: CallOptions
 }
 
 /** Reads an answer in either format. Rejects with an `ApiError` (502) where it is neither. */

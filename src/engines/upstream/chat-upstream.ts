@@ -144,7 +144,7 @@ export class ChatUpstream implements Engine {
   chat(
     asked: ChatRequest,
     signal: AbortSignal,
-    { asChunks = false, optionalFields = [], hops, trace, tapped, identity }: ChatOptions = {},
+    { asChunks = false, optionalFields = [], identity, ...call }: ChatOptions = {},
   ): Promise<ChatStream> {
     const { thinkTags = 'keep', systemMessages } = this.#options
     const reasoning = this.#options.reasoning === 'keep' ? undefined : this.#options.reasoning
@@ -155,7 +155,7 @@ export class ChatUpstream implements Engine {
       contract: (options) =>
         new ChatContract({ ...options, choices, reasoning, think, identity: identity?.() }),
       check: checkCompletion,
-      ...{ asChunks, optionalFields, hops, trace, tapped },
+      ...{ asChunks, optionalFields, call },
     })
   }
 
@@ -185,11 +185,11 @@ export class ChatUpstream implements Engine {
     signal: AbortSignal,
     protocol: Omit<Protocol<AnyContract>, 'contract' | 'check' | 'asChunks'>,
   ): Promise<Fetched> {
-    const { path, optionalFields = [], hops, trace, tapped } = protocol
+    const { path, optionalFields = [], call } = protocol
     const refused = this.#refusedFieldsAt(path)
     const { variants, accepted } = refused.variantsOf(request, optionalFields)
     for (const [index, variant] of variants.entries()) {
-      const response = await this.#client.post(path, variant, { signal, hops, trace, tapped })
+      const response = await this.#client.post(path, variant, { ...call, signal })
       if (index < variants.length - 1 && (await this.#client.refuses(response, path))) continue
       const answer = await this.#client.accepted(response, path)
       accepted(index)

@@ -2,10 +2,12 @@ import type { Fetch, Fetched, FetchInit } from '../../platform/fetch.ts'
 import type { ResolvedUpstream } from '../../settings/upstreams.ts'
 import { engineStopped } from '../../stream/engine-stop.ts'
 import type { EngineRequest, Tapped } from '../../stream/observer.ts'
+import { delay } from '../../util/delay.ts'
 import { safeHeaders } from '../../util/safe/headers.ts'
+import { inSlices, takeTurns } from '../../util/slices.ts'
 import { HOP_HEADER, writeHops } from '../../wire/headers/hops.ts'
 import { onlyHeaders } from '../../wire/headers/trace-context.ts'
-import { serialize } from '../../wire/json/source.ts'
+import { serialize, serializeInSteps } from '../../wire/json/source.ts'
 import type { CallOptions } from '../engine.ts'
 import { readJson } from './json-body.ts'
 import { isLoadFailure } from './model-loading.ts'
@@ -30,6 +32,9 @@ export interface UpstreamCall extends CallOptions {
  * messages.
  */
 const MIN_SECRET_LENGTH = 8
+
+/** Milliseconds that a request is written for in one turn of the event loop. */
+const SLICE_MS = 2
 
 /** For a request that does not say what it accepts. */
 const ACCEPT = 'application/json, text/event-stream'
@@ -65,8 +70,9 @@ export class UpstreamClient {
   /** Posts JSON. Resolves with a refusal as well, so that the caller may send a reduced request. */
   post(path: string, request: object, { signal, headers = {}, ...call }: UpstreamCall) {
     const own = { ...safeHeaders(headers), 'content-type': 'application/json' }
-    const body = serialize(request)
-    return this.#send(path, { method: 'POST', headers: own, body, signal }, call)
+    const send = (body: string | Uint8Array<ArrayBuffer>) =>
+      this.#send(path, { method: 'POST', headers: own, body, signal }, call)
+    return call.isLarge ? written(request, signal).then(send) : send(serialize(request))
   }
 
   /** Sends a request with any body. Resolves with a refusal as well. */
@@ -138,6 +144,17 @@ export class UpstreamClient {
     if (taps.length === 0) return
     const now = performance.now()
     for (const tap of taps) tap.onEngineRequest?.({ ...request, secrets: this.secrets }, now)
+  }
+}
+
+/** The JSON of a request of megabytes. Rejects with the signal's reason. */
+async function written(request: object, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  const pause = () => takeTurns(() => delay(0, signal))
+  try {
+    return await inSlices(serializeInSteps(request), pause, SLICE_MS)
+  } catch (error) {
+    engineStopped(signal)
+    throw error
   }
 }
 

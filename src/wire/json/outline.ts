@@ -1,4 +1,5 @@
 /** Where the parts of JSON text are. */
+import type { Steps } from '../../util/slices.ts'
 import type { Cuts } from './cuts.ts'
 import { endOfString } from './depth.ts'
 
@@ -22,21 +23,33 @@ export class Outline {
 const QUOTE = 0x22
 const COMMA = 0x2c
 
+/** Bytes that are read in one step. */
+const STEP = 262_144
+
 /**
  * The positions of the brackets and commas of an array in valid JSON text. `start` is before it and `end`
- * behind it, with nothing but white space between.
+ * behind it, with nothing but white space between. `strings`: where long strings end, as far as that is known.
  */
-export function outlineOfArray(bytes: Uint8Array, start: number, end: number): number[] {
+export function* outlineOfArray(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  strings?: ReadonlyMap<number, number>,
+): Steps<number[]> {
   const marks: number[] = []
   let depth = 0
+  let next = start + STEP
   for (let at = start; at < end; at++) {
     const byte = bytes[at] as number
-    if (byte === QUOTE) at = endOfString(bytes, at)
+    if (byte === QUOTE) at = strings?.get(at) ?? endOfString(bytes, at)
     else if (byte === 0x5b || byte === 0x7b) {
       if (depth++ === 0) marks.push(at)
     } else if (byte === 0x5d || byte === 0x7d) {
       if (--depth === 0) marks.push(at)
     } else if (depth === 1 && byte === COMMA) marks.push(at)
+    if (at < next) continue
+    next = at + STEP
+    yield
   }
   return marks
 }

@@ -2,10 +2,12 @@
  * JSON that knows the text it was parsed from: a large request that is sent on with a few fields changed is
  * written by copying the bytes of all others. Serializing and encoding 1 MB of messages anew takes 2 ms.
  */
-import { concat } from '../../util/bytes.ts'
 import { isObject } from '../../util/object.ts'
+import { finish, type Steps } from '../../util/slices.ts'
 import { exactDigits } from './exact-integers.ts'
-import { Outline, outlineOfArray } from './outline.ts'
+import { Outline } from './outline.ts'
+import { LEAST_EACH, type Piece, Splice } from './splice.ts'
+import { writeInSteps } from './write-in-steps.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -41,6 +43,20 @@ export function forgetSource(value: unknown): void {
 }
 
 /**
+ * Fields beyond which an object is serialized anew, however long they are: each is compared by itself, and
+ * 150,000 of 130 bytes took Node 0.3 s for each attempt instead of 0.1 s.
+ */
+const MOST_FIELDS = 1_000
+
+/** Bytes from which an object is written in steps. */
+const LARGE = 262_144
+
+/** Whether the object was parsed from so long a text that it is written in steps. */
+export function isLarge(value: unknown): boolean {
+  return isObject(value) && ((value as Sourced)[SOURCE]?.length ?? 0) >= LARGE
+}
+
+/**
  * The JSON of an object: what `JSON.stringify` returns, or bytes that parse to the same value. Where an
  * object has a source, numbers in fields that were not changed keep all their digits.
  *
@@ -49,8 +65,45 @@ export function forgetSource(value: unknown): void {
  * serialize({ ...request, model: 'other' }) // all bytes as they came, except those of the model
  */
 export function serialize(value: object): string | Bytes {
-  return (value as Sourced)[SOURCE]?.write(value) ?? JSON.stringify(value)
+  const source = (value as Sourced)[SOURCE]
+  return (source && finish(source.write(value, wholly))) ?? JSON.stringify(value)
 }
+
+/** The same as bytes, in steps, between which other work may run. */
+export function* serializeInSteps(value: object): Steps<Bytes> {
+  const source = (value as Sourced)[SOURCE]
+  const copied = source && (yield* source.write(value, writeInSteps))
+  return copied ?? (yield* join(yield* writeInSteps(value)))
+}
+
+/** How a value is written that is not copied. */
+type Write = (value: unknown) => Steps<Piece[]>
+
+// biome-ignore lint/correctness/useYield: it has a single step.
+function* wholly(value: unknown): Steps<Piece[]> {
+  return [JSON.stringify(value) ?? 'null']
+}
+
+/** Bytes that are copied in one step. */
+const COPIED = 524_288
+
+/** The pieces one behind the other; a single one as it is. */
+function* join(pieces: readonly Piece[]): Steps<Bytes> {
+  const parts = pieces.map((piece) => (typeof piece === 'string' ? encoder.encode(piece) : piece))
+  if (parts.length === 1) return parts[0] as Bytes
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let end = 0
+  for (const part of parts) {
+    for (let at = 0; at < part.length; at += COPIED) {
+      whole.set(part.subarray(at, at + COPIED), end + at)
+      if (part.length >= COPIED) yield
+    }
+    end += part.length
+  }
+  return whole
+}
+
+const encoder = new TextEncoder()
 
 /** A parsed object and its text. */
 class Source {
@@ -71,199 +124,49 @@ class Source {
     this.#outline = new Outline()
   }
 
-  /** Undefined where the value has to be serialized anew. */
-  write(value: object): Bytes | undefined {
+  get length(): number {
+    return this.#text?.length ?? 0
+  }
+
+  /** Undefined where the value has to be serialized anew. `write`: how what has changed is written. */
+  *write(value: object, write: Write): Steps<Bytes | undefined> {
     const text = this.#text
     if (text === undefined) return undefined
     // Of two equal keys, parsers take different ones: the value has the one that was checked.
-    this.#isFaithful ??= countKeys(this.#fields) === this.#outline.keys
+    this.#isFaithful ??= (yield* countKeys(this.#fields)) === this.#outline.keys
     if (!this.#isFaithful) return undefined
-    const splice = new Splice(text, this.#outline.marks)
-    splice.object(value as Record<string, unknown>, this.#fields)
-    return splice.bytes()
+    const splice = new Splice(text, this.#outline, write)
+    yield* splice.object(value as Record<string, unknown>, this.#fields)
+    return splice.isWhole ? text : yield* join(splice.pieces)
   }
 }
 
+/** Keys that are counted in one step. */
+const COUNTED = 2_048
+
 /** The keys of all objects in a parsed value. */
-function countKeys(value: object): number {
+function* countKeys(fields: object): Steps<number> {
+  let count = 0
+  let counted = 0
+  for (const value of Object.values(fields)) {
+    for (const item of Array.isArray(value) ? (value as unknown[]) : [value]) {
+      count += keysIn(item)
+      if (count - counted < COUNTED) continue
+      counted = count
+      yield
+    }
+  }
+  return count + Object.keys(fields).length
+}
+
+function keysIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
   let count = 0
   if (Array.isArray(value)) {
-    for (const item of value as unknown[]) {
-      if (typeof item === 'object' && item !== null) count += countKeys(item)
-    }
+    for (const item of value as unknown[]) count += keysIn(item)
     return count
   }
   if (exactDigits(value) !== undefined) return 0
-  for (const key in value) {
-    count++
-    const item = (value as Record<string, unknown>)[key]
-    if (typeof item === 'object' && item !== null) count += countKeys(item)
-  }
+  for (const key in value) count += 1 + keysIn((value as Record<string, unknown>)[key])
   return count
-}
-
-/**
- * Bytes of a value below which it is written anew even if it has not changed: whether a request is long must
- * not decide whether a server gets `"max_tokens": 1.0`, which some do not take for an integer.
- */
-const LEAST_COPIED = 1_024
-
-/** Bytes for each field or item, on average, below which it is serialized anew as fast. */
-const LEAST_EACH = 128
-
-/**
- * Fields beyond which an object is serialized anew, however long they are: each is compared by itself, and
- * 150,000 of 130 bytes took Node 0.3 s for each attempt instead of 0.1 s.
- */
-const MOST_FIELDS = 1_000
-
-/**
- * Items of a list up to which it does not matter how short they are. Copying two thirds of 150,000 small ones
- * took Node 0.12 s instead of 0.007 s.
- */
-const FEW_ITEMS = 100
-
-/** A part of the result: JSON, or the start and end of what is copied. */
-type Piece = string | { start: number; end: number }
-
-const decoder = new TextDecoder()
-const encoder = new TextEncoder()
-
-/** Writes a value that resembles one whose text is known. */
-class Splice {
-  readonly #text: Bytes
-  /** The outline of the text. */
-  readonly #marks: readonly number[]
-  readonly #pieces: Piece[] = []
-
-  constructor(text: Bytes, marks: readonly number[]) {
-    this.#text = text
-    this.#marks = marks
-  }
-
-  /** The text itself where all of it is copied. */
-  bytes(): Bytes {
-    // The brace, an item without a comma, what is copied, and the brace.
-    const [, , all] = this.#pieces.length === 4 ? this.#pieces : []
-    const { start = 0, end = 0 } = typeof all === 'object' ? all : {}
-    if (start === (this.#marks[0] ?? 0) + 1 && end === this.#marks.at(-1)) return this.#text
-    return concat(
-      this.#pieces.map((piece) =>
-        typeof piece === 'string'
-          ? encoder.encode(piece)
-          : this.#text.subarray(piece.start, piece.end),
-      ),
-    )
-  }
-
-  /** `old` is the object as it was parsed. */
-  object(value: Record<string, unknown>, old: Record<string, unknown>): void {
-    const marks = this.#marks
-    const list = new List(this.#pieces, '{')
-    const left = new Set(Object.keys(value))
-    // A mark for the brace, one for each colon and comma, and one for the brace at the end.
-    for (let at = 0; at + 2 < marks.length; at += 2) {
-      const [before = 0, colon = 0, end = 0] = [marks[at], marks[at + 1], marks[at + 2]]
-      const key = JSON.parse(decoder.decode(this.#text.subarray(before + 1, colon))) as string
-      if (!left.delete(key)) continue
-      const [item, oldItem] = [value[key], old[key]]
-      if (item === oldItem && this.#isCopied(item, colon + 1, end))
-        list.copy(at / 2, before + 1, end)
-      else if (isWritten(item)) {
-        list.next(`${JSON.stringify(key)}:`)
-        this.#value(item, oldItem, colon + 1, end)
-      }
-    }
-    for (const key of left) {
-      const item = value[key]
-      if (isWritten(item)) list.next(`${JSON.stringify(key)}:${JSON.stringify(item)}`)
-    }
-    list.end('}')
-  }
-
-  /** Whether a value that has not changed is copied from between `start` and `end`. */
-  #isCopied(value: unknown, start: number, end: number): boolean {
-    if (end - start >= LEAST_COPIED) return true
-    return JSON.stringify(value) === decoder.decode(this.#text.subarray(start, end)).trim()
-  }
-
-  /** A value in the place of an old one, which is between `start` and `end` in the text. */
-  #value(value: unknown, old: unknown, start: number, end: number): void {
-    const isList = value !== old && Array.isArray(value) && Array.isArray(old)
-    const isLong = isList && (old.length <= FEW_ITEMS || end - start >= LEAST_EACH * old.length)
-    const places = isLong ? placesOf(value, old) : undefined
-    if (places === undefined) this.#pieces.push(JSON.stringify(value) ?? 'null')
-    else this.#array(value as unknown[], places, outlineOfArray(this.#text, start, end))
-  }
-
-  #array(value: readonly unknown[], places: Map<unknown, number>, marks: readonly number[]): void {
-    const list = new List(this.#pieces, '[')
-    for (const item of value) {
-      const at = places.get(item)
-      const [before, end] = at === undefined ? [] : [marks[at], marks[at + 1]]
-      if (at === undefined || before === undefined || end === undefined) {
-        list.next(JSON.stringify(item) ?? 'null')
-      } else list.copy(at, before + 1, end)
-    }
-    list.end(']')
-  }
-}
-
-/**
- * Where the objects of a list were in another one that it was made from; undefined where most are new:
- * serializing all of them anew is as fast as finding the others in the text.
- */
-function placesOf(
-  value: readonly unknown[],
-  old: readonly unknown[],
-): Map<unknown, number> | undefined {
-  const places = new Map<unknown, number>()
-  for (const [at, item] of old.entries()) {
-    if (typeof item === 'object' && item !== null) places.set(item, at)
-  }
-  const same = value.filter((item) => places.has(item)).length
-  return 2 * same > old.length ? places : undefined
-}
-
-/** Whether `JSON.stringify` writes a field that has this value. */
-function isWritten(value: unknown): boolean {
-  return value !== undefined && typeof value !== 'function' && typeof value !== 'symbol'
-}
-
-/** The items of an array, or the fields of an object. */
-class List {
-  readonly #pieces: Piece[]
-  #isEmpty = true
-  /** The last copied item and its piece: what follows in the text as well is copied with it. */
-  #last: { at: number; piece: { start: number; end: number } } | undefined
-
-  constructor(pieces: Piece[], open: string) {
-    this.#pieces = pieces
-    pieces.push(open)
-  }
-
-  /** Begins another item, with this text. */
-  next(text: string): void {
-    this.#last = undefined
-    this.#pieces.push(this.#isEmpty ? text : `,${text}`)
-    this.#isEmpty = false
-  }
-
-  /** Copies the item that was the one with the index `at`. */
-  copy(at: number, start: number, end: number): void {
-    const last = this.#last
-    if (last?.at === at - 1) {
-      last.piece.end = end
-      last.at = at
-      return
-    }
-    this.next('')
-    const piece = { start, end }
-    this.#pieces.push(piece)
-    this.#last = { at, piece }
-  }
-
-  end(close: string): void {
-    this.#pieces.push(close)
-  }
 }

@@ -5,13 +5,13 @@ import type { Ability } from '../chat-upstream.ts'
 
 /** Completes texts. */
 export const completing = ((upstream) => ({
-  complete(asked, signal, { asChunks = false, optionalFields = [], hops, trace, tapped } = {}) {
+  complete(asked, signal, { asChunks = false, optionalFields = [], ...call } = {}) {
     const answers = answerCounts(asked)
     return upstream.generate(asked, signal, {
       path: '/completions',
       contract: (options) => new TextContract({ ...options, ...answers }),
       check: checkTextCompletion,
-      ...{ asChunks, optionalFields, hops, trace, tapped },
+      ...{ asChunks, optionalFields, call },
     })
   },
 })) satisfies Ability

@@ -7,10 +7,10 @@ import { countByUpstream, MissingPaths, type Post } from '../count-tokens.ts'
 export const counting = ((upstream) => {
   const missing = new MissingPaths()
   return {
-    async countTokens(prompt, model, signal, { hops, trace, tapped } = {}) {
+    async countTokens(prompt, model, signal, { hops, trace, tapped, isLarge } = {}) {
       const own = upstream.names.renamed({ model }).model
       const post: Post = (path, body, headers) =>
-        upstream.client.post(path, body, { signal, hops, trace, tapped, headers })
+        upstream.client.post(path, body, { signal, hops, trace, tapped, isLarge, headers })
       const chat = () => withSystemMessages(upstream.systemMessages, prompt.chat())
       const counted = { ...prompt, chat, nativeApis: upstream.nativeApis() }
       const accepted = (response: Fetched) => upstream.client.accepted(response)

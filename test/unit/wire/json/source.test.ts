@@ -1,9 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { finish } from '../../../../src/util/slices.ts'
 import { parseExact } from '../../../../src/wire/json/exact-integers.ts'
 import { Outline } from '../../../../src/wire/json/outline.ts'
 import { scanJson } from '../../../../src/wire/json/scan.ts'
-import { forgetSource, keepSource, serialize } from '../../../../src/wire/json/source.ts'
+import {
+  forgetSource,
+  keepSource,
+  serialize,
+  serializeInSteps,
+} from '../../../../src/wire/json/source.ts'
 
 type Fields = Record<string, unknown>
 
@@ -20,9 +26,13 @@ function parsed(text: string): Fields {
   return value
 }
 
+/** The same in steps: for a value that is serialized as any other, too. */
+const inSteps = (value: object) => decode(finish(serializeInSteps(value)))
+
 /** What is sent of a value; undefined for one that is serialized as any other. */
 function spliced(value: object): string | undefined {
   const sent = serialize(value)
+  expect(inSteps(value)).toBe(typeof sent === 'string' ? sent : decode(sent))
   return typeof sent === 'string' ? undefined : decode(sent)
 }
 
@@ -84,8 +94,19 @@ describe('the text of a large object', () => {
 
   it('is not searched in a list of which most items change', () => {
     const value = parsed(`{"input":[ {"a":"\\u0041"}, {"b":1.0} ],${pad}}`)
-    const input = (value.input as Fields[]).map((item, at) => ({ ...item, id: at }))
-    expect(spliced({ ...value, input })).toBe(`{"input":[{"a":"A","id":0},{"b":1,"id":1}],${pad}}`)
+    const input = (value.input as Fields[]).map((_, at) => ({ id: at }))
+    expect(spliced({ ...value, input })).toBe(`{"input":[{"id":0},{"id":1}],${pad}}`)
+    const other = (value.input as Fields[]).map((item) => ({ ...item, b: 2 }))
+    expect(spliced({ ...value, input: other })).toBe(`{"input":[{"a":"A","b":2},{"b":2}],${pad}}`)
+  })
+
+  it('is copied for objects of a list that get fields, behind others too', () => {
+    const value = parsed(`{"input":[ {"a":"\\u0041"} , {"b":[1.0] , "c":2 }, {} ],${pad}}`)
+    const items = (value.input as Fields[]).map((item, at) => ({ ...item, id: at, not: undefined }))
+    const input = [{ first: true }, ...items]
+    expect(spliced({ ...value, input })).toBe(
+      `{"input":[{"first":true}, {"a":"\\u0041","id":0}, {"b":[1.0] , "c":2 ,"id":1},{"id":2}],${pad}}`,
+    )
   })
 
   it('is not searched in a list of many small items', () => {
