@@ -152,6 +152,8 @@ function fingerprint(entry) {
       const found = readdirSync(join(root, each), { recursive: true, encoding: 'utf8' })
       return found.map((file) => join(each, file))
     })
+    // Each runtime lists a folder in an order of its own.
+    .sort()
   const scripts = ['scripts/bundle.mjs', 'scripts/bundle-parts.mjs']
   for (const file of [...files, entry, 'package-lock.json', ...scripts]) {
     const { mtimeMs, size } = statSync(join(root, file))

@@ -90,6 +90,16 @@ it('is made anew where any source has changed', async () => {
   expect(() => run(before)).toThrow()
 })
 
+it('is the same one whichever runtime asks for it', async () => {
+  installEsbuild()
+  const script = `import { bundle } from './scripts/bundle.mjs'
+console.log(bundle('src/say.ts', 'node', ''))`
+  write('ask.mjs', script)
+  const path = await makeBundle()
+  expect(run(join(checkout, 'ask.mjs'), binaryOf('bun'))).toBe(path)
+  expect(run(join(checkout, 'ask.mjs'), binaryOf('node'))).toBe(path)
+})
+
 it('is the source itself where it cannot be made', async () => {
   expect(await makeBundle()).toBe('src/say.ts')
   installEsbuild()
