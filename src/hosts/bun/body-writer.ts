@@ -22,8 +22,8 @@ class BunBodyWriter implements BodyWriter {
   readonly closed: Promise<void>
   readonly #closed = Promise.withResolvers<void>()
   #control: DirectController | undefined
-  /** Writes that come before Bun reads the body wait for this. */
-  #started: PromiseWithResolvers<void> | undefined
+  /** What is written before Bun reads the body, and who waits until it is taken. */
+  #early: { pieces: Bytes[]; taken: PromiseWithResolvers<unknown> } | undefined
   #isGone = false
 
   constructor() {
@@ -34,8 +34,9 @@ class BunBodyWriter implements BodyWriter {
   write(pieces: Bytes[]): Promise<unknown> | undefined {
     const control = this.#control
     if (control === undefined) {
-      this.#started ??= Promise.withResolvers()
-      return this.#started.promise.then(() => this.write(pieces))
+      this.#early ??= { pieces: [], taken: Promise.withResolvers() }
+      this.#early.pieces.push(...pieces)
+      return this.#early.taken.promise
     }
     if (this.#isGone) return this.closed
     const waiting: Promise<unknown>[] = []
@@ -59,11 +60,15 @@ class BunBodyWriter implements BodyWriter {
     this.#closed.reject(reason)
   }
 
-  /** Bun calls this when it starts to read the body, which lasts until the returned promise settles. */
+  /**
+   * Bun calls this when it starts to read the body, which lasts until the returned promise settles. What is
+   * written before it returns leaves together with the headers, by one system call.
+   */
   pull(control: DirectController): Promise<void> {
     this.#control = control
-    this.#started?.resolve()
-    this.#started = undefined
+    const early = this.#early
+    this.#early = undefined
+    early?.taken.resolve(this.write(early.pieces))
     return this.closed
   }
 
