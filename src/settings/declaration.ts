@@ -79,6 +79,15 @@ export interface Item<Input, Output> {
 /** Servers that `sluice` starts. */
 export const servers = ['bun', 'deno', 'node', 'workerd'] as const satisfies readonly Place[]
 
+/** The same, and workers, which others start. */
+export const serversAndWorkers = [
+  'bun',
+  'deno',
+  'node',
+  'workerd',
+  'worker',
+] as const satisfies readonly Place[]
+
 /** What an API key is made of. */
 export const VISIBLE = /^[\x21-\x7e]*$/
 

@@ -15,7 +15,7 @@ export { SettingsError } from './error.ts'
 export type { KeyInput, UpstreamInput } from './generated/entry-inputs.ts'
 export type { SettingsInput } from './generated/settings-input.ts'
 export type { Key } from './keys.ts'
-export { keepAsRead } from './read-lists.ts'
+export { keepAsRead } from './read-list.ts'
 export type { Settings } from './types.ts'
 export type { ResolvedUpstream } from './upstreams.ts'
 

@@ -1,10 +1,5 @@
 import type { Engine } from '../engine.ts'
-import { askingOllama } from './abilities/asking-ollama.ts'
-import { completing } from './abilities/completing.ts'
-import { counting } from './abilities/counting.ts'
-import { embedding } from './abilities/embedding.ts'
-import { forwarding } from './abilities/forwarding.ts'
-import { passing } from './abilities/passing.ts'
+import { askingOllama, completing, counting, embedding, forwarding, passing } from './abilities.ts'
 import { type Ability, ChatUpstream, type UpstreamOptions } from './chat-upstream.ts'
 
 export type { UpstreamOptions } from './chat-upstream.ts'

@@ -1,4 +1,4 @@
-import { activity as activitySettings } from '../../settings/table/activity.ts'
+import { activity as activitySettings } from '../../settings/table/of-parts.ts'
 import { ActivityFeed } from '../../telemetry/activity/activity-feed.ts'
 import { always, entries, get, post } from '../table-entry.ts'
 import type { HandlerPart } from './part.ts'

@@ -1,5 +1,5 @@
 import { requireCapturedKey } from '../../settings/capture-rule.ts'
-import { captures as captureSettings } from '../../settings/table/captures.ts'
+import { captures as captureSettings } from '../../settings/table/of-parts.ts'
 import { Captures } from '../../telemetry/captures/captures.ts'
 import { entries, get, post, remove } from '../table-entry.ts'
 import type { HandlerPart } from './part.ts'

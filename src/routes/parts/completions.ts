@@ -1,4 +1,4 @@
-import { completing } from '../../engines/upstream/abilities/completing.ts'
+import { completing } from '../../engines/upstream/abilities.ts'
 import { ask, entries } from '../table-entry.ts'
 import type { HandlerPart } from './part.ts'
 

@@ -1,5 +1,5 @@
 import { createDiscovery } from '../../engines/registry/discovery.ts'
-import { discovery as settings } from '../../settings/table/discovery.ts'
+import { discovery as settings } from '../../settings/table/of-parts.ts'
 import type { HandlerPart } from './part.ts'
 
 /** Local servers that are found at their well-known ports. */

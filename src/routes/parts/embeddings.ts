@@ -1,4 +1,4 @@
-import { embedding } from '../../engines/upstream/abilities/embedding.ts'
+import { embedding } from '../../engines/upstream/abilities.ts'
 import { ask, entries } from '../table-entry.ts'
 import type { HandlerPart } from './part.ts'
 

@@ -1,5 +1,4 @@
-import { counting } from '../../engines/upstream/abilities/counting.ts'
-import { forwarding } from '../../engines/upstream/abilities/forwarding.ts'
+import { counting, forwarding } from '../../engines/upstream/abilities.ts'
 import { ask, entries } from '../table-entry.ts'
 import type { HandlerPart } from './part.ts'
 

@@ -1,4 +1,4 @@
-import { metrics as metricsSettings } from '../../settings/table/metrics.ts'
+import { metrics as metricsSettings } from '../../settings/table/of-parts.ts'
 import { Metrics } from '../../telemetry/metrics/metrics.ts'
 import { GenAiMeter } from '../../telemetry/traces/gen-ai-meter.ts'
 import { entries, get } from '../table-entry.ts'

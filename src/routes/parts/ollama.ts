@@ -1,8 +1,10 @@
-import { askingOllama } from '../../engines/upstream/abilities/asking-ollama.ts'
-import { completing } from '../../engines/upstream/abilities/completing.ts'
-import { embedding } from '../../engines/upstream/abilities/embedding.ts'
-import { forwarding } from '../../engines/upstream/abilities/forwarding.ts'
-import { passing } from '../../engines/upstream/abilities/passing.ts'
+import {
+  askingOllama,
+  completing,
+  embedding,
+  forwarding,
+  passing,
+} from '../../engines/upstream/abilities.ts'
 import { ask, asking, entries, get, head, post, type RouteEntry, remove } from '../table-entry.ts'
 import type { HandlerPart } from './part.ts'
 

@@ -1,4 +1,4 @@
-import { page as pageSettings } from '../../settings/table/page.ts'
+import { page as pageSettings } from '../../settings/table/of-parts.ts'
 import { fileResponse, withoutPage } from '../page.ts'
 import { entries, get } from '../table-entry.ts'
 import type { HandlerPart } from './part.ts'

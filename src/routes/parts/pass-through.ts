@@ -1,5 +1,5 @@
-import { passing } from '../../engines/upstream/abilities/passing.ts'
-import { passThrough as passThroughSettings } from '../../settings/table/pass-through.ts'
+import { passing } from '../../engines/upstream/abilities.ts'
+import { passThrough as passThroughSettings } from '../../settings/table/of-parts.ts'
 import { ask, asking, entries, get, type RouteAnswer, type RouteEntry } from '../table-entry.ts'
 import type { HandlerPart } from './part.ts'
 

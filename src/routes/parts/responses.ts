@@ -1,5 +1,4 @@
-import { counting } from '../../engines/upstream/abilities/counting.ts'
-import { forwarding } from '../../engines/upstream/abilities/forwarding.ts'
+import { counting, forwarding } from '../../engines/upstream/abilities.ts'
 import { memoryResponseStore } from '../../state/response-store.ts'
 import { always, ask, entries, get, post, remove } from '../table-entry.ts'
 import type { HandlerPart } from './part.ts'

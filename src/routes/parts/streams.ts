@@ -1,4 +1,4 @@
-import { streams as streamSettings } from '../../settings/table/streams.ts'
+import { streams as streamSettings } from '../../settings/table/of-parts.ts'
 import { resuming } from '../runs/resumable.ts'
 import { Runs } from '../runs/runs.ts'
 import { always, entries, get, post, remove } from '../table-entry.ts'

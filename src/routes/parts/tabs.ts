@@ -1,4 +1,4 @@
-import { tabs as tabSettings } from '../../settings/table/tabs.ts'
+import { tabs as tabSettings } from '../../settings/table/of-parts.ts'
 import { TabHub } from '../../tabs/hub.ts'
 import { Pairings } from '../../tabs/pairings.ts'
 import { entries, get, post, remove } from '../table-entry.ts'

@@ -1,11 +1,10 @@
+/** What every handler reads; a part of it may have more. */
 import { access } from './access.ts'
 import { asking } from './asking.ts'
-import { builtIn } from './built-in.ts'
-import { docsUrl } from './docs-url.ts'
 import { logging } from './logging.ts'
+import { builtIn, docsUrl } from './of-parts.ts'
 import { requestLimits } from './request-limits.ts'
 
-/** What every handler reads; a part of it may have more. */
 export const coreSettings = {
   ...access,
   ...asking,

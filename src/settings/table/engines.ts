@@ -1,14 +1,11 @@
+/** What only a process that can start others, or has files, can do. */
 import { list, size } from '../declaration.ts'
 import { engineItem } from '../engines.ts'
 import { memorySize } from '../run-options.ts'
 import { upstreamItem } from '../upstream-item.ts'
 import { asking, upstreamOf } from './asking.ts'
-import { builtIn } from './built-in.ts'
-import { discovery } from './discovery.ts'
-import { passThrough } from './pass-through.ts'
-import { tabs } from './tabs.ts'
+import { builtIn, discovery, passThrough, tabs } from './of-parts.ts'
 
-/** What only a process that can start others, or has files, can do. */
 const ofProcesses = {
   memoryBudget: size({
     ...memorySize,

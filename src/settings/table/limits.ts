@@ -1,8 +1,8 @@
-import { servers, time } from '../declaration.ts'
-import { requestLimits } from './request-limits.ts'
-import { streams } from './streams.ts'
-
 /** How a server ends. */
+import { servers, time } from '../declaration.ts'
+import { streams } from './of-parts.ts'
+import { requestLimits } from './request-limits.ts'
+
 const shutdown = {
   grace: time({
     min: 0,

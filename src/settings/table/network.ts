@@ -1,7 +1,6 @@
 import { compatItem } from '../compat.ts'
 import { boolean, integer, list, servers, text } from '../declaration.ts'
-import { docsUrl } from './docs-url.ts'
-import { page } from './page.ts'
+import { docsUrl, page } from './of-parts.ts'
 
 const server = { where: servers, needsRestart: true } as const
 

@@ -1,6 +1,4 @@
-import { activity } from './activity.ts'
-import { captures } from './captures.ts'
-import { metrics } from './metrics.ts'
-
 /** What is measured and shown of requests. */
+import { activity, captures, metrics } from './of-parts.ts'
+
 export const telemetry = { ...metrics, ...activity, ...captures }
