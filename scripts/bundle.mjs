@@ -146,20 +146,26 @@ function compile(bun, files, outdir) {
 /** A hash that changes with the entry, the sources, the lockfile and how they are bundled. @param {string} entry */
 function fingerprint(entry) {
   const hash = createHash('sha256')
-  const files = ['src', 'worker']
-    .filter((each) => exists(join(root, each)))
-    .flatMap((each) => {
-      const found = readdirSync(join(root, each), { recursive: true, encoding: 'utf8' })
-      return found.map((file) => join(each, file))
-    })
-    // Each runtime lists a folder in an order of its own.
-    .sort()
+  // Each runtime lists a folder in an order of its own.
+  const files = ['src', 'worker'].flatMap(filesBelow).sort()
   const scripts = ['scripts/bundle.mjs', 'scripts/bundle-parts.mjs']
   for (const file of [...files, entry, 'package-lock.json', ...scripts]) {
     const { mtimeMs, size } = statSync(join(root, file))
     hash.update(`${file} ${mtimeMs} ${size}\n`)
   }
   return hash.digest('hex').slice(0, 16)
+}
+
+/**
+ * The files of a folder, if there is one. Node's own recursive listing takes five times as long.
+ * @param {string} folder @returns {string[]}
+ */
+function filesBelow(folder) {
+  if (!exists(join(root, folder))) return []
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((each) => {
+    const path = join(folder, each.name)
+    return each.isDirectory() ? filesBelow(path) : [path]
+  })
 }
 
 /** Removes the bundles of older sources. @param {string} name @param {string} made */

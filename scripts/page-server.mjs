@@ -2,33 +2,53 @@
 // workerd can neither write files nor start programs.
 
 import { createReadStream } from 'node:fs'
-import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
 import { setPriority } from 'node:os'
-import { PageBuilds } from './page-builds.mjs'
+
+// An import would read all of its exports, and one of them loads undici: half of the time until the server starts.
+/** @type {typeof import('node:http')} */
+const { createServer } = createRequire(import.meta.url)('node:http')
 
 /** Milliseconds for which a page waits for news at a time. */
 const LONGEST_WAIT = 25_000
+
+/** @typedef {import('./page-builds.mjs').PageBuilds} PageBuilds */
 
 /**
  * Listens at a port that the system chooses. `begin` starts to build the page.
  * @param {(text: string) => void} tell writes a line for people
  */
 export async function servePage(tell) {
-  const builds = new PageBuilds(tell)
+  /** @type {PageBuilds | undefined} */
+  let builds
+  /** @type {Promise<PageBuilds> | undefined} */
+  let loading
+  // Loaded once the server that people wait for is starting: that takes as long.
+  const load = () =>
+    (loading ??= import('./page-builds.mjs').then(({ PageBuilds }) => {
+      builds = new PageBuilds(tell)
+      return builds
+    }))
   const server = createServer((request, response) => {
-    void answer(builds, request, response).catch(() => response.destroy())
+    load()
+      .then((loaded) => answer(loaded, request, response))
+      .catch(() => response.destroy())
   })
   const address = await listening(server)
   server.unref()
   return {
     url: `http://127.0.0.1:${address.port}`,
-    begin() {
+    async begin() {
       // The server's requests come first, and so do those of all programs of this machine.
       lowerOwnPriority()
-      return builds.begin()
+      try {
+        await (await load()).begin()
+      } catch (error) {
+        tell(`page: it cannot be served: ${error instanceof Error ? error.message : error}`)
+      }
     },
-    release: () => builds.release(),
-    close: () => builds.close(),
+    release: () => builds?.release(),
+    close: () => builds?.close(),
   }
 }
 
