@@ -26,6 +26,7 @@ import { streams as streamsPart } from './routes/parts/streams.ts'
 import { tabs as tabsPart } from './routes/parts/tabs.ts'
 import { traces as tracesPart } from './routes/parts/traces.ts'
 import { usage as usagePart } from './routes/parts/usage.ts'
+import { readBasePath } from './settings/base-path.ts'
 import { warnOnce } from './settings/deprecated.ts'
 import { unknownName } from './settings/error.ts'
 import { readEnvironment } from './settings/read-environment.ts'
@@ -124,7 +125,8 @@ export function composeHandler(
     if (!OPTIONS.includes(name)) throw unknownName(name, name, OPTIONS, 'option')
   }
   // Engines that `defineEngine` has made are whole ones.
-  const host = options as HandlerHost
+  const basePath = readBasePath(options.basePath ?? '')
+  const host = { ...(options as HandlerHost), basePath }
   const given = isWorkerd() ? { ...WORKERD_DEFAULTS, ...settings } : settings
   return createComposedHandler(compose(own(parts)), readerOf(own(parts)).parse(given), host)
 }
