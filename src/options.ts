@@ -11,6 +11,7 @@ import type { LogEntry } from './platform/log.ts'
 import type { Elsewhere } from './routes/elsewhere.ts'
 import type { StoredResponses } from './routes/runs/runs.ts'
 import { readStateOption, type StateOptions } from './routes/state-option.ts'
+import { readBasePath } from './settings/base-path.ts'
 import type { Place } from './settings/declaration.ts'
 import { SettingsError, unexpected, unknownName } from './settings/error.ts'
 import type { Key } from './settings/keys.ts'
@@ -275,13 +276,4 @@ function notMade(value: unknown): SettingsError {
 function requireFunction(name: string, value: unknown): unknown {
   if (typeof value === 'function') return value
   throw unexpected(name, 'a function', value)
-}
-
-/** The prefix, empty for none. The API's own paths may not be one: they begin with `/v1`. */
-function readBasePath(value: unknown): string {
-  if (value === '' || value === '/') return ''
-  const isPath = typeof value === 'string' && /^(\/[\w~-][\w.~-]*)+$/.test(value)
-  if (isPath && !/^\/v1(\/|$)/.test(value)) return value
-  const expected = 'a path such as "/ai", which does not end with "/" and is not "/v1"'
-  throw unexpected('basePath', expected, value)
 }

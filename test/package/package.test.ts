@@ -212,7 +212,7 @@ it('brings types that a strict program compiles with', async () => {
     import { createHandler } from '@sluice/sluice'
     import worker from '@sluice/sluice/edge'
     import chatWorker, { KeyLimits } from '@sluice/sluice/edge-chat'
-    import { chat, composeHandler, type HandlerPart } from '@sluice/sluice/parts'
+    import { chat, composeHandler, type ComposedPart } from '@sluice/sluice/parts'
     import { serve as bun } from '@sluice/sluice/bun'
     import { serve as deno } from '@sluice/sluice/deno'
     import { serve as node } from '@sluice/sluice/node'
@@ -220,7 +220,7 @@ it('brings types that a strict program compiles with', async () => {
     const answer: Promise<Response> = handler.fetch(new Request('http://localhost/health'))
     // @ts-expect-error a port is a number
     createHandler({ port: 'eight' })
-    const parts: HandlerPart[] = [chat]
+    const parts: ComposedPart[] = [chat]
     const composed = composeHandler(parts, { model: 'a' })
     export default { composed, answer, worker, chatWorker, KeyLimits, bun, deno, node }`
   const options = {

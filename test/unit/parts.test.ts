@@ -33,4 +33,5 @@ it('refuses what it does not know', () => {
   expect(() => composeHandler([chat], {}, { limit: {} } as never)).toThrow(
     'limit: there is no such option. Did you mean limits?',
   )
+  expect(() => composeHandler([chat], {}, { basePath: '/ai/' })).toThrow('basePath: expected')
 })

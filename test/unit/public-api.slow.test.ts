@@ -16,9 +16,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { binaryOf, root } from '../../scripts/hosts.mjs'
 import * as node from '../../src/hosts/node.ts'
 import * as sluice from '../../src/index.ts'
+import * as parts from '../../src/parts.ts'
 import { type Declaration, emitDeclarations, PublicApi } from '../support/public-api.ts'
 
-const entries = ['index', 'hosts/bun', 'hosts/deno', 'hosts/node']
+const entries = ['index', 'parts', 'hosts/bun', 'hosts/deno', 'hosts/node']
 
 let folder: string
 let api: PublicApi
@@ -157,7 +158,7 @@ function exampleIn(comment: string): string | undefined {
 async function runExample(name: string, code: string): Promise<void> {
   const printed: string[] = []
   const console = { log: (...values: unknown[]) => printed.push(values.map(String).join(' ')) }
-  const names = { ...sluice, ...node, console }
+  const names = { ...sluice, ...parts, ...node, console }
   const body = `return (async () => {\n${code}\n})()`
   const run = new Function(...Object.keys(names), body) as (...values: unknown[]) => Promise<void>
   await run(...Object.values(names))
