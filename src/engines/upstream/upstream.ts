@@ -144,7 +144,11 @@ export class Upstream implements Engine {
       contract: (options) =>
         new ChatContract({ ...options, choices, reasoning, think, identity: identity?.() }),
       check: checkCompletion,
-      ...{ asChunks, optionalFields, hops, trace, tapped },
+      asChunks,
+      optionalFields,
+      hops,
+      trace,
+      tapped,
     })
   }
 
@@ -158,7 +162,11 @@ export class Upstream implements Engine {
       path: '/completions',
       contract: (options) => new TextContract({ ...options, ...answers }),
       check: checkTextCompletion,
-      ...{ asChunks, optionalFields, hops, trace, tapped },
+      asChunks,
+      optionalFields,
+      hops,
+      trace,
+      tapped,
     })
   }
 
