@@ -226,30 +226,27 @@ function isPerhapsLoaded({ loaded }: Model): boolean {
 
 function routesFor(upstreams: CatalogEntry[], model: string): Routes | undefined {
   for (const matches of nameMatchers(model)) {
-    const serving = upstreams.flatMap((entry) => {
+    const routes: Route[] = []
+    for (const entry of upstreams) {
       const found = entry.models.find(matches)
-      return found ? [{ entry, found }] : []
-    })
-    const [first, ...others] = serving
-    if (first === undefined) continue
-    const { isServer, allowsFailover } = first.entry.engine
-    const alternatives = isServer || allowsFailover ? others : []
-    const routes = [first, ...alternatives].map(({ entry, found: { id, loaded } }) => {
-      return { ...routeTo(entry, id), loaded }
-    })
-    return routes as Routes
+      if (found === undefined) continue
+      const { engine, error } = entry
+      routes.push({ engine, model: found.id, isDown: error !== undefined, loaded: found.loaded })
+      if (!engine.isServer && !engine.allowsFailover && routes.length === 1) break
+    }
+    if (routes.length > 0) return routes as Routes
   }
   return undefined
 }
 
-/** The ways a name can match a model, the most exact first. */
-function nameMatchers(name: string): ((model: Model) => boolean)[] {
-  const named = [hasId(name), hasOtherName(name)]
+/** The ways a name can match a model, the most exact first, which is mostly the only one needed. */
+function* nameMatchers(name: string): Generator<(model: Model) => boolean, void, void> {
+  yield hasId(name)
+  yield hasOtherName(name)
   // Ollama lists `llama3.2:latest` for the name `llama3.2`; its clients may ask any server for either.
   const plain = withoutLatest(name)
-  return plain === name
-    ? [...named, hasId(`${name}:latest`)]
-    : [...named, hasId(plain), hasOtherName(plain)]
+  yield hasId(plain === name ? `${name}:latest` : plain)
+  if (plain !== name) yield hasOtherName(plain)
 }
 
 function findByName(models: Model[], name: string): Model | undefined {
