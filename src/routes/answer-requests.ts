@@ -38,7 +38,9 @@ export function answerRequests(
     const asked = url?.pathname
     const path = asked && belowBase(asked, basePath)
     const trace = new Trace(request.method, asked ?? request.url, {
-      ...{ log: requests.log, telemetry, waitUntil: waitUntilOf(lent) },
+      log: requests.log,
+      telemetry,
+      waitUntil: waitUntilOf(lent),
       traceContext: readTraceContext(request.headers),
       docs: docLink(docsUrl, explainsErrors, url?.origin, basePath),
     })

@@ -11,11 +11,11 @@ export function chatAsker(
   options: Pick<ChatOptions, 'asChunks' | 'optionalFields' | 'identity'> = {},
 ): (route: Route, signal: AbortSignal) => Promise<ChatStream> {
   return ({ engine, model }, signal) => {
-    return engine.chat(model === asked.model ? asked : { ...asked, model }, signal, {
-      ...options,
-      ...callOptionsOf(exchange),
-      onProgress: progressOf(exchange),
-    })
+    return engine.chat(
+      model === asked.model ? asked : { ...asked, model },
+      signal,
+      Object.assign(callOptionsOf(exchange), options, { onProgress: progressOf(exchange) }),
+    )
   }
 }
 

@@ -26,7 +26,9 @@ export const completing = ((upstream) => ({
       path: '/completions',
       contract: (options) => new TextContract({ ...options, ...answers }),
       check: checkTextCompletion,
-      ...{ asChunks, optionalFields, call },
+      asChunks,
+      optionalFields,
+      call,
     })
   },
 })) satisfies Ability

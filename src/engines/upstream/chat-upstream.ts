@@ -155,7 +155,9 @@ export class ChatUpstream implements Engine {
       contract: (options) =>
         new ChatContract({ ...options, choices, reasoning, think, identity: identity?.() }),
       check: checkCompletion,
-      ...{ asChunks, optionalFields, call },
+      asChunks,
+      optionalFields,
+      call,
     })
   }
 

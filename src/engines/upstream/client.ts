@@ -68,8 +68,10 @@ export class UpstreamClient {
   }
 
   /** Posts JSON. Resolves with a refusal as well, so that the caller may send a reduced request. */
-  post(path: string, request: object, { signal, headers = {}, ...call }: UpstreamCall) {
-    const own = { ...safeHeaders(headers), 'content-type': 'application/json' }
+  post(path: string, request: object, call: UpstreamCall) {
+    const { signal, headers } = call
+    const own = safeHeaders(headers)
+    own['content-type'] = 'application/json'
     const send = (body: string | Uint8Array<ArrayBuffer>) =>
       this.#send(path, { method: 'POST', headers: own, body, signal }, call)
     return call.isLarge ? written(request, signal).then(send) : send(serialize(request))
@@ -115,18 +117,18 @@ export class UpstreamClient {
 
   async #send(path: string, init: FetchInit, call: CallOptions): Promise<Fetched> {
     const { hops, trace, tapped } = call
-    const passed = {
-      ...(hops && { [HOP_HEADER]: writeHops(hops) }),
-      ...(trace && onlyHeaders(trace)),
-    }
-    const headers = { accept: ACCEPT, ...init.headers, ...this.#headers, ...passed }
+    const headers: Record<string, string> = { accept: ACCEPT, ...init.headers, ...this.#headers }
+    if (hops) headers[HOP_HEADER] = writeHops(hops)
+    if (trace) Object.assign(headers, onlyHeaders(trace))
     // Called as a function of no object: the global `fetch` throws on a foreign `this` on some
     // hosts.
     const fetch = this.#fetch
     try {
       // A followed redirect would send the key and the conversation to an address nobody
       // configured.
-      const sending = fetch(urlOf(this.#url, path), { ...init, headers, redirect: 'manual' })
+      const { method, body, signal } = init
+      const sent = { method, headers, body, signal, redirect: 'manual' }
+      const sending = fetch(urlOf(this.#url, path), sent as FetchInit)
       if (tapped === undefined) return await sending
       this.#show(tapped, { method: 'GET', ...init, path, headers })
       return tappedAnswer(await sending, tapped)

@@ -32,9 +32,9 @@ export class RefusedFields {
   variantsOf(request: GenerationRequest, optionalFields: readonly string[]): RequestVariants {
     const [required, optional] = splitFields(request, optionalFields)
     const addsUsage = request.stream === true && !this.usage && !wantsUsage(required)
-    const stream_options = { ...request.stream_options, include_usage: true }
-    const withUsage = addsUsage ? { ...required, stream_options } : required
-    const key = JSON.stringify(optional)
+    const stream_options = addsUsage && { ...request.stream_options, include_usage: true }
+    const withUsage = stream_options ? { ...required, stream_options } : required
+    const key = optionalFields.length === 0 ? '{}' : JSON.stringify(optional)
     const addsOptional = key !== '{}' && !this.#optionalFields.has(key)
     const complete = addsOptional ? { ...withUsage, ...optional } : withUsage
     const reduced = [...(addsOptional ? [withUsage] : []), ...(addsUsage ? [required] : [])]
