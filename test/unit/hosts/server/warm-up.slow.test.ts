@@ -61,6 +61,17 @@ describe('a warm-up', () => {
     expect(await running).toMatchObject({ end: 'asked' })
   })
 
+  it('begins nothing where a client asks something at once', async () => {
+    const { ports, runtime } = watched()
+    const warmUp = new WarmUp(runtime)
+    const fetch = warmUp.before(async () => new Response('answered'))
+    const running = warmUp.run()
+    await sleep(20)
+    await fetch(request('POST', '/v1/chat/completions'))
+    expect(await running).toMatchObject({ rounds: 0, end: 'asked' })
+    expect(ports).toEqual([])
+  })
+
   it('makes way for a question about the server, and goes on', async () => {
     const warmUp = new WarmUp(runtime)
     const fetch = warmUp.before(async () => new Response())
