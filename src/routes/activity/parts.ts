@@ -9,6 +9,12 @@ import { feedOf } from './access.ts'
 /** Milliseconds for which engines and keys are not looked at again. */
 const EVERY = 1_000
 
+/** Milliseconds for which the keys that one administrator was told of serve others. */
+const SHARED_FOR = 500
+
+/** What is left to all keys, by the server: hundreds of them, which all administrators are told of alike. */
+const sharedKeys = new WeakMap<RouteContext, { at: number; keys: KeyActivity[] }>()
+
 /** What one reader sees of it. */
 export class PartsReader {
   readonly #caller: Caller
@@ -67,13 +73,25 @@ export class PartsReader {
     if (this.#isAsking) return
     this.#isAsking = true
     try {
-      const levels = await this.#context.guard.levels(this.#caller)
-      const running = this.#running()
-      this.#keys = levels.map((level) => ({ running: running.get(level.name) ?? 0, ...level }))
+      this.#keys = this.#caller.isAdmin ? await this.#keysOfAll() : await this.#levels()
     } catch {
     } finally {
       this.#isAsking = false
     }
+  }
+
+  async #keysOfAll(): Promise<KeyActivity[]> {
+    const known = sharedKeys.get(this.#context)
+    if (known !== undefined && performance.now() - known.at < SHARED_FOR) return known.keys
+    const keys = await this.#levels()
+    sharedKeys.set(this.#context, { at: performance.now(), keys })
+    return keys
+  }
+
+  async #levels(): Promise<KeyActivity[]> {
+    const levels = await this.#context.guard.levels(this.#caller)
+    const running = this.#running()
+    return levels.map((level) => ({ running: running.get(level.name) ?? 0, ...level }))
   }
 
   /** By key, its requests that run here. */

@@ -50,7 +50,7 @@ export class FeedReader {
   #last = 0
   #lookedAt = Number.NEGATIVE_INFINITY
   #forgotten = 0
-  readonly #parts = new Map<string, string>()
+  readonly #parts = new Map<string, { value: unknown; text: string }>()
 
   /** `places`: by its exchange, the place in the queue of each request that waits. */
   constructor(feed: ActivityFeed, viewer: Viewer, places: () => ReadonlyMap<object, number>) {
@@ -76,10 +76,12 @@ export class FeedReader {
 
   #changedParts(parts: Partial<FeedParts>): Partial<FeedParts> {
     const changed = Object.entries(parts).filter(([name, value]) => {
+      const known = this.#parts.get(name)
+      // Hundreds of keys are found once in a second, and looked at four times.
+      if (known?.value === value) return false
       const text = JSON.stringify(value)
-      if (this.#parts.get(name) === text) return false
-      this.#parts.set(name, text)
-      return true
+      this.#parts.set(name, { value, text })
+      return known?.text !== text
     })
     return Object.fromEntries(changed)
   }
