@@ -1,5 +1,8 @@
-/** Bytes of an item from which it is parted from its neighbours, and of several from which they make a run. */
-export const LONG_ITEM = 131_072
+/**
+ * Bytes of an item from which it is parted from its neighbours, and of several from which they make a run. Two such
+ * runs have less than 128 KB, from which on V8 keeps a text among large objects: decoding one takes twice as long.
+ */
+export const LONG_ITEM = 61_440
 
 /** Bytes of a string from which its end is kept, so that nothing looks for it again. */
 export const LONG_STRING = 16_384

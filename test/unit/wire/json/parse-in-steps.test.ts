@@ -37,7 +37,13 @@ const inSteps = (bytes: Bytes) =>
   outcome(() => {
     const outline = new Outline(new Cuts())
     const { longIntegers } = done(scanInSteps(bytes, outline)).value
-    return done(parseInSteps(bytes, outline, longIntegers, decodeText)).value
+    try {
+      return done(parseInSteps(bytes, outline, longIntegers, decodeText)).value
+    } catch (error) {
+      // Whoever shows the text decodes all of it, as at once, and then bytes that are not UTF-8 count.
+      decodeText(bytes)
+      throw error
+    }
   })
 
 function expectSame(bytes: Bytes): void {
