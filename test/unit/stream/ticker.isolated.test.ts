@@ -46,6 +46,18 @@ describe('one timer of all streams', () => {
     expect(calls[0]).toHaveLength(1)
   })
 
+  it('goes on after one of them has thrown', () => {
+    const ticker = sharedTicker(1_000)
+    const stop = ticker.add(() => {
+      throw new Error('oh')
+    })
+    const { calls } = watch(ticker, 1)
+    expect(() => vi.advanceTimersByTime(1_000)).toThrow('oh')
+    stop()
+    vi.advanceTimersByTime(1_000)
+    expect(calls[0]).toHaveLength(1)
+  })
+
   it('divides no interval that is short', () => {
     const { calls } = watch(sharedTicker(20), 1_000)
     vi.advanceTimersByTime(20)
