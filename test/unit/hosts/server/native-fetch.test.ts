@@ -77,7 +77,11 @@ describe('an aborted request', () => {
     async (read) => {
       const control = new AbortController()
       const { signal } = control
-      const { body } = await nativeFetch(`${server.url}/begin`, { method: 'POST', body: '{}', signal })
+      const { body } = await nativeFetch(`${server.url}/begin`, {
+        method: 'POST',
+        body: '{}',
+        signal,
+      })
       const reader = body?.getReader()
       if (read !== 'nothing of its answer') await reader?.read()
       expect(server.peers.map(({ isClosed }) => isClosed)).toEqual([false])
