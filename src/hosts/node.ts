@@ -1,5 +1,6 @@
 import type { ServerOptions } from '../options.ts'
 import { compileSooner } from './node/compile-sooner.ts'
+import { withSmallNewSpace } from './node/new-space.ts'
 import { runtime } from './node/runtime.ts'
 import { requireNode } from './node/version.ts'
 import { exitWithError } from './server/process.ts'
@@ -37,7 +38,7 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
     exitWithError(error)
   }
   compileSooner(process.versions.node)
-  return run(runtime, args)
+  return run(withSmallNewSpace(runtime), args)
 }
 
 if (import.meta.main) void main()

@@ -45,11 +45,9 @@ export class PassedReader {
     control.signal.addEventListener('abort', this)
   }
 
-  /** On abort: Deno keeps the connection open while nobody reads, although the fetch was aborted. */
+  /** On abort, which has closed the connection of the fetch: every host does so, though nobody reads. */
   handleEvent(): void {
-    const { signal } = this.#control
-    const stopped = () => engineStopped(signal)
-    this.#reader.cancel(signal.reason).then(stopped, stopped)
+    engineStopped(this.#control.signal)
   }
 
   /** See `PassedStream.next`. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Fetch } from '../../../../src/platform/fetch.ts'
-import { ok, type RawServer, startRaw, textOf } from '../../transport/http1/raw-server.ts'
+import { ok, type RawServer, startRaw, textOf, until } from '../../transport/http1/raw-server.ts'
 
 const runtime = ['bun', 'deno'].find((name) => name in process.versions) ?? 'node'
 const { nativeFetch }: { nativeFetch: Fetch } = await import(
@@ -10,10 +10,14 @@ const { nativeFetch }: { nativeFetch: Fetch } = await import(
 
 let server: RawServer
 
-/** Answers requests to `/answer`, and closes the connection of any other. */
+/** The first chunks of an answer that does not end. */
+const BEGINNING = `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nfirst\r\n6\r\nsecond\r\n`
+
+/** Answers requests to `/answer`, begins to answer those to `/begin`, and closes the connection of any other. */
 beforeEach(async () => {
   server = await startRaw((socket, request) => {
     if (/^\w+ \/answer /.test(request)) socket.write(ok('yes'))
+    else if (/^\w+ \/begin /.test(request)) socket.write(BEGINNING)
     else setTimeout(() => socket.destroy(), /^\w+ \/later /.test(request) ? 500 : 0)
   })
 })
@@ -65,4 +69,24 @@ it('other requests share a connection', async () => {
     await sleep(20)
   }
   expect(carried()).toEqual([3])
+})
+
+describe('an aborted request', () => {
+  it.each(['nothing of its answer', 'a part of its answer'])(
+    'closes its connection at once, though %s has been read and nobody reads on',
+    async (read) => {
+      const control = new AbortController()
+      const { signal } = control
+      const { body } = await nativeFetch(`${server.url}/begin`, {
+        method: 'POST',
+        body: '{}',
+        signal,
+      })
+      const reader = body?.getReader()
+      if (read !== 'nothing of its answer') await reader?.read()
+      expect(server.peers.map(({ isClosed }) => isClosed)).toEqual([false])
+      control.abort()
+      await until(() => server.peers[0]?.isClosed === true)
+    },
+  )
 })
