@@ -1,13 +1,12 @@
 // Bundles a program into two files: what it loads when it starts, and beside it the rest, which is what it
 // imports by `import()`. A runtime reads, compiles and keeps only the first one until the other is needed.
 //
-// esbuild's own `splitting` is not used. By itself it makes a file of each `import()` and of each set of modules that
-// several of them share, 65 of them, from which a start takes 20 ms (Node) to 70 ms (Bun) longer. With all that is
-// imported later gathered in one module it makes three files, but a runtime runs all of that module as soon as it
-// loads it: 15 ms (Node) to 20 ms (Bun) in one turn of the event loop, one second after the start of a server, and
-// 3 to 4 MB more memory of 65 to 73, for schemas of requests that most servers never get. esbuild can put off running
-// a module only within one file, so the rest is bundled by itself here, and what it uses of the first file is handed
-// to it when it is loaded.
+// esbuild's own `splitting` is not used, since a runtime runs each of its files as soon as it loads it. A server has
+// to load all of the rest soon, so that no request waits for that and a later build may remove it: as files of
+// esbuild's this took 15 ms (Node) to 20 ms (Bun) more in one turn of the event loop, and then 3 to 4 MB more of 64 to
+// 73 MB, for the schemas of requests that most servers never get. esbuild can put off running a module only within one
+// file that holds all that the module imports. So the rest is bundled by itself here, each module behind a function,
+// and what it uses of the first file is handed to it when it is loaded.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
