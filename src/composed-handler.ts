@@ -62,8 +62,8 @@ export function createComposedHandler(
   let isDraining = false
   const context = createContext(composition, settings, host, running, () => isDraining)
   const { catalog, guard, pool, tabs, telemetry } = context
-  const { routes, leftOut } = composition
-  const route = createRoutes(context, routes, leftOut)
+  const { routes } = composition
+  const route = createRoutes(context, routes)
   // Last, as nothing may change for running requests where something of the new settings is wrong.
   pool.takeOver(catalog.known.map(({ engine }) => engine))
   host.managed?.takeOver(settings)
@@ -75,7 +75,7 @@ export function createComposedHandler(
     fetch: answerRequests(route, context, answered),
     within: (place) => ({
       fetch: answerRequests(
-        createRoutes({ ...context, ...place, elsewhere: undefined }, routes, leftOut),
+        createRoutes({ ...context, ...place, elsewhere: undefined }, routes),
         context,
         answered,
       ),
@@ -113,7 +113,7 @@ function createContext(
 ): RouteContext {
   const { frameWriter = transformWriter, responses = composition.responses() } = host
   const { stateStatus = () => memoryStatus, isLeaving = isDraining } = host
-  const { page } = composition
+  const { page, greeting, leftOut } = composition
   const isolates = host.isolateRequests ?? isWorkerd()
   let id = host.instance
   // Made when it is first needed: workerd has no random numbers before a request.
@@ -151,7 +151,7 @@ function createContext(
     resuming: composition.resuming,
     hasSeveralCallers: host.authenticate !== undefined || settings.keys.length > 1,
     isolates,
-    page,
+    ...{ page, greeting, leftOut },
     explainsErrors: composition.routes.explainError !== undefined,
     files: settings.page ? host.files : page?.withoutPage(host.files),
     hostName: host.name,

@@ -1,17 +1,16 @@
 /** What a program sets in code: the settings that a handler can honour, and what only code can give. */
 
-import { type DefinedEngine, isDefinedEngine } from './engines/custom/define-engine.ts'
-import type { Engine } from './engines/engine.ts'
+import type { DefinedEngine } from './engines/custom/define-engine.ts'
 import type { EngineSources } from './engines/engines.ts'
 import type { Authenticate } from './guard/authenticate.ts'
 import type { Fetch } from './platform/fetch.ts'
 import type { Files } from './platform/files.ts'
 import type { Host } from './platform/host.ts'
 import type { LogEntry } from './platform/log.ts'
+import { codeOptions, readLog } from './routes/code-options.ts'
 import type { Elsewhere } from './routes/elsewhere.ts'
 import type { StoredResponses } from './routes/runs/runs.ts'
 import { readStateOption, type StateOptions } from './routes/state-option.ts'
-import { readBasePath } from './settings/base-path.ts'
 import type { Place } from './settings/declaration.ts'
 import { SettingsError, unexpected, unknownName } from './settings/error.ts'
 import type { Key } from './settings/keys.ts'
@@ -25,7 +24,6 @@ import type { Pairings } from './tabs/pairings.ts'
 import type { RequestTelemetry } from './telemetry/request-telemetry.ts'
 import type { SpanTracer } from './telemetry/traces/tracer.ts'
 import { isObject } from './util/object.ts'
-import { terminalLine } from './util/safe/terminal.ts'
 
 /** What watches requests, besides the log. */
 export interface TelemetryOptions {
@@ -209,43 +207,15 @@ function unknownOption(name: string, reader: OptionsReader): SettingsError {
 /** What `createHandler` was given, in its parts. Throws a `SettingsError`. */
 export function readHandlerOptions(options: object): ReadOptions {
   const { settings, host } = readOptions(options, handlerReader)
-  // Complete settings have `auto` as the default, which no one asked for.
   const { log = 'auto', ...rest } = settings
-  if (log !== 'json' && log !== 'none' && log !== 'auto') {
-    throw unexpected('log', 'a function, "json" or "none"', log)
-  }
-  const own = log === 'json' && {
-    log: (entry: LogEntry) => console.log(terminalLine(JSON.stringify(entry))),
-  }
-  return { settings: { ...rest, discover: false }, host: { ...host, ...own } }
+  return { settings: { ...rest, discover: false }, host: { ...readLog(log), ...host } }
 }
 
-type CodeOption =
-  | 'engines'
-  | 'authenticate'
-  | 'basePath'
-  | 'state'
-  | 'telemetry'
-  | 'fetch'
-  | 'files'
+type CodeOption = keyof typeof codeOptions | 'state' | 'telemetry'
 
 /** What each option gives the host. Each throws a `SettingsError`. */
 const readers: Record<CodeOption, (value: unknown) => HandlerHost> = {
-  engines(value) {
-    if (!Array.isArray(value) || !value.every(isEngine)) {
-      throw notMade(value)
-    }
-    const labels = value.map(({ label }) => label)
-    const twice = labels.find((label, index) => labels.indexOf(label) !== index)
-    if (twice !== undefined) throw unexpected('engines', 'a label that is not taken', twice)
-    return { engines: value }
-  },
-  authenticate: (value) => ({
-    authenticate: requireFunction('authenticate', value) as Authenticate,
-  }),
-  fetch: (value) => ({ fetch: requireFunction('fetch', value) as Fetch }),
-  files: (value) => ({ files: requireFunction('files', value) as Files }),
-  basePath: (value) => ({ basePath: readBasePath(value) }),
+  ...codeOptions,
   telemetry(value) {
     if (!isObject(value)) throw unexpected('telemetry', 'an object with tracer', value)
     for (const name of Object.keys(value)) {
@@ -258,22 +228,4 @@ const readers: Record<CodeOption, (value: unknown) => HandlerHost> = {
     throw unexpected('telemetry.tracer', 'a tracer of @opentelemetry/api', tracer)
   },
   state: readStateOption,
-}
-
-function isEngine(value: unknown): value is DefinedEngine & Engine {
-  return isDefinedEngine(value)
-}
-
-function notMade(value: unknown): SettingsError {
-  const wrong = Array.isArray(value) ? value.findIndex((each) => !isDefinedEngine(each)) : -1
-  if (wrong === -1) {
-    return unexpected('engines', 'engines in an array, each made by defineEngine', value)
-  }
-  const given: unknown = Array.isArray(value) ? value[wrong] : value
-  return unexpected(`engines[${wrong}]`, 'an engine that was made by defineEngine', given)
-}
-
-function requireFunction(name: string, value: unknown): unknown {
-  if (typeof value === 'function') return value
-  throw unexpected(name, 'a function', value)
 }

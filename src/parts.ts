@@ -3,9 +3,9 @@
  * listed, and of no others. `createHandler` from `@sluice/sluice` has all parts.
  */
 import { createComposedHandler, type Handler } from './composed-handler.ts'
-import type { HandlerHost, HandlerOptions } from './options.ts'
-import type { LogEntry } from './platform/log.ts'
 import { isWorkerd } from './platform/runtime.ts'
+import { readLog } from './routes/code-options.ts'
+import { type ComposedOptions, readComposedOptions } from './routes/composed-options.ts'
 import { activity as activityPart } from './routes/parts/activity.ts'
 import { captures as capturesPart } from './routes/parts/captures.ts'
 import { chat as chatPart } from './routes/parts/chat.ts'
@@ -17,6 +17,7 @@ import { health as healthPart } from './routes/parts/health.ts'
 import { messages as messagesPart } from './routes/parts/messages.ts'
 import { metrics as metricsPart } from './routes/parts/metrics.ts'
 import { models as modelsPart } from './routes/parts/models.ts'
+import { isPartName } from './routes/parts/names.ts'
 import { ollama as ollamaPart } from './routes/parts/ollama.ts'
 import { pages as pagesPart } from './routes/parts/pages.ts'
 import type { HandlerPart } from './routes/parts/part.ts'
@@ -26,16 +27,17 @@ import { streams as streamsPart } from './routes/parts/streams.ts'
 import { tabs as tabsPart } from './routes/parts/tabs.ts'
 import { traces as tracesPart } from './routes/parts/traces.ts'
 import { usage as usagePart } from './routes/parts/usage.ts'
-import { readBasePath } from './settings/base-path.ts'
+import { requireComposable } from './settings/composable.ts'
 import { warnOnce } from './settings/deprecated.ts'
-import { unknownName } from './settings/error.ts'
+import { unexpected } from './settings/error.ts'
 import { readEnvironment } from './settings/read-environment.ts'
 import type { SettingsInput } from './settings/settings.ts'
 import { WORKERD_DEFAULTS } from './settings/workerd-defaults.ts'
-import type { Limits } from './state/limits.ts'
+import { isObject } from './util/object.ts'
 import { finish } from './util/slices.ts'
 
 export type { Handler } from './composed-handler.ts'
+export type { ComposedOptions } from './routes/composed-options.ts'
 
 /** A part of a handler, one of those that this module exports. What is in it may change with any release. */
 export interface ComposedPart {
@@ -96,17 +98,6 @@ export const traces: ComposedPart = tracesPart
 /** `GET /v1/usage`: what keys have used. */
 export const usage: ComposedPart = usagePart
 
-/** What only code can give a composed handler. */
-export interface ComposedOptions
-  extends Pick<HandlerOptions, 'engines' | 'authenticate' | 'basePath' | 'fetch' | 'files'> {
-  /** How much of its limits each key or identity has used; in memory by default. */
-  limits?: Limits
-  /** Called once per request, when it has ended. */
-  log?: (entry: LogEntry) => void
-}
-
-const OPTIONS = ['engines', 'authenticate', 'basePath', 'fetch', 'files', 'limits', 'log']
-
 /**
  * Makes a handler of these parts, which reads the settings of the core and of the parts. Throws a
  * `SettingsError` for a setting that is wrong, or that none of them reads, and for an option that there is not.
@@ -121,14 +112,13 @@ export function composeHandler(
   settings: SettingsInput = {},
   options: ComposedOptions = {},
 ): Handler {
-  for (const name of Object.keys(options)) {
-    if (!OPTIONS.includes(name)) throw unknownName(name, name, OPTIONS, 'option')
-  }
-  // Engines that `defineEngine` has made are whole ones.
-  const basePath = readBasePath(options.basePath ?? '')
-  const host = { ...(options as HandlerHost), basePath }
+  const list = own(parts)
   const given = isWorkerd() ? { ...WORKERD_DEFAULTS, ...settings } : settings
-  return createComposedHandler(compose(own(parts)), readerOf(own(parts)).parse(given), host)
+  const reader = readerOf(list)
+  const read = reader.parse(given)
+  requireComposable(read, reader.declarations)
+  const host = { ...readLog(read.log), ...readComposedOptions(options) }
+  return createComposedHandler(compose(list), read, host)
 }
 
 /**
@@ -146,6 +136,15 @@ export function partSettings(
   return finish(readEnvironment(readerOf(own(parts)), env, warnOnce))
 }
 
+/** Throws a `SettingsError` for anything that is no list of parts. */
 function own(parts: readonly ComposedPart[]): readonly HandlerPart[] {
+  const from = 'import them from @sluice/sluice/parts'
+  if (!Array.isArray(parts)) {
+    throw unexpected('parts', 'a list of parts, such as [chat, models]', parts, from)
+  }
+  for (const [index, part] of parts.entries()) {
+    if (isObject(part) && isPartName(part.name)) continue
+    throw unexpected(`parts[${index}]`, 'a part, such as chat', part, from)
+  }
   return parts as readonly HandlerPart[]
 }

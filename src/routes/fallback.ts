@@ -11,7 +11,7 @@ interface Place {
   /** The path below which the API is. */
   basePath: string
   /** The part with the routes at a path, where this handler is composed without it. */
-  leftOut: LeftOut
+  leftOut: LeftOut | undefined
 }
 
 /** Answers OPTIONS with the methods of the path. Throws an `ApiError` (404). */
@@ -53,9 +53,9 @@ function methodsOf(routes: RouteEntry[], path: string): string[] {
   return methods.length > 0 ? [...methods, 'OPTIONS'] : []
 }
 
-/** What to do instead at paths of model servers that are not forwarded. */
-const INSTEAD: Readonly<Record<string, string>> = {
-  '/completion': 'send POST /v1/completions, which takes the same parameters',
+/** What to do instead at paths of model servers that are not forwarded: the route, and why it is as good. */
+const INSTEAD: Readonly<Record<string, readonly [path: string, why: string]>> = {
+  '/completion': ['/v1/completions', 'which takes the same parameters'],
 }
 
 function notFound(
@@ -65,18 +65,31 @@ function notFound(
   routes: RouteEntry[],
 ): ApiError {
   const below = belowBase(path, basePath)
-  const part = leftOut(below)
+  const part = leftOut?.(below)
   if (part !== undefined) return notInThisBuild(method, path, part)
   if (below.startsWith('/api/')) return notOfOllama(method, below, basePath, routes)
-  const hasPrefix = methodsOf(routes, `/v1${path}`).length > 0
-  const instead = hasPrefix ? `use /v1${path}` : INSTEAD[path]
-  const hint = instead === undefined ? '' : `; ${instead}`
-  const message = `path: there is no route ${method} ${path}${hint}. The API is below ${basePath}/v1: POST ${basePath}/v1/chat/completions, GET ${basePath}/v1/models; Ollama's is below ${basePath}/api.`
+  const isServed = (path: string) => methodsOf(routes, path).length > 0
+  const [instead, why] = INSTEAD[path] ?? []
+  const advice = instead && isServed(instead) ? `; send POST ${instead}, ${why}` : ''
+  const hint = isServed(`/v1${path}`) ? `; use /v1${path}` : advice
+  const message = `path: there is no route ${method} ${path}${hint}.${servedRoutes(isServed, basePath)}`
   return new ApiError(404, message, { code: 'not_found' })
 }
 
+/** Where the APIs are, as far as this handler has them. */
+function servedRoutes(isServed: (path: string) => boolean, basePath: string): string {
+  const routes = [
+    ...(isServed('/v1/chat/completions') ? [`POST ${basePath}/v1/chat/completions`] : []),
+    ...(isServed('/v1/models') ? [`GET ${basePath}/v1/models`] : []),
+  ]
+  const api = routes.length > 0 && `the API is below ${basePath}/v1: ${routes.join(', ')}`
+  const ollama = isServed('/api/tags') && `Ollama's is below ${basePath}/api`
+  const text = [api, ollama].filter(Boolean).join('; ')
+  return text && ` ${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+}
+
 function notInThisBuild(method: string, path: string, part: string): ApiError {
-  const message = `path: this server is composed without the part "${part}", which has the route ${method} ${path}; deploy ${WITH_ALL} instead, which has all parts, or add this one to the parts that you compose.`
+  const message = `path: there is no route ${method} ${path}: this server is composed without the part "${part}", to which such paths belong; deploy ${WITH_ALL} instead, which has all parts, or add this one to the parts that you compose.`
   return new ApiError(404, message, { code: 'not_found' })
 }
 

@@ -3,15 +3,16 @@ import { modelHealthOf } from '../engines/health.ts'
 import { belowBase } from '../util/base-path.ts'
 import { CURRENT } from './health.ts'
 import { homePage } from './home.ts'
-import { isGreeted, ollamaGreeting } from './ollama/greeting.ts'
 import { fileResponse, noFiles } from './page.ts'
 import { type PageProgress, pageProgress } from './page-progress.ts'
+import type { LeftOut } from './parts/names.ts'
 import type { RouteContext, RouteHandler } from './route.ts'
 
 /** `GET /`: the page; where it was not built, the same as `/status`. To Ollama’s clients, its greeting. */
 export const home: RouteHandler = async (request, _trace, context) => {
   const { pathname, search } = new URL(request.url)
-  if (isGreeted(request)) return ollamaGreeting()
+  const greeted = context.greeting?.(request)
+  if (greeted !== undefined) return greeted
   // The page's links are relative.
   if (context.basePath !== '' && pathname === context.basePath) {
     return new Response(null, { status: 308, headers: { location: `${pathname}/${search}` } })
@@ -50,11 +51,24 @@ const OPENAPI = '/openapi.json'
 
 /** `GET /openapi.json`. Rejects with an `ApiError` (404) where it was not built. */
 export const openapi: RouteHandler = async (request, trace, context) => {
-  if (context.basePath === '') return openapiPage(request, trace, context)
-  const response = (await fileResponse(context.files, OPENAPI)) ?? noFiles(OPENAPI)
-  const document = (await response.json()) as { servers: { url: string }[] }
-  for (const server of document.servers) server.url = `${context.basePath}/`
+  const { basePath, files, leftOut } = context
+  if (basePath === '' && leftOut === undefined) return openapiPage(request, trace, context)
+  const response = (await fileResponse(files, OPENAPI)) ?? noFiles(OPENAPI)
+  const document = (await response.json()) as Described
+  for (const server of document.servers) server.url = `${basePath}/`
+  if (leftOut) document.paths = servedPaths(document.paths, leftOut)
   return new Response(JSON.stringify(document), { headers: response.headers })
+}
+
+/** Those of the parts that the handler has. */
+function servedPaths(paths: Described['paths'], leftOut: LeftOut): Described['paths'] {
+  return Object.fromEntries(Object.entries(paths).filter(([path]) => leftOut(path) === undefined))
+}
+
+/** What depends on the handler, of the API's description. */
+interface Described {
+  servers: { url: string }[]
+  paths: Record<string, unknown>
 }
 
 /** `GET /openapi.html`. Rejects with an `ApiError` (404) where it was not built. */

@@ -12,7 +12,9 @@ import type { Pairings } from '../tabs/pairings.ts'
 import type { Sources } from '../telemetry/sources.ts'
 import type { Elsewhere } from './elsewhere.ts'
 import type { ExchangeContext } from './exchange.ts'
+import type { Greeting } from './ollama/greeting.ts'
 import type { Page } from './page.ts'
+import type { LeftOut } from './parts/names.ts'
 import type { Resume } from './runs/resuming.ts'
 import type { StoredResponses } from './runs/runs.ts'
 import type { SendStream, StreamAnswering } from './stream-answering.ts'
@@ -42,6 +44,10 @@ export interface RouteContext extends ExchangeContext, Engines {
   /** The page's files, where the host has them, and what serves them. */
   files: Files | undefined
   page: Page | undefined
+  /** Which part has the routes at a path, where the handler is composed without it; undefined where it has all. */
+  leftOut: LeftOut | undefined
+  /** Answers `/` to Ollama's clients, where their API is served. */
+  greeting: Greeting | undefined
   /** Whether `GET /docs/errors/CODE` of this server explains its errors. */
   explainsErrors: boolean
   /** The path below which clients find the API; empty for the root. */

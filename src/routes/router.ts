@@ -11,22 +11,14 @@ import { extendHops } from '../guard/loop.ts'
 import { belowBase } from '../util/base-path.ts'
 import { badRequest } from '../wire/errors/api-error.ts'
 import { noRoute, preflight, refuseUpgrade } from './fallback.ts'
-import type { LeftOut } from './parts/names.ts'
 import type { Routes } from './parts/part.ts'
 import { handlerOf, type RouteContext, type RouteRequest } from './route.ts'
 import type { Access, TableEntry } from './table-entry.ts'
 import type { Trace } from './trace.ts'
 
-/**
- * Answers a request by its route. Rejects with an `ApiError`, or with why the exchange ended. `leftOut`: which
- * part has the routes at a path, where it is none of this handler's.
- */
-export function createRoutes(
-  context: RouteContext,
-  routes: Routes,
-  leftOut: LeftOut = () => undefined,
-) {
-  const { guard, files, basePath, page } = context
+/** Answers a request by its route. Rejects with an `ApiError`, or with why the exchange ended. */
+export function createRoutes(context: RouteContext, routes: Routes) {
+  const { guard, files, basePath, page, greeting, leftOut } = context
   // A router in front of this one may have taken the prefix away.
   const base = basePath && `(${basePath})?`
   const router = Router<RouteRequest, [Trace]>({ base, before: [refuseLoop] })
@@ -55,8 +47,11 @@ export function createRoutes(
   }
   // Without a key it is not told which routes there are.
   router.all('/v1/*', identify).all('/api/*', identify)
-  const file = (request: RouteRequest) =>
-    page?.fileResponse(files, belowBase(new URL(request.url).pathname, basePath), request)
+  const file = (request: RouteRequest) => {
+    const path = belowBase(new URL(request.url).pathname, basePath)
+    // Where the handler has pages, their route answers before this one.
+    return (path === '/' && greeting?.(request)) || page?.fileResponse(files, path, request)
+  }
   router.get('*', file).head('*', file)
   router.all('*', (request) => noRoute(router.routes, request, place))
   return async (request: Request, trace: Trace): Promise<Response> => {

@@ -6,6 +6,7 @@ import type { Limits } from '../state/limits.ts'
 import type { ResponseStore } from '../state/response-store.ts'
 import type { RunLog } from '../state/run-log.ts'
 import { isObject } from '../util/object.ts'
+import { readLimits, requireStore } from './code-options.ts'
 import { withReadDeadline } from './responses/read-deadline.ts'
 import { memoryResponses, type StoredResponses } from './runs/runs.ts'
 
@@ -22,7 +23,6 @@ export interface StateOptions {
   runs?: RunLog
 }
 
-const limitMethods = ['admit', 'renew', 'advance', 'settle', 'levels'] satisfies (keyof Limits)[]
 const stores = ['limits', 'responses', 'runs']
 const runMethods = [
   ...(['open', 'append', 'read', 'stop', 'bury', 'delete', 'watch'] satisfies (keyof RunLog)[]),
@@ -41,11 +41,10 @@ export function readStateOption(value: unknown): {
     if (!stores.includes(name)) throw unknownName(`state.${name}`, name, stores, 'field')
   }
   const { limits, responses, runs } = value as StateOptions
-  if (!isFormer(limits)) requireStore('state.limits', limits, limitMethods)
-  requireStore('state.responses', responses, responseMethods)
-  requireStore('state.runs', runs, runMethods)
+  if (responses !== undefined) requireStore('state.responses', responses, responseMethods)
+  if (runs !== undefined) requireStore('state.runs', runs, runMethods)
   return {
-    ...(limits && { limits: boundedLimits(isFormer(limits) ? formerLimits(limits) : limits) }),
+    ...(limits !== undefined && { limits: limitsOf(limits) }),
     ...((responses || runs) && {
       responses: {
         ...memoryResponses(runs),
@@ -55,9 +54,7 @@ export function readStateOption(value: unknown): {
   }
 }
 
-function requireStore(name: string, store: unknown, methods: readonly string[]): void {
-  if (store === undefined) return
-  const missing = methods.find((method) => !isObject(store) || typeof store[method] !== 'function')
-  if (missing === undefined) return
-  throw unexpected(name, `an object with the methods ${methods.join(', ')}`, store)
+function limitsOf(limits: Limits | LimitStore): Limits {
+  if (isFormer(limits)) return boundedLimits(formerLimits(limits))
+  return readLimits('state.limits', limits)
 }

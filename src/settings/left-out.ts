@@ -81,6 +81,6 @@ export function requireOptionsOf(has: Has, keys: readonly Key[]): void {
 
 function leftOut(shownAs: string, part: string, kind: string): SettingsError {
   return new SettingsError(
-    `${shownAs}: this ${kind} is of the part "${part}", which this server is composed without; deploy ${WITH_ALL} instead, which has all parts, or remove the ${kind}.`,
+    `${shownAs}: this ${kind} is of the part "${part}", which this server is composed without; deploy ${WITH_ALL} instead, which has all parts, add this one to the parts that you compose, or remove the ${kind}.`,
   )
 }

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import * as parts from '../../src/parts.ts'
 import { allParts } from '../../src/routes/table.ts'
 
@@ -34,4 +34,70 @@ it('refuses what it does not know', () => {
     'limit: there is no such option. Did you mean limits?',
   )
   expect(() => composeHandler([chat], {}, { basePath: '/ai/' })).toThrow('basePath: expected')
+})
+
+describe('what composeHandler is given', () => {
+  const make =
+    (...given: unknown[]) =>
+    () =>
+      (composeHandler as (...args: unknown[]) => unknown)(...given)
+
+  it.each([
+    ['nothing', undefined, 'parts: expected a list of parts'],
+    ['a part alone', chat, 'parts: expected a list of parts'],
+    ['a name', ['chat'], 'parts[0]: expected a part'],
+    ['a hole in the list', [chat, undefined], 'parts[1]: expected a part'],
+    ['something with another name', [{ name: 'constructor' }], 'parts[0]: expected a part'],
+  ])('is refused where the parts are %s', (_, list, message) => {
+    expect(make(list, { insecure: true })).toThrow(message)
+    expect(() => partSettings(list as never, {})).toThrow(message)
+  })
+
+  it.each([
+    [
+      'engines',
+      [{ label: 'mine' }],
+      'engines[0]: expected an engine that was made by defineEngine',
+    ],
+    ['engines', 5, 'engines: expected'],
+    ['authenticate', 'ann', 'authenticate: expected a function'],
+    ['fetch', {}, 'fetch: expected a function'],
+    ['files', {}, 'files: expected a function'],
+    ['log', 'json', 'log: expected a function'],
+    ['limits', { admit() {} }, 'limits: expected an object with the methods'],
+  ])('is refused where the option %s is wrong', (name, value, message) => {
+    expect(make([chat], {}, { [name]: value })).toThrow(message)
+  })
+
+  it('may have options that are undefined, and must be an object', () => {
+    expect(make([chat], {}, { limits: undefined, basePath: undefined })).not.toThrow()
+    expect(make([chat], {}, null)).toThrow('options: expected an object, got null')
+  })
+
+  it('is refused where a setting asks for what only a server can do', () => {
+    expect(make([parts.tabs], { tabs: true })).toThrow('tabs: this setting is not supported')
+    expect(make([parts.tabs], { tabs: false })).not.toThrow()
+    expect(make([chat], { log: 'text' })).toThrow('log: expected')
+  })
+})
+
+it('writes log entries as JSON where the setting log says so', async () => {
+  const written = vi.spyOn(console, 'log').mockImplementation(() => {})
+  const handler = composeHandler([models], { insecure: true, log: 'json' })
+  await handler.fetch(new Request('http://localhost/v1/models'))
+  const [[line] = []] = written.mock.calls
+  written.mockRestore()
+  expect(JSON.parse(String(line))).toMatchObject({ path: '/v1/models', status: 200 })
+})
+
+it('fails a request in time whose limits are in a store that never answers', async () => {
+  vi.useFakeTimers()
+  const never = () => new Promise<never>(() => {})
+  const limits = { admit: never, renew: never, advance: never, settle: never, levels: never }
+  const authenticate = () => ({ name: 'ann', requestsPerMinute: 1 })
+  const handler = composeHandler([models], {}, { limits, authenticate })
+  const asked = handler.fetch(new Request('http://localhost/v1/models'))
+  await vi.advanceTimersByTimeAsync(6_000)
+  vi.useRealTimers()
+  expect((await asked).status).toBe(503)
 })

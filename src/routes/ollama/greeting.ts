@@ -1,7 +1,7 @@
 /** What Ollama answers at `/`: programs look for it to learn whether Ollama runs. */
 
 /** Ollama's answer, word for word (https://github.com/ollama/ollama/blob/v0.32.15/server/routes.go). */
-export function ollamaGreeting(): Response {
+function ollamaGreeting(): Response {
   return new Response('Ollama is running', {
     headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
   })
@@ -19,7 +19,9 @@ export function greet(request: Request): void {
   greeted.add(request)
 }
 
-/** Whether a request for the page is answered as Ollama does. */
-export function isGreeted(request: Request): boolean {
-  return greeted.has(request) || isOllamaClient(request.headers)
+/** Answers a request for `/`; undefined where it is none of an Ollama client. */
+export function greeting(request: Request): Response | undefined {
+  return greeted.has(request) || isOllamaClient(request.headers) ? ollamaGreeting() : undefined
 }
+
+export type Greeting = typeof greeting

@@ -6,14 +6,15 @@ import { coreSettings } from '../../settings/table/core.ts'
 import { noResponses } from '../../state/no-responses.ts'
 import type { FeatureMakers } from '../../telemetry/request-telemetry.ts'
 import type { StoredResponses } from '../runs/runs.ts'
-import { type LeftOut, partAt } from './names.ts'
+import { type LeftOut, PARTS, partAt } from './names.ts'
 import type { HandlerPart, Provided, Routes } from './part.ts'
 
 /** What some parts add up to. */
 export interface Composition
-  extends Partial<Pick<Provided, 'tabs' | 'resuming' | 'page' | 'discover'>> {
+  extends Partial<Pick<Provided, 'tabs' | 'resuming' | 'page' | 'greeting' | 'discover'>> {
   readonly routes: Routes
-  readonly leftOut: LeftOut
+  /** Undefined where no part is left out. */
+  readonly leftOut: LeftOut | undefined
   readonly telemetry: FeatureMakers
   /** What the parts ask of upstreams beyond chats. */
   readonly abilities: readonly Ability[]
@@ -27,13 +28,10 @@ export interface Composition
 export function compose(parts: readonly HandlerPart[]): Composition {
   const has = havingPart(parts)
   const { store, ...provided }: Partial<Provided> = Object.assign({}, ...parts)
-  const { resuming, tabs, page, discover } = provided
+  const { resuming, tabs, page, greeting, discover } = provided
   return {
     routes: Object.assign({}, ...parts.map((part) => part.routes)),
-    leftOut(path) {
-      const name = partAt(path)
-      return name !== undefined && has(name) ? undefined : name
-    },
+    leftOut: Object.keys(PARTS).every(has) ? undefined : leftOutOf(has),
     telemetry: Object.assign({}, ...parts.map((part) => part.telemetry)),
     abilities: [...new Set(parts.flatMap((part) => part.abilities ?? []))],
     check(settings, hasAuthenticate) {
@@ -44,7 +42,15 @@ export function compose(parts: readonly HandlerPart[]): Composition {
     ...(tabs && { tabs }),
     ...(resuming && { resuming }),
     ...(page && { page }),
+    ...(greeting && { greeting }),
     ...(discover && { discover }),
+  }
+}
+
+function leftOutOf(has: (name: string) => boolean): LeftOut {
+  return (path) => {
+    const name = partAt(path)
+    return name !== undefined && has(name) ? undefined : name
   }
 }
 

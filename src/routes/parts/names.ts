@@ -40,6 +40,10 @@ export const PARTS = {
 
 export type PartName = keyof typeof PARTS
 
+export function isPartName(name: unknown): name is PartName {
+  return typeof name === 'string' && Object.hasOwn(PARTS, name)
+}
+
 /** The part with the routes at a path, of those that a handler is composed without; undefined where none has. */
 export type LeftOut = (path: string) => PartName | undefined
 

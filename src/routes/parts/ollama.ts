@@ -5,6 +5,7 @@ import {
   forwarding,
   passing,
 } from '../../engines/upstream/abilities.ts'
+import { greeting } from '../ollama/greeting.ts'
 import { ask, asking, entries, get, head, post, type RouteEntry, remove } from '../table-entry.ts'
 import type { HandlerPart } from './part.ts'
 
@@ -17,6 +18,7 @@ const managing = () => import('../ollama/manage.ts')
 /** Ollama's API. */
 export const ollama = {
   name: 'ollama',
+  greeting,
   abilities: [completing, embedding, forwarding, askingOllama, passing],
   routes: entries({
     createOllamaChat: ask('/api/chat', 'OllamaChatRequest', 'OllamaChatAnswer', chat),

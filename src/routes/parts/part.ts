@@ -7,6 +7,7 @@ import type { ResponseStore } from '../../state/response-store.ts'
 import type { HubOptions, TabHub } from '../../tabs/hub.ts'
 import type { Pairings } from '../../tabs/pairings.ts'
 import type { FeatureMakers } from '../../telemetry/request-telemetry.ts'
+import type { Greeting } from '../ollama/greeting.ts'
 import type { Page } from '../page.ts'
 import type { Resuming } from '../route.ts'
 import type { Runs } from '../runs/runs.ts'
@@ -47,6 +48,8 @@ export interface Provided {
   readonly resuming: Resuming & { runs(): Runs }
   /** The files of the page. */
   readonly page: Page
+  /** Answers `/` to Ollama's clients. */
+  readonly greeting: Greeting
   /** Finds local servers. */
   readonly discover: typeof createDiscovery
   /** What other variables of the environment than sluice's own stand for. */

@@ -58,8 +58,8 @@ async function readCall(
   requireItemLimits(body, settings)
   const request = parseResponsesRequest(body)
   // Where requests are isolated, work goes on after a response only as far as the runtime lets it.
-  const mayRun = runs !== undefined && (!isolates || trace.waitUntil !== undefined)
-  if (request.background) requireBackground(request, mayRun)
+  const endsWithRequest = isolates && trace.waitUntil === undefined
+  if (request.background) requireBackground(request, runs !== undefined, endsWithRequest)
   const owner = trace.caller?.name ?? ''
   const id = runs?.id ?? newResponseId()
   const items = await contextOf(store, owner, request, id)
@@ -163,10 +163,15 @@ async function beginInBackground(
   }
 }
 
-function requireBackground({ store }: ResponsesRequest, mayRun: boolean): void {
-  if (!mayRun) {
-    const reason =
-      'this server ends all work of a request with its connection; leave background out.'
+function requireBackground(
+  { store }: ResponsesRequest,
+  hasRuns: boolean,
+  endsWithRequest: boolean,
+): void {
+  if (!hasRuns || endsWithRequest) {
+    const reason = hasRuns
+      ? 'this server ends all work of a request with its connection; leave background out.'
+      : 'this server is composed without the part "streams", which lets work go on without its connection; leave background out.'
     throw badRequest(`background: expected false, got true: ${reason}`, 'background')
   }
   if (store === false) {

@@ -4,7 +4,7 @@ import { serve } from '../../../../src/hosts/node.ts'
 import { listenAsOllama, withGreeting } from '../../../../src/hosts/server/compat.ts'
 import type { Runtime } from '../../../../src/hosts/server/runtime.ts'
 import type { Server } from '../../../../src/hosts/server/serve.ts'
-import { isGreeted, ollamaGreeting } from '../../../../src/routes/ollama/greeting.ts'
+import { greeting } from '../../../../src/routes/ollama/greeting.ts'
 import { parseSettings } from '../../../../src/settings/settings.ts'
 
 const running: { stop(): unknown }[] = []
@@ -120,8 +120,7 @@ describe('the address where Ollama is looked for', () => {
 })
 
 describe('the greeting', () => {
-  const page = async (request: Request) =>
-    isGreeted(request) ? ollamaGreeting() : new Response('page')
+  const page = async (request: Request) => greeting(request) ?? new Response('page')
   const ask = async (keepsPage: boolean, path: string, init?: RequestInit) =>
     (await withGreeting(page, keepsPage)(new Request(`http://a:11434${path}`, init))).text()
 

@@ -2,10 +2,18 @@ import { describe, expect, it } from 'vitest'
 import { createComposedHandler } from '../../../../src/composed-handler.ts'
 import { ChatUpstream } from '../../../../src/engines/upstream/chat-upstream.ts'
 import { Upstream } from '../../../../src/engines/upstream/upstream.ts'
+import type { HandlerHost } from '../../../../src/options.ts'
 import { chat } from '../../../../src/routes/parts/chat.ts'
 import { compose, readerOf } from '../../../../src/routes/parts/compose.ts'
+import { discovery } from '../../../../src/routes/parts/discovery.ts'
+import { health as healthPart } from '../../../../src/routes/parts/health.ts'
 import { models } from '../../../../src/routes/parts/models.ts'
 import { PARTS, partAt } from '../../../../src/routes/parts/names.ts'
+import { ollama } from '../../../../src/routes/parts/ollama.ts'
+import { pages } from '../../../../src/routes/parts/pages.ts'
+import type { HandlerPart } from '../../../../src/routes/parts/part.ts'
+import { responses } from '../../../../src/routes/parts/responses.ts'
+import { streams } from '../../../../src/routes/parts/streams.ts'
 import { allParts, table } from '../../../../src/routes/table.ts'
 import { PART_SETTINGS, SERVER_SETTINGS } from '../../../../src/settings/left-out.ts'
 import { readEnvironment } from '../../../../src/settings/read-environment.ts'
@@ -56,6 +64,70 @@ describe('the settings of a handler', () => {
   })
 })
 
+/** A handler of these parts, which anyone may ask. */
+function handlerOf(parts: readonly HandlerPart[], host: HandlerHost = {}) {
+  const handler = createComposedHandler(
+    compose(parts),
+    readerOf(parts).parse({
+      insecure: true,
+      ...(parts.includes(discovery) && { discover: false }),
+    }),
+    host,
+  )
+  return (path: string, init?: RequestInit) =>
+    handler.fetch(new Request(`http://localhost${path}`, init))
+}
+
+describe('parts that belong together', () => {
+  const asOllama = { headers: { 'user-agent': 'ollama/0.32.15 (amd64 linux) Go/go1.26' } }
+
+  it.each(['GET', 'HEAD'])("answer %s / as Ollama where Ollama's API is there", async (method) => {
+    for (const parts of [[ollama], [ollama, pages], [pages, ollama]]) {
+      const response = await handlerOf(parts)('/', { method, ...asOllama })
+      expect(response.status).toBe(200)
+      expect(await response.text()).toBe('Ollama is running')
+    }
+    expect((await handlerOf([chat])('/', { method, ...asOllama })).status).toBe(404)
+    expect((await handlerOf([ollama])('/', { method })).status).toBe(404)
+    expect(await (await handlerOf([pages])('/', asOllama)).text()).toContain('<h1>sluice</h1>')
+  })
+
+  it('say which of them runs responses in the background', async () => {
+    const asked = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'static', input: 'Hi', background: true }),
+    }
+    const response = await handlerOf([responses])('/v1/responses', asked)
+    expect(response.status).toBe(400)
+    expect(await response.text()).toContain('the part \\"streams\\"')
+    expect((await handlerOf([responses, streams])('/v1/responses', asked)).status).toBe(200)
+  })
+
+  it('describe only the routes that are there', async () => {
+    const paths = Object.fromEntries(
+      Object.values(table).map(({ path }) => [path.replace(/:(\w+)\+?/g, '{$1}'), {}]),
+    )
+    const document = JSON.stringify({ openapi: '3.1.0', servers: [{ url: '/' }], paths })
+    const files = async (name: string) =>
+      name === 'openapi.json' ? new TextEncoder().encode(document) : undefined
+    const pathsOf = async (parts: readonly HandlerPart[], host: HandlerHost = {}) => {
+      const ask = handlerOf(parts, { files, ...host })
+      const { paths } = (await (await ask('/openapi.json')).json()) as { paths: object }
+      return Object.keys(paths)
+    }
+    expect(await pathsOf(allParts)).toEqual(Object.keys(paths))
+    const expected = ['/v1/models', '/v1/models/{id}', '/', '/status', '/openapi.json']
+    const some = await pathsOf([models, pages])
+    expect(some).toEqual(expect.arrayContaining(expected))
+    expect(some.filter((path) => /chat|api|audio|metrics/.test(path))).toEqual([
+      '/openapi.json',
+      '/openapi.html',
+    ])
+    expect(await pathsOf([models, pages], { basePath: '/ai' })).toEqual(some)
+  })
+})
+
 describe('a handler of some parts', () => {
   const reader = readerOf([chat, models])
   const composition = compose([chat, models])
@@ -94,6 +166,28 @@ describe('a handler of some parts', () => {
     const text = await response.text()
     expect(text).toContain(`without the part \\"${part}\\"`)
     expect(text).toContain('@sluice/sluice/edge')
+  })
+
+  it('does not claim that a part has a route that no handler has', async () => {
+    const text = await (await ask('POST', '/v1/audio/nothing')).text()
+    expect(text).toContain('without the part \\"passThrough\\"')
+    expect(text).not.toContain('has the route')
+  })
+
+  it('names no routes that it does not have', async () => {
+    const health = createComposedHandler(
+      compose([healthPart]),
+      readerOf([healthPart]).parse({ insecure: true }),
+      {},
+    )
+    for (const path of ['/nothing', '/v1/nothing', '/completion']) {
+      const text = await (await health.fetch(new Request(`http://localhost${path}`))).text()
+      expect(text).toContain(`there is no route GET ${path}`)
+      expect(text).not.toMatch(/\/v1\/(chat|models|completions)|Ollama/)
+    }
+    const text = await (await ask('GET', '/nothing')).text()
+    expect(text).toContain('POST /v1/chat/completions, GET /v1/models')
+    expect(text).not.toContain('Ollama')
   })
 
   it('says of other paths what it always says', async () => {
