@@ -33,10 +33,13 @@ export function sharedTicker(interval: number): Ticker {
 
   function call(): void {
     const now = performance.now()
-    for (const each of parts[next] as Set<Tick>) each(now)
-    // Stopped here and not when the last tick is removed: the next request often follows at once.
-    timer = undefined
-    plan(now, next + 1, Math.max(now, dueAt + partMs))
+    try {
+      for (const each of parts[next] as Set<Tick>) each(now)
+    } finally {
+      // Stopped here and not when the last tick is removed: the next request often follows at once.
+      timer = undefined
+      plan(now, next + 1, Math.max(now, dueAt + partMs))
+    }
   }
 
   /** Sleeps until the first part that has streams, of those from `part` on, whose turn comes at `at`. */
