@@ -127,7 +127,8 @@ export function hostCommand(name, args = [], entry = hosts[name].entry) {
   return {
     file: binaryOf(host.runtime),
     args: [...host.args, ...writing(name, args), ...starting(name, args), entryOf(host), ...args],
-    env: { ...process.env, ...host.env },
+    // What the user has set is right.
+    env: { ...host.env, ...process.env },
     cwd: root,
   }
 }

@@ -28,15 +28,22 @@ export function parseInSteps(
   decode: (bytes: Uint8Array) => string,
 ): Steps<unknown> {
   const isObject = bytes[marks[0] ?? 0] === OBJECT.open
-  const levels = isObject ? [commasOf(marks), cuts?.positions ?? []] : undefined
+  const levels = isObject ? [commasOf(bytes, marks), cuts?.positions ?? []] : undefined
   return new Parser(bytes, cuts?.strings, long, decode).value(0, bytes.length, levels)
 }
 
-/** Of the commas between the outermost fields, those that part them into runs. */
-function commasOf(marks: readonly number[]): number[] {
+/**
+ * Of the commas between the outermost fields, those that part them into runs. Throws a `SyntaxError` where there is
+ * something else between two fields: `{"a":1:"b":2}` has colons there, and its runs are good JSON.
+ */
+function commasOf(bytes: Uint8Array, marks: readonly number[]): number[] {
   const cuts = new Cuts()
   cuts.begin(marks[0] ?? 0)
-  for (let at = 2; at < marks.length - 1; at += 2) cuts.comma(marks[at] as number)
+  for (let at = 2; at < marks.length - 1; at += 2) {
+    const comma = marks[at] as number
+    if (bytes[comma] !== COMMA) throw new SyntaxError('a comma is missing')
+    cuts.comma(comma)
+  }
   cuts.end(marks.at(-1) ?? 0)
   return cuts.positions
 }

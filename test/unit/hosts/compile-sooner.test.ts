@@ -1,12 +1,23 @@
 import { execFileSync } from 'node:child_process'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import packages from '../../../package.json' with { type: 'json' }
-import { hosts } from '../../../scripts/hosts.mjs'
+import { hostCommand, hosts } from '../../../scripts/hosts.mjs'
 import { startEnvironmentOf } from '../../../src/hosts/bun/start-environment.ts'
 import { COMPILE_SOONER } from '../../../src/hosts/node/compile-sooner.ts'
 
 test('npm start sets what Bun would otherwise have to be started again for', () => {
   expect(hosts.bun.env).toEqual(startEnvironmentOf(packages.devDependencies.bun))
+})
+
+test('npm start leaves a variable as the user has set it', () => {
+  vi.stubEnv('BUN_JSC_thresholdForJITSoon', '7')
+  try {
+    const { env } = hostCommand('bun')
+    expect(env.BUN_JSC_thresholdForJITSoon).toBe('7')
+    expect(env.MIMALLOC_PURGE_DELAY).toBe('1000')
+  } finally {
+    vi.unstubAllEnvs()
+  }
 })
 
 test('a version of Bun that was not tried gets no option of its engine, with which it might not start', () => {

@@ -96,4 +96,23 @@ describe('one timer of all streams', () => {
       { numRuns: 50 },
     )
   })
+
+  it('goes on for all others where one throws', () => {
+    const ticker = sharedTicker(1_000)
+    const { calls } = watch(ticker, 200)
+    const stop = ticker.add(() => {
+      throw new Error('broken')
+    })
+    const failures: unknown[] = []
+    for (let at = 0; at < 6_000; at += 10) {
+      try {
+        vi.advanceTimersByTime(10)
+      } catch (error) {
+        failures.push(error)
+      }
+      if (at === 3_000) stop()
+    }
+    expect(failures.length).toBeGreaterThan(0)
+    for (const own of calls) expect(own.length).toBeGreaterThanOrEqual(5)
+  })
 })
