@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
-import { PARTS } from '../src/routes/parts/names.ts'
+import { PARTS } from '../src/routes/part-names.ts'
 import { root } from './hosts.mjs'
 import { withoutHelp } from './without-help.mjs'
 

@@ -8,8 +8,8 @@ import { VERSION } from '../version.ts'
 import { ApiError, badRequest } from '../wire/errors/api-error.ts'
 import { readBody } from './exchange.ts'
 import { jsonResponse } from './json.ts'
-import { provided } from './parts/provided.ts'
 import { SAME_ORIGIN } from './policy.ts'
+import { provided } from './provided.ts'
 import type { RouteContext, RouteHandler } from './route.ts'
 
 /** No proxy or cache may store prompts and answers, and no page of another site may load them. */

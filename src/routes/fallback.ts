@@ -4,7 +4,7 @@ import { WITH_ALL } from '../settings/left-out.ts'
 import { belowBase } from '../util/base-path.ts'
 import { closestMatches } from '../util/closest-matches.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
-import type { LeftOut } from './parts/names.ts'
+import type { LeftOut } from './part-names.ts'
 
 /** Where clients look for routes. */
 interface Place {

@@ -5,7 +5,7 @@ import { CURRENT } from './health.ts'
 import { homePage } from './home.ts'
 import { fileResponse, noFiles } from './page.ts'
 import { type PageProgress, pageProgress } from './page-progress.ts'
-import type { LeftOut } from './parts/names.ts'
+import type { LeftOut } from './part-names.ts'
 import type { RouteContext, RouteHandler } from './route.ts'
 
 /** `GET /`: the page; where it was not built, the same as `/status`. To Ollama’s clients, its greeting. */

@@ -11,9 +11,8 @@ import { extendHops } from '../guard/loop.ts'
 import { belowBase } from '../util/base-path.ts'
 import { badRequest } from '../wire/errors/api-error.ts'
 import { noRoute, preflight, refuseUpgrade } from './fallback.ts'
-import type { Routes } from './parts/part.ts'
 import { handlerOf, type RouteContext, type RouteRequest } from './route.ts'
-import type { Access, TableEntry } from './table-entry.ts'
+import type { Access, Routes, TableEntry } from './table-entry.ts'
 import type { Trace } from './trace.ts'
 
 /** Answers a request by its route. Rejects with an `ApiError`, or with why the exchange ended. */

@@ -27,6 +27,9 @@ export interface TableEntry {
   module: HandlerModule<never>
 }
 
+/** Routes by their operation ids. */
+export type Routes = Readonly<Record<string, TableEntry>>
+
 export type RouteEntry<Module> = Omit<TableEntry, 'module'> & { module: Module }
 
 /** Each module must export a handler under the id of its route. */

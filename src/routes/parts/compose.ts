@@ -5,9 +5,10 @@ import type { Settings } from '../../settings/settings.ts'
 import { coreSettings } from '../../settings/table/core.ts'
 import { noResponses } from '../../state/no-responses.ts'
 import type { FeatureMakers } from '../../telemetry/request-telemetry.ts'
+import { type LeftOut, PARTS, partAt } from '../part-names.ts'
 import type { StoredResponses } from '../runs/runs.ts'
-import { type LeftOut, PARTS, partAt } from './names.ts'
-import type { HandlerPart, Provided, Routes } from './part.ts'
+import type { Routes } from '../table-entry.ts'
+import type { HandlerPart, Provided } from './part.ts'
 
 /** What some parts add up to. */
 export interface Composition

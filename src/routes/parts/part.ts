@@ -9,10 +9,10 @@ import type { Pairings } from '../../tabs/pairings.ts'
 import type { FeatureMakers } from '../../telemetry/request-telemetry.ts'
 import type { Greeting } from '../ollama/greeting.ts'
 import type { Page } from '../page.ts'
+import type { PartName } from '../part-names.ts'
 import type { Resuming } from '../route.ts'
 import type { Runs } from '../runs/runs.ts'
-import type { TableEntry } from '../table-entry.ts'
-import type { PartName } from './names.ts'
+import type { Routes } from '../table-entry.ts'
 
 /**
  * One part of a handler: an API or a feature, with its routes and with what the core can't do without it.
@@ -29,9 +29,6 @@ export interface HandlerPart extends Partial<Provided> {
   /** Throws a `SettingsError` for settings that contradict each other. */
   readonly check?: (settings: Settings, hasAuthenticate: boolean) => void
 }
-
-/** Routes by their operation ids. */
-export type Routes = Readonly<Record<string, TableEntry>>
 
 /** What a part can add to the handler, besides routes. What nobody provides is switched off. */
 export interface Provided {
