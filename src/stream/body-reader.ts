@@ -94,9 +94,13 @@ class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
     control.signal.addEventListener('abort', this)
   }
 
-  /** On abort, which has closed the connection of the fetch: every host does so, though nobody reads. */
+  /**
+   * On abort: Deno keeps the connection open while nobody reads, although the fetch was aborted.
+   */
   handleEvent(): void {
-    engineStopped(this.#control.signal)
+    const { signal } = this.#control
+    const stopped = () => engineStopped(signal)
+    this.#reader.cancel(signal.reason).then(stopped, stopped)
   }
 
   /** Whether the body can push each packet as it arrives. */
