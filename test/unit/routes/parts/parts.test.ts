@@ -189,6 +189,20 @@ describe('a handler of some parts', () => {
     expect(text).not.toContain('has the route')
   })
 
+  it('tells only those with a key of parts whose routes need one', async () => {
+    const key = { name: 'ann', hash: `sha256:${'0'.repeat(64)}` }
+    const keyed = createComposedHandler(composition, reader.parse({ keys: [key] }), {})
+    const absent = Object.values(table).filter(({ path }) => composition.leftOut?.(path))
+    const asked = absent.map(async ({ access, method, path }) => {
+      const request = new Request(`http://localhost${path}`, { method })
+      const { status } = await keyed.fetch(request)
+      return { path, isTold: status === 404, isOpen: access === 'open' }
+    })
+    const answers = await Promise.all(asked)
+    expect(answers.filter(({ isTold, isOpen }) => isTold && !isOpen)).toEqual([])
+    expect(answers.filter(({ isTold }) => isTold).map(({ path }) => path)).toContain('/health')
+  })
+
   it('names no routes that it does not have', async () => {
     const handler = createComposedHandler(
       compose([health]),
