@@ -10,6 +10,8 @@ import { statusPolicy } from './policy.ts'
 export interface HomeView {
   origin: string
   basePath: string
+  /** Whether the handler has the part with this route. */
+  isServed(path: string): boolean
   /** Whether the viewer has to send a key with a request. */
   needsKey: boolean
   /** The models that the viewer may use; undefined for a stranger. */
@@ -24,7 +26,7 @@ export interface HomeView {
 
 /** A page that lists the engines or models that the viewer may see, and a curl command to try one. */
 export async function homePage(view: HomeView): Promise<Response> {
-  const { origin, basePath, needsKey, hostName, progress } = view
+  const { origin, basePath, hostName, progress } = view
   const url = origin + basePath
   const html = `<!doctype html>
 <html lang="en">
@@ -38,11 +40,9 @@ ${progress ? progressHead(progress) : '<title>sluice</title>'}
 <p>The OpenAI and Anthropic APIs, streaming first, for models on your own hardware.<br>
 <small>version ${text(VERSION)}${hostName === undefined ? '' : ` on ${text(hostName)}`}</small></p>
 ${progress ? progressPart(progress) : ''}
-<h2>Try it</h2>
-<pre><code>${text(curlCommand(url, modelToTry(view), needsKey))}</code></pre>
-<p>Any OpenAI client streams from the base URL <code>${text(url)}/v1</code>.</p>
+${view.isServed('/v1/chat/completions') ? chatPart(url, view) : ''}
 ${view.engines ? enginesPart(view.engines) : modelsPart(view)}
-<p><small><a href="${text(basePath)}/openapi.html">the API</a> · <a href="${text(basePath)}/v1/models">/v1/models</a> · <a href="${text(basePath)}/health">/health</a></small></p>
+<p><small>${links(view)}</small></p>
 </main>
 ${progress ? `<script>${SCRIPT}</script>\n` : ''}</html>
 `
@@ -57,6 +57,19 @@ ${progress ? `<script>${SCRIPT}</script>\n` : ''}</html>
   })
 }
 
+function chatPart(url: string, view: HomeView): string {
+  return `<h2>Try it</h2>
+<pre><code>${text(curlCommand(url, modelToTry(view), view.needsKey))}</code></pre>
+<p>Any OpenAI client streams from the base URL <code>${text(url)}/v1</code>.</p>`
+}
+
+function links({ basePath, isServed }: HomeView): string {
+  const others = ['/v1/models', '/health'].filter(isServed).map((path) => [path, path])
+  return [['/openapi.html', 'the API'], ...others]
+    .map(([path, name]) => `<a href="${text(basePath)}${path}">${name}</a>`)
+    .join(' · ')
+}
+
 function modelToTry({ engines, models }: HomeView): string {
   const listed = engines?.find((each) => each.models.length > 0 && each.error === undefined)
   return listed?.models[0] ?? models?.find(({ ready }) => ready)?.id ?? 'static'
@@ -67,8 +80,10 @@ function enginesPart(engines: EngineStatus[]): string {
   return `<h2>Engines and models</h2>\n${engines.map(engine).join('\n')}\n${none}`
 }
 
-function modelsPart({ models, needsKey }: HomeView): string {
-  if (models === undefined) return `<h2>Models</h2>\n${NOT_TOLD}`
+function modelsPart({ models, needsKey, isServed }: HomeView): string {
+  if (models === undefined) {
+    return `<h2>Models</h2>\n${NEEDS_KEY}${isServed('/v1/models') ? LISTED : ''}</p>`
+  }
   const list = models.map(({ id, ready }) => {
     return `<li><code>${text(id)}</code>${ready ? '' : ' <small>not ready now</small>'}</li>`
   })
@@ -85,8 +100,9 @@ function engine({ engine: label, models, error }: EngineStatus): string {
   return `<section><h3>${text(label)}</h3>${state}${list ? `<ul>${list}</ul>` : none}</section>`
 }
 
-const NOT_TOLD = `<p>This server needs a key: send it as <code>Authorization: Bearer KEY</code>.
-<code>GET /v1/models</code> lists the models that the key may use.</p>`
+const NEEDS_KEY = '<p>This server needs a key: send it as <code>Authorization: Bearer KEY</code>.'
+
+const LISTED = '\n<code>GET /v1/models</code> lists the models that the key may use.'
 
 const NOT_ADMIN = `Engines, their states and errors are shown to keys with <code>admin: true</code>, which
 <code>sluice key new NAME --admin</code> creates.`

@@ -39,6 +39,7 @@ async function statusWith(
   const view = {
     origin: new URL(request.url).origin,
     basePath,
+    isServed: (path: string) => !context.leftOut?.(path),
     needsKey: caller === undefined || caller.name !== '',
     progress,
   }
@@ -50,9 +51,9 @@ async function statusWith(
 const OPENAPI = '/openapi.json'
 
 /** `GET /openapi.json`. Rejects with an `ApiError` (404) where it was not built. */
-export const openapi: RouteHandler = async (request, trace, context) => {
+export const openapi: RouteHandler = async (request, _trace, context) => {
   const { basePath, files, leftOut } = context
-  if (basePath === '' && leftOut === undefined) return openapiPage(request, trace, context)
+  if (basePath === '' && leftOut === undefined) return builtFile(request, context)
   const response = (await fileResponse(files, OPENAPI)) ?? noFiles(OPENAPI)
   const document = (await response.json()) as Described
   for (const server of document.servers) server.url = `${basePath}/`
@@ -71,8 +72,16 @@ interface Described {
   paths: Record<string, unknown>
 }
 
-/** `GET /openapi.html`. Rejects with an `ApiError` (404) where it was not built. */
-export const openapiPage: RouteHandler = async (request, _trace, { files, basePath }) => {
+/**
+ * `GET /openapi.html`. Rejects with an `ApiError` (404) where it was not built. It describes all parts: a handler
+ * without some has only the document.
+ */
+export const openapiPage: RouteHandler = async (request, _trace, context) => {
+  if (context.leftOut === undefined) return builtFile(request, context)
+  return new Response(null, { status: 307, headers: { location: context.basePath + OPENAPI } })
+}
+
+async function builtFile(request: Request, { files, basePath }: RouteContext): Promise<Response> {
   const path = belowBase(new URL(request.url).pathname, basePath)
   return (await fileResponse(files, path, request)) ?? noFiles(path)
 }

@@ -40,6 +40,9 @@ export const PARTS = {
 
 export type PartName = keyof typeof PARTS
 
+/** The parts whose routes anyone may ask. */
+export const OPEN_PARTS: readonly PartName[] = ['health', 'pages']
+
 export function isPartName(name: unknown): name is PartName {
   return typeof name === 'string' && Object.hasOwn(PARTS, name)
 }

@@ -11,6 +11,7 @@ import { extendHops } from '../guard/loop.ts'
 import { belowBase } from '../util/base-path.ts'
 import { badRequest } from '../wire/errors/api-error.ts'
 import { noRoute, preflight, refuseUpgrade } from './fallback.ts'
+import { OPEN_PARTS } from './part-names.ts'
 import { handlerOf, type RouteContext, type RouteRequest } from './route.ts'
 import type { Access, Routes, TableEntry } from './table-entry.ts'
 import type { Trace } from './trace.ts'
@@ -46,6 +47,14 @@ export function createRoutes(context: RouteContext, routes: Routes) {
   }
   // Without a key it is not told which routes there are.
   router.all('/v1/*', identify).all('/api/*', identify)
+  if (leftOut) {
+    router.all('*', async (request, trace) => {
+      const part = leftOut(belowBase(new URL(request.url).pathname, basePath))
+      const isOpen = part === undefined || OPEN_PARTS.includes(part)
+      // Those below /v1 and /api were identified there.
+      if (!isOpen && trace.caller === undefined) await identify(request, trace)
+    })
+  }
   const file = (request: RouteRequest) => {
     const path = belowBase(new URL(request.url).pathname, basePath)
     // Where the handler has pages, their route answers before this one.

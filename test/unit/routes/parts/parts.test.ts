@@ -7,7 +7,7 @@ import { PARTS, partAt } from '../../../../src/routes/part-names.ts'
 import { chat } from '../../../../src/routes/parts/chat.ts'
 import { compose, readerOf } from '../../../../src/routes/parts/compose.ts'
 import { discovery } from '../../../../src/routes/parts/discovery.ts'
-import { health as healthPart } from '../../../../src/routes/parts/health.ts'
+import { health } from '../../../../src/routes/parts/health.ts'
 import { models } from '../../../../src/routes/parts/models.ts'
 import { ollama } from '../../../../src/routes/parts/ollama.ts'
 import { pages } from '../../../../src/routes/parts/pages.ts'
@@ -125,6 +125,21 @@ describe('parts that belong together', () => {
       '/openapi.html',
     ])
     expect(await pathsOf([models, pages], { basePath: '/ai' })).toEqual(some)
+    const page = await handlerOf([models, pages], { files, basePath: '/ai' })('/ai/openapi.html')
+    expect(page.status).toBe(307)
+    expect(page.headers.get('location')).toBe('/ai/openapi.json')
+  })
+
+  it('link only to what is there', async () => {
+    const bare = await (await handlerOf([pages])('/status')).text()
+    expect(bare).not.toMatch(/curl|OpenAI client|\/v1|\/health/)
+    const some = await (await handlerOf([pages, chat, health])('/status')).text()
+    expect(some).toContain('/v1/chat/completions')
+    expect(some).toContain('href="/health"')
+    expect(some).not.toContain('/v1/models')
+    expect(await (await handlerOf(allParts)('/status')).text()).toContain(
+      '<a href="/openapi.html">the API</a> · <a href="/v1/models">/v1/models</a> · <a href="/health">/health</a>',
+    )
   })
 })
 
@@ -174,14 +189,28 @@ describe('a handler of some parts', () => {
     expect(text).not.toContain('has the route')
   })
 
+  it('tells only those with a key of parts whose routes need one', async () => {
+    const key = { name: 'ann', hash: `sha256:${'0'.repeat(64)}` }
+    const keyed = createComposedHandler(composition, reader.parse({ keys: [key] }), {})
+    const absent = Object.values(table).filter(({ path }) => composition.leftOut?.(path))
+    const asked = absent.map(async ({ access, method, path }) => {
+      const request = new Request(`http://localhost${path}`, { method })
+      const { status } = await keyed.fetch(request)
+      return { path, isTold: status === 404, isOpen: access === 'open' }
+    })
+    const answers = await Promise.all(asked)
+    expect(answers.filter(({ isTold, isOpen }) => isTold && !isOpen)).toEqual([])
+    expect(answers.filter(({ isTold }) => isTold).map(({ path }) => path)).toContain('/health')
+  })
+
   it('names no routes that it does not have', async () => {
-    const health = createComposedHandler(
-      compose([healthPart]),
-      readerOf([healthPart]).parse({ insecure: true }),
+    const handler = createComposedHandler(
+      compose([health]),
+      readerOf([health]).parse({ insecure: true }),
       {},
     )
     for (const path of ['/nothing', '/v1/nothing', '/completion']) {
-      const text = await (await health.fetch(new Request(`http://localhost${path}`))).text()
+      const text = await (await handler.fetch(new Request(`http://localhost${path}`))).text()
       expect(text).toContain(`there is no route GET ${path}`)
       expect(text).not.toMatch(/\/v1\/(chat|models|completions)|Ollama/)
     }
