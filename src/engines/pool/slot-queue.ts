@@ -57,7 +57,11 @@ export class SlotQueue<W extends SlotQueueEntry> {
     for (const member of members) {
       const count = (this.#counts.get(member) ?? 0) + by
       if (count > 0) this.#counts.set(member, count)
-      else this.#counts.delete(member)
+      else {
+        this.#counts.delete(member)
+        // What comes after a while in which nobody waited has passed nothing over.
+        this.#passedOver.delete(member)
+      }
     }
   }
 

@@ -150,7 +150,10 @@ export class Catalog {
       entries.map(async (entry) => {
         if (entry.error !== undefined) return
         const models = await sizedModels(entry.engine, signal, call)
-        if (models !== undefined) entry.models = visibleModels(entry.engine, models)
+        if (models === undefined) return
+        entry.models = visibleModels(entry.engine, models)
+        // Another array, as routes are kept for each.
+        this.#listed = [...this.#listed]
       }),
     )
   }

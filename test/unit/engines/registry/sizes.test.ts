@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { createHostedHandler } from '../../../../src/handler.ts'
 import { llamaServerFacts, modelOf } from '../../../support/server-facts.ts'
+import { engine, picked, router } from './routing.ts'
 
 /** A handler in front of a llama-server that lists only what its model was trained with. */
 function start(props: () => Promise<unknown>) {
@@ -37,4 +38,17 @@ it('has what a server said in lists that other sluices share, too', async () => 
   // It is used again for a second, by requests that came the same way.
   expect(await list('other')).toBe(8192)
   expect(await list()).toBe(8192)
+})
+
+it('is routed by a list that came with the sizes of its models', async () => {
+  const gpu = engine('gpu', 'm')
+  const sized = Object.assign(gpu, { sizedModels: () => gpu.models(new AbortController().signal) })
+  const routes = router([sized, engine('other', 'm')])
+  await routes.list(undefined)
+  expect(await picked(routes, 'm')).toBe('gpu m')
+  gpu.ids = ['n']
+  // What came through two others gets the known list, with sizes that are asked for now.
+  await routes.list(undefined, ['one', 'two', 'three'])
+  expect(await picked(routes, 'm')).toBe('other m')
+  expect(await picked(routes, 'n')).toBe('gpu n')
 })
