@@ -94,9 +94,7 @@ class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
     control.signal.addEventListener('abort', this)
   }
 
-  /**
-   * On abort: Deno keeps the connection open while nobody reads, although the fetch was aborted.
-   */
+  /** On abort. The runtimes close the connection themselves; a fetch of one's own may ignore its signal. */
   handleEvent(): void {
     const { signal } = this.#control
     const stopped = () => engineStopped(signal)
