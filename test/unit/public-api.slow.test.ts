@@ -114,6 +114,7 @@ it('compiles for a program that has installed it, which can declare what it make
     join(program, 'program.ts'),
     `import * as sluice from '@sluice/sluice'
 import { serve } from '@sluice/sluice/node'
+import { chat, composeHandler, models, partSettings } from '@sluice/sluice/parts'
 export const handler = sluice.createHandler({ upstream: [{ url: 'http://a' }], insecure: true })
 export const engine = sluice.defineEngine({
   label: 'own',
@@ -126,6 +127,11 @@ export const settings = sluice.parseSettings({ queue: 3 })
 export const input = sluice.settingsFromEnv({})
 export const start = () => serve({ engines: [engine] })
 export const error = new sluice.ApiError(400, 'No.')
+export const parts = [chat, models]
+export const composed = composeHandler(parts, partSettings(parts, {}), {
+  engines: [engine],
+  log: ({ status }) => console.log(status),
+})
 `,
   )
   const options = ['--strict', '--declaration', '--skipLibCheck', 'false', '--module', 'nodenext']
@@ -143,6 +149,7 @@ export const error = new sluice.ApiError(400, 'No.')
   for (const type of ['Handler', 'Engine', 'Settings', 'SettingsInput', 'ApiError']) {
     expect(declared).toContain(`: sluice.${type};`)
   }
+  expect(declared).toContain('parts: import("@sluice/sluice/parts").ComposedPart[];')
 }, 120_000)
 
 /** The code behind `@example`, which ends its comment. */
