@@ -37,7 +37,7 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
   } catch (error) {
     exitWithError(error)
   }
-  compileSooner(process.versions.node)
+  compileSooner()
   return run(withSmallNewSpace(runtime), args)
 }
 

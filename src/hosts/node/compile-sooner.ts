@@ -15,8 +15,24 @@ export const COMPILE_SOONER: readonly string[] = [
 /** The first version of Node whose V8 compiles with Maglev. */
 const FIRST = 24
 
+/**
+ * The flags for a version of Node that was started with `given`, which a user sets on purpose.
+ *
+ * @example
+ * flagsFor('24.1.0', ['--invocation-count-for-maglev=400']) // the other one alone
+ */
+export function flagsFor(version: string, given: readonly string[]): string[] {
+  if (Number.parseInt(version, 10) < FIRST) return []
+  const names = new Set(given.map(nameOf))
+  return COMPILE_SOONER.filter((flag) => !names.has(nameOf(flag)))
+}
+
+/** V8 reads underscores as hyphens. */
+function nameOf(flag: string): string {
+  return (flag.split('=')[0] ?? '').replaceAll('_', '-')
+}
+
 /** Only for a process that is sluice's own, as it holds for all code in it. */
-export function compileSooner(version: string): void {
-  if (Number.parseInt(version, 10) < FIRST) return
-  for (const flag of COMPILE_SOONER) setFlagsFromString(flag)
+export function compileSooner(): void {
+  for (const flag of flagsFor(process.versions.node, process.execArgv)) setFlagsFromString(flag)
 }

@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest'
 import packages from '../../../package.json' with { type: 'json' }
 import { hostCommand, hosts } from '../../../scripts/hosts.mjs'
 import { startEnvironmentOf } from '../../../src/hosts/bun/start-environment.ts'
-import { COMPILE_SOONER } from '../../../src/hosts/node/compile-sooner.ts'
+import { COMPILE_SOONER, flagsFor } from '../../../src/hosts/node/compile-sooner.ts'
 
 test('npm start sets what Bun would otherwise have to be started again for', () => {
   expect(hosts.bun.env).toEqual(startEnvironmentOf(packages.devDependencies.bun))
@@ -31,6 +31,12 @@ test('Deno gets the flags that Node gets', () => {
   expect(given.slice('--v8-flags='.length).split(',')).toEqual(
     expect.arrayContaining([...COMPILE_SOONER]),
   )
+})
+
+test('Node keeps the flags that it was started with, and one without Maglev gets none', () => {
+  expect(flagsFor('24.1.0', ['--enable-source-maps'])).toEqual(COMPILE_SOONER)
+  expect(flagsFor('26.0.0', ['--invocation_count_for_maglev=400'])).toEqual([COMPILE_SOONER[1]])
+  expect(flagsFor('22.12.0', [])).toEqual([])
 })
 
 test('the V8 of this Node has these flags', () => {
