@@ -102,6 +102,8 @@ const HTML = [
     'none',
     'shown',
     'NOT_TOLD',
+    'NEEDS_KEY',
+    'LISTED',
     'NOT_ADMIN',
     'NO_ADMIN',
     'STYLE',
@@ -112,7 +114,7 @@ const HTML = [
 
 /** Functions that compose HTML of templates, whose own parts are seen in the same file. */
 const COMPOSING = [
-  ...['part', 'table', 'ruleOf', 'enginesPart', 'modelsPart', 'engine'],
+  ...['part', 'table', 'ruleOf', 'chatPart', 'links', 'enginesPart', 'modelsPart', 'engine'],
   ...['progressHead', 'progressPart', 'failedPart', 'allCodes', 'link', 'inline', 'paragraphs'],
 ]
 
@@ -165,7 +167,8 @@ function nameOfHtmlText(file: string): string {
 
 /** The files that write HTML, and what their templates hold besides. */
 const HTML_FILES: Record<string, string[]> = {
-  'src/routes/home.ts': ['SCRIPT'],
+  // Paths of routes and their names, which are constants.
+  'src/routes/home.ts': ['SCRIPT', 'path', 'name'],
   // Constants, a number, and a sentence made of templates.
   'src/routes/page-progress.ts': ['title', 'reload', 'seconds', 'what'],
   // Titles of groups and own codes, which are constants, and HTML of other templates.
