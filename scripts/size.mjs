@@ -115,8 +115,7 @@ function tableOf(rows) {
 
 /** Where the table is. */
 export const PAGE = join(root, 'docs/runtimes/cloudflare.md')
-const TABLE =
-  /(?<=<!-- node scripts\/size\.mjs --write -->\n\n)[^<]*(?=\n\n<!-- the end of the sizes -->)/
+const TABLE = /(?<=<!-- node scripts\/size\.mjs -->\n\n)[^<]*(?=\n\n<!-- the end of the sizes -->)/
 
 /** The page with these rows. @param {string} page @param {Row[]} rows */
 function withSizes(page, rows) {

@@ -14,7 +14,6 @@ it.each(['/v1/chat/completions', '/v1/messages'])(
     })
     const { fetch } = createHandler({
       insecure: true,
-      discover: false,
       upstream: ['http://127.0.0.1:1/v1'],
       fetch: async (url) =>
         String(url).endsWith('/models')
