@@ -1,6 +1,6 @@
 /** Numbers as `sluice top` shows them: short, and of a width that changes little. */
 
-/** `340ms`, `1.23s`, `12.3s`, `4m10s`, `2h05m`, `3d4h`; empty for what is no number. */
+/** `340ms`, `1.23s`, `12.3s`, `4m10s`, `2h05m`, `3d4h`, `1007d`; empty for what is no number. */
 export function shortTime(ms: unknown): string {
   if (!isNumber(ms) || ms < 0) return ''
   if (ms < 1_000) return `${Math.round(ms)}ms`
@@ -11,7 +11,8 @@ export function shortTime(ms: unknown): string {
   const minutes = Math.floor(seconds / 60)
   if (minutes < 24 * 60) return `${Math.floor(minutes / 60)}h${two(minutes % 60)}m`
   const hours = Math.floor(minutes / 60)
-  return `${Math.floor(hours / 24)}d${hours % 24}h`
+  const days = Math.floor(hours / 24)
+  return days < 1_000 ? `${days}d${hours % 24}h` : `${days}d`
 }
 
 /** `950`, `12.3k`, `123k`, `1.2M` */
