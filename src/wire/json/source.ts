@@ -27,7 +27,8 @@ interface Sourced {
  * may be added, removed and replaced, also by lists with some of the same items. `outline`: as `scanJson` made it.
  */
 export function keepSource(value: unknown, text: Bytes, outline: Outline): void {
-  if (!isObject(value)) return
+  // A text that is a long integer alone is parsed to a frozen object.
+  if (!isObject(value) || Object.isFrozen(value)) return
   const fields = outline.marks.length / 2
   if (fields > MOST_FIELDS || fields * LEAST_EACH > text.length) return
   ;(value as Sourced)[SOURCE] = new Source({ ...value }, text, outline)

@@ -89,6 +89,22 @@ describe('a large request reaches its upstream as it came', () => {
 })
 
 /** Whatever was sent on would differ from what was checked. */
+it.each([17_000, 300_000])(
+  'a long number within %i spaces is no request, rather than no JSON',
+  async (count) => {
+    const { fetch } = createHostedHandler({ discover: false }, { exposure: 'machine' })
+    const response = await fetch(
+      new Request('http://localhost/v1/chat/completions', {
+        method: 'POST',
+        headers: { host: 'localhost', 'content-type': 'application/json' },
+        body: `${' '.repeat(count)}12345678901234567890`,
+      }),
+    )
+    expect(response.status).toBe(400)
+    expect(await response.text()).toContain('messages: expected an array of messages')
+  },
+)
+
 describe('nothing changes a parsed request in place', () => {
   const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } }
   const tool = { type: 'function', function: { name: 'f', parameters: { type: 'object' } } }
