@@ -1,4 +1,5 @@
 import type { ChatStream, ChunkStream } from '../stream/chat-stream.ts'
+import { parseJson } from '../util/parse-json.ts'
 import type { ChatCompletion } from '../wire/chat/request.ts'
 import {
   type ReasoningName,
@@ -43,7 +44,7 @@ export function separateThinking(
 function separateAnswer(answer: ChatStream, think: ThinkSeparator): ChatStream {
   if (answer.kind === 'chunks') return { ...answer, items: separateItems(answer, think) }
   if (answer.kind === 'frames') return answer
-  const completion = JSON.parse(answer.json) as ChatCompletion
+  const completion = parseJson(answer.json) as ChatCompletion
   const changed = completion.choices.filter(({ message }) => think.separateWhole(message))
   if (changed.length === 0) return answer
   return { ...answer, json: JSON.stringify(completion), repaired: [...answer.repaired, 'think'] }

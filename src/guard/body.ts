@@ -130,7 +130,7 @@ function parseBody(bytes: Uint8Array<ArrayBuffer>): unknown {
   const scan = scanJson(bytes, outline)
   requireLimits(scan)
   try {
-    const value = parseExact(bytes, scan.longIntegers, decodeBody)
+    const value = parseExact(bytes, scan, decodeBody)
     if (outline !== undefined) keepSource(value, bytes, outline)
     return value
   } catch (error) {
@@ -144,7 +144,7 @@ function* parseBodyInSteps(bytes: Uint8Array<ArrayBuffer>): Steps<unknown> {
   const scan = yield* scanInSteps(bytes, outline)
   requireLimits(scan)
   try {
-    const value = yield* parseInSteps(bytes, outline, scan.longIntegers, decodeBody)
+    const value = yield* parseInSteps(bytes, outline, scan, decodeBody)
     if (bytes.length >= KEPT_FROM) keepSource(value, bytes, outline)
     return value
   } catch (error) {

@@ -5,6 +5,7 @@ import type { AnyContract, NativeStream, OpenedStream } from '../stream/chat-str
 import type { Exchange } from '../stream/exchange.ts'
 import { type JsonAnswer, readJsonAnswer } from '../stream/json-answer.ts'
 import { openStream } from '../stream/sse-response.ts'
+import { parseJson } from '../util/parse-json.ts'
 import type { ChatCompletion, ChatRequest } from '../wire/chat/request.ts'
 import type { NativeCall } from '../wire/native.ts'
 import { callOptionsOf, chatAsker } from './ask-chat.ts'
@@ -73,7 +74,7 @@ function asker(exchange: Exchange, trace: Trace, conversation: TranslatedRequest
       const forwarding = forward(route, signal)
       if (forwarding !== undefined) return readJsonAnswer(exchange, forwarding, signal)
       const { json, headers } = await readJsonAnswer(exchange, chat(route, signal), signal)
-      const told = conversation.answer(JSON.parse(json) as ChatCompletion)
+      const told = conversation.answer(parseJson(json) as ChatCompletion)
       return { json: JSON.stringify(told), headers }
     },
   }

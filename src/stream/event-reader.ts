@@ -6,6 +6,7 @@
  */
 
 import { isObject } from '../util/object.ts'
+import { parseJson } from '../util/parse-json.ts'
 import type { ChatChunk } from '../wire/chat/request.ts'
 import type { StreamContract, StreamEnd } from '../wire/contract/chat.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
@@ -206,7 +207,7 @@ export class EventReader<T> {
     if (exceedsDepth(buffer.subarray(start, end), MAX_DEPTH)) {
       throw this.#contract.errors.invalid(`sent JSON nested deeper than ${MAX_DEPTH} levels`)
     }
-    return JSON.parse(text) as T
+    return parseJson(text) as T
   }
 
   /** The last event, whose closing blank line is missing: complete if its JSON is. */
@@ -246,7 +247,7 @@ export class EventReader<T> {
 /** Servers write their error events as JSON or as plain text. */
 function jsonOrText(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     return text
   }

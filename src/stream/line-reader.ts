@@ -2,6 +2,7 @@
  * Reads an upstream's stream of JSON lines packet by packet, checks each line against the contract, and
  * gives it to a sink as bytes to forward.
  */
+import { parseJson } from '../util/parse-json.ts'
 import type { StreamContract, StreamEnd } from '../wire/contract/chat.ts'
 import type { ChunkAction } from '../wire/contract/contract.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
@@ -85,7 +86,7 @@ export class LineReader<T> implements PacketEvents {
     if (exceedsDepth(bytes, MAX_DEPTH)) {
       throw this.#contract.errors.invalid(`sent JSON nested deeper than ${MAX_DEPTH} levels`)
     }
-    return JSON.parse(text) as T
+    return parseJson(text) as T
   }
 
   #finish(ending: StreamEnd): void {

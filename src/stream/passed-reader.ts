@@ -1,7 +1,9 @@
 /** Reads a streamed answer that is forwarded: nothing of an event or a line that is not whole. */
+
 import type { Fetched, PacketReader } from '../platform/fetch.ts'
 import { concat } from '../util/bytes.ts'
 import { isObject } from '../util/object.ts'
+import { parseJson } from '../util/parse-json.ts'
 import { utf8Length } from '../util/utf8-length.ts'
 import { type ApiError, toApiError } from '../wire/errors/api-error.ts'
 import type { EngineErrors } from '../wire/errors/engine-errors.ts'
@@ -197,7 +199,7 @@ export class PassedReader {
 
   #parse(text: string, what: string): unknown {
     try {
-      return JSON.parse(text) as unknown
+      return parseJson(text) as unknown
     } catch (cause) {
       throw this.#errors.invalid(`sent ${what} that is not JSON`, cause)
     }
@@ -226,7 +228,7 @@ export class PassedReader {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     return undefined
   }

@@ -36,6 +36,7 @@ import { nativeMessages } from './messages-native.ts'
 import { metrics } from './metrics.ts'
 import { countedStreams } from './metrics-counting.ts'
 import { models } from './models.ts'
+import { names } from './names.ts'
 import { ollamaChat } from './ollama-chat.ts'
 import { nativeOllama } from './ollama-chat-native.ts'
 import { ollamaModels } from './ollama-models.ts'
@@ -98,6 +99,7 @@ const topics = {
     'one client against others': tenants,
     'foreign headers': foreignHeaders,
     'hostile values': hostileValues,
+    'names of fields': names,
     'coding agents': codingAgents,
     'log lines of refusals': refusalLogs,
     'what errors mean': errorDocs,

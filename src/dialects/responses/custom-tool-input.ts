@@ -1,5 +1,7 @@
 /** Decodes the input of a custom tool from the arguments of the function that replaces it. */
+
 import { isObject } from '../../util/object.ts'
+import { parseJson } from '../../util/parse-json.ts'
 
 /** The name of the function's only argument. */
 export const INPUT = 'input'
@@ -92,7 +94,7 @@ function unescaped(sequence: string): string {
 function textIn(json: string): string {
   let value: unknown
   try {
-    value = JSON.parse(json)
+    value = parseJson(json)
   } catch {
     return json
   }

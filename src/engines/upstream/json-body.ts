@@ -1,6 +1,8 @@
 /** Reads an upstream's complete (not streamed) answers. */
+
 import type { Fetched } from '../../platform/fetch.ts'
 import { concat } from '../../util/bytes.ts'
+import { parseJson } from '../../util/parse-json.ts'
 import { ApiError, type Evidence } from '../../wire/errors/api-error.ts'
 import type { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import { exceedsDepth, MAX_DEPTH } from '../../wire/json/depth.ts'
@@ -91,7 +93,7 @@ export async function readJson(
   }
   try {
     const json = textOf(bytes)
-    return { json, value: JSON.parse(json) }
+    return { json, value: parseJson(json) }
   } catch (cause) {
     throw invalidAnswer(
       label,

@@ -1,5 +1,7 @@
 /** An upstream's error response as an `ApiError`. */
+
 import type { Fetched } from '../../platform/fetch.ts'
+import { parseJson } from '../../util/parse-json.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import { isRequestError, type ReportedError, readError } from '../../wire/errors/reported-error.ts'
@@ -78,7 +80,7 @@ function missingPath(path: string, label: string, alternative: string): ApiError
 
 function parseError(text: string): ReportedError | undefined {
   try {
-    const value: unknown = JSON.parse(text)
+    const value: unknown = parseJson(text)
     if (typeof value === 'string') return { message: value }
     if (typeof value !== 'object' || value === null) return undefined
     return readError(value as Record<string, unknown>) ?? readError({ error: value })

@@ -3,6 +3,7 @@
  */
 
 import { isObject } from '../../util/object.ts'
+import { parseJson } from '../../util/parse-json.ts'
 import {
   type ChatMessage,
   type ChatRequest,
@@ -203,7 +204,7 @@ function assistantText(message: ChatMessage, at: string, record: ModelRecord): s
 
 function parsed(json: string): unknown {
   try {
-    return JSON.parse(json)
+    return parseJson(json)
   } catch {
     return json
   }

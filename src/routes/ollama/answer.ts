@@ -15,6 +15,7 @@ import { readAccumulated, readJsonAnswer } from '../../stream/json-answer.ts'
 import { openStream } from '../../stream/sse-response.ts'
 import { TextAccumulator } from '../../stream/text-accumulator.ts'
 import type { TextStream } from '../../stream/text-stream.ts'
+import { parseJson } from '../../util/parse-json.ts'
 import type { TextChunk } from '../../wire/completions/request.ts'
 import { callOptionsOf, progressOf } from '../ask-chat.ts'
 import { converse, forwarder } from '../conversation.ts'
@@ -99,7 +100,7 @@ function beginText(asked: OllamaText, exchange: Exchange, trace: Trace): Answeri
       const answering = ask(route, signal)
       const accumulator = new TextAccumulator()
       const { json, headers } = await readAccumulated(exchange, answering, accumulator, signal)
-      return { json: JSON.stringify(asked.answer(JSON.parse(json) as TextChunk)), headers }
+      return { json: JSON.stringify(asked.answer(parseJson(json) as TextChunk)), headers }
     },
   }
 }

@@ -1,10 +1,12 @@
 /** Embeddings in Ollama's API, by any engine that makes them. */
+
 import type { Engine } from '../../engines/engine.ts'
 import type { Route } from '../../engines/registry/router.ts'
 import { requireAnswerLimit } from '../../guard/size.ts'
 import type { WholeAnswer } from '../../stream/chat-stream.ts'
 import type { Exchange } from '../../stream/exchange.ts'
 import { readJsonAnswer } from '../../stream/json-answer.ts'
+import { parseJson } from '../../util/parse-json.ts'
 import {
   type OllamaEmbedding,
   type OpenAiAnswer,
@@ -44,7 +46,7 @@ function embedding(
         const json = async (route: Route, signal: AbortSignal) => {
           const asking = length === 0 ? noVectors() : ask(exchange, request, route, signal)
           const answer = await readJsonAnswer(exchange, asking, signal)
-          const written = write(JSON.parse(answer.json), String(model), startedAt)
+          const written = write(parseJson(answer.json) as OpenAiAnswer, String(model), startedAt)
           return { ...answer, json: JSON.stringify(written) }
         }
         return { json }

@@ -1,9 +1,11 @@
 /** What a client gets of an answer that tells how far a change of a server's models is. */
+
 import type { Exchange } from '../../stream/exchange.ts'
 import type { PassedStream } from '../../stream/passed-answer.ts'
 import type { OpenedPass } from '../../stream/passed-response.ts'
 import { concat } from '../../util/bytes.ts'
 import { isObject } from '../../util/object.ts'
+import { parseJson } from '../../util/parse-json.ts'
 import { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import { decodeText } from '../../wire/sse/sse.ts'
 
@@ -35,7 +37,7 @@ export async function endOf(
   const { answer } = opened
   if (answer.kind === 'whole' ? answer.json !== '' : answer.form !== 'lines') return opened
   const json = 'first' in opened ? await lastLine(opened.answer, opened.first) : undefined
-  const value: unknown = json === undefined ? undefined : JSON.parse(json)
+  const value: unknown = json === undefined ? undefined : parseJson(json)
   if (json === undefined || !isObject(value) || value.status !== 'success') {
     const errors = new EngineErrors({ label })
     throw errors.unfinished('truncated', 'ended its answer before a line with status: success')

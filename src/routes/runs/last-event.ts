@@ -1,7 +1,9 @@
 /** What sluice itself writes into the stream of a run, in the form of each API. */
+
 import { eventFrame } from '../../dialects/messages/events.ts'
 import type { RunInfo, RunKey, RunLog, RunPart } from '../../state/run-log.ts'
 import { isObject } from '../../util/object.ts'
+import { parseJson } from '../../util/parse-json.ts'
 import { ApiError, type DocLink } from '../../wire/errors/api-error.ts'
 import { messagesError } from '../../wire/messages/error.ts'
 import { line } from '../../wire/ndjson/lines.ts'
@@ -114,7 +116,7 @@ function responseIn(event: string | undefined): Record<string, unknown> | undefi
   const [, json] = /^data: (.*)$/m.exec(event ?? '') ?? []
   if (json === undefined) return undefined
   try {
-    const { response } = JSON.parse(json) as { response?: unknown }
+    const { response } = parseJson(json) as { response?: unknown }
     return isObject(response) ? response : undefined
   } catch {
     return undefined

@@ -1,4 +1,5 @@
 /** Stored responses in Redis, which all instances read. */
+import { parseJson } from '../../util/parse-json.ts'
 import type { ResponseItem } from '../../wire/responses/request.ts'
 import type { ResponseStore, StoredResponse } from '../response-store.ts'
 import { hashedName, redisName } from './names.ts'
@@ -78,7 +79,7 @@ export function redisResponseStore(
     },
     async item(owner, id) {
       const text = await call(itemScript, owner, id)
-      return text === null ? undefined : (JSON.parse(text as string) as ResponseItem)
+      return text === null ? undefined : (parseJson(text as string) as ResponseItem)
     },
   }
 }

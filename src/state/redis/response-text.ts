@@ -2,7 +2,9 @@
  * A stored response as text. Its items come first, so that it is known where each is: one item is read without
  * the rest.
  */
+
 import { isObject } from '../../util/object.ts'
+import { parseJson } from '../../util/parse-json.ts'
 import { utf8Length } from '../../util/utf8-length.ts'
 import type { ResponseItem } from '../../wire/responses/request.ts'
 import type { StoredResponse } from '../response-store.ts'
@@ -43,7 +45,7 @@ export function encodeResponse({ response, input }: StoredResponse): ResponseTex
 
 /** Throws where it is none. */
 export function decodeResponse(text: string): StoredResponse {
-  const value: unknown = JSON.parse(text)
+  const value: unknown = parseJson(text)
   if (!isObject(value) || !Array.isArray(value.input) || !isObject(value.response)) {
     throw new TypeError('state.responses: expected a stored response, got something else.')
   }

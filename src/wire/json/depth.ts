@@ -38,8 +38,14 @@ export function endOfString(bytes: Uint8Array, start: number): number {
 /**
  * The index of the quote that ends the string, where `from` is within it and no part of an escape. It looks as far
  * as `limit`, and sometimes further: for a string that goes on it returns `~` where to look on, which is negative.
+ * `backslash`: where it writes the position of a backslash, if one is near the beginning.
  */
-export function endOfStringBefore(bytes: Uint8Array, from: number, limit: number): number {
+export function endOfStringBefore(
+  bytes: Uint8Array,
+  from: number,
+  limit: number,
+  backslash?: { at: number },
+): number {
   const length = bytes.length
   let at = from
   while (at < limit) {
@@ -47,7 +53,10 @@ export function endOfStringBefore(bytes: Uint8Array, from: number, limit: number
     for (const near = Math.min(at + STEPS, length); at < near; at++) {
       const byte = bytes[at]
       if (byte === QUOTE) return at
-      if (byte === BACKSLASH) at++
+      if (byte === BACKSLASH) {
+        if (backslash !== undefined) backslash.at = at
+        at++
+      }
     }
     // Images are megabytes without a quote: there `indexOf` is ten times as fast.
     const end = bytes.indexOf(QUOTE, at)
@@ -63,4 +72,19 @@ function isEscaped(bytes: Uint8Array, at: number): boolean {
   let first = at
   while (bytes[first - 1] === BACKSLASH) first--
   return (at - first) % 2 === 1
+}
+
+/**
+ * Whether an escape is in the string between two positions, which is short. `backslash`: what `endOfStringBefore` wrote
+ * when it read that string, so that this takes no time for a string without one.
+ */
+export function hasEscape(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  backslash: { readonly at: number },
+): boolean {
+  if (end - start <= STEPS) return backslash.at >= start
+  for (let at = start; at < end; at++) if (bytes[at] === BACKSLASH) return true
+  return false
 }

@@ -4,7 +4,8 @@
  */
 
 import { isObject } from '../../util/object.ts'
-import { scanJson } from './scan.ts'
+import { parseJson, setField } from '../../util/parse-json.ts'
+import { type JsonScan, scanJson } from './scan.ts'
 
 /** JSON.rawJSON: https://tc39.es/proposal-json-parse-with-source/ (not in Node before 22). */
 interface RawJson {
@@ -14,8 +15,7 @@ interface RawJson {
 const { rawJSON, isRawJSON } = JSON as RawJson
 
 /**
- * Parses JSON text, given as UTF-8 bytes. `long` has the start and end of each long integer, as `scanJson`
- * returns them: integers that a number can't represent become objects that `JSON.stringify` writes with
+ * Parses JSON text, given as UTF-8 bytes, as `scanJson` found it: integers that a number can't represent become objects that `JSON.stringify` writes with
  * all digits. Throws a `SyntaxError`.
  *
  * They are marked in the text and then replaced in the parsed value: a reviver, which is called for every
@@ -23,18 +23,23 @@ const { rawJSON, isRawJSON } = JSON as RawJson
  *
  * @example
  * const bytes = new TextEncoder().encode('{"seed":18446744073709551615}')
- * JSON.stringify(parseExact(bytes, scanJson(bytes).long)) // '{"seed":18446744073709551615}'
+ * JSON.stringify(parseExact(bytes, scanJson(bytes), decode)) // '{"seed":18446744073709551615}'
  */
 export function parseExact(
   bytes: Uint8Array,
-  long: readonly number[],
+  { longIntegers: long, hasEscapedKeys }: Scanned,
   decode: (bytes: Uint8Array) => string,
 ): unknown {
-  if (long.length === 0 || rawJSON === undefined) return JSON.parse(decode(bytes))
+  const parse = hasEscapedKeys ? parseJson : parseAny
+  if (long.length === 0 || rawJSON === undefined) return parse(decode(bytes))
   const mark = crypto.randomUUID()
-  const parsed: unknown = JSON.parse(decode(withMarks(bytes, long, mark)))
-  return withoutMarks(parsed, mark, rawJSON)
+  return withoutMarks(parse(decode(withMarks(bytes, long, mark))), mark, rawJSON)
 }
+
+/** What a scan found that `JSON.parse` does not read as it is written. */
+export type Scanned = Pick<JsonScan, 'longIntegers' | 'hasEscapedKeys'>
+
+const parseAny = (text: string): unknown => JSON.parse(text)
 
 /** Shorter integers never lose digits. */
 const LONG = /\d{16}/
@@ -46,13 +51,15 @@ const LONG = /\d{16}/
  * JSON.stringify(parseExactText('[18446744073709551615]')) // '[18446744073709551615]'
  */
 export function parseExactText(text: string): unknown {
-  if (!LONG.test(text)) return JSON.parse(text)
+  if (!LONG.test(text)) return parseJson(text)
   const bytes = new TextEncoder().encode(text)
-  return parseExact(bytes, scanJson(bytes).longIntegers, (part) => new TextDecoder().decode(part))
+  const { longIntegers } = scanJson(bytes)
+  const scanned = { longIntegers, hasEscapedKeys: true }
+  return parseExact(bytes, scanned, (part) => new TextDecoder().decode(part))
 }
 
 /**
- * Serializes a value that was parsed from `text` by `JSON.parse` and then changed: integers that were not
+ * Serializes a value that was parsed from `text` by `parseJson` and then changed: integers that were not
  * changed get all their digits back.
  *
  * @example
@@ -74,7 +81,7 @@ function withDigits(value: unknown, exact: unknown): unknown {
     if (!Object.hasOwn(value, key)) continue
     const item = holder?.[key]
     const changed = withDigits(item, source?.[key])
-    if (changed !== item) Object.defineProperty(value, key, { value: changed, ...FIELD })
+    if (changed !== item) setField(value as Record<string, unknown>, key, changed)
   }
   return value
 }
@@ -117,13 +124,10 @@ function withoutMarks(value: unknown, mark: string, keep: (text: string) => obje
   for (const key of Object.keys(value)) {
     const item = holder[key]
     const changed = withoutMarks(item, mark, keep)
-    // Defined instead of assigned, so that `__proto__` becomes an own property.
-    if (changed !== item) Object.defineProperty(value, key, { value: changed, ...FIELD })
+    if (changed !== item) setField(value as Record<string, unknown>, key, changed)
   }
   return value
 }
-
-const FIELD = { configurable: true, enumerable: true, writable: true }
 
 /** The integer as a number, if that has the same digits. */
 function restored(text: string, mark: string, keep: (text: string) => object): unknown {

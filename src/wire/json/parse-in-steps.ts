@@ -2,10 +2,11 @@
  * Parses JSON text of megabytes in steps, between which other work may run: `JSON.parse` takes Node 2 ms for each
  * megabyte, in which no stream could go on.
  */
+import { setField } from '../../util/parse-json.ts'
 import type { Steps } from '../../util/slices.ts'
 import { Cuts, LONG_ITEM } from './cuts.ts'
 import { endOfString } from './depth.ts'
-import { parseExact } from './exact-integers.ts'
+import { parseExact, type Scanned } from './exact-integers.ts'
 import type { Outline } from './outline.ts'
 
 /**
@@ -16,7 +17,7 @@ type Levels = readonly (readonly number[])[]
 
 /**
  * The value of a JSON text, given as UTF-8 bytes, as `parseExact` returns it. Throws a `SyntaxError`, and what
- * `decode` throws of bytes that are not UTF-8. `outline` and `long`: what `scanInSteps` found.
+ * `decode` throws of bytes that are not UTF-8. `outline` and `scanned`: what `scanInSteps` found.
  *
  * Each run of fields or items is parsed by `JSON.parse`, with brackets around it. So no text is accepted that is
  * not JSON: where all runs are lists with an item at least, the list of all of them is one.
@@ -24,12 +25,12 @@ type Levels = readonly (readonly number[])[]
 export function parseInSteps(
   bytes: Uint8Array,
   { marks, cuts }: Outline,
-  long: readonly number[],
+  scanned: Scanned,
   decode: (bytes: Uint8Array) => string,
 ): Steps<unknown> {
   const isObject = bytes[marks[0] ?? 0] === OBJECT.open
   const levels = isObject ? [commasOf(bytes, marks), cuts?.positions ?? []] : undefined
-  return new Parser(bytes, cuts?.strings, long, decode).value(0, bytes.length, levels)
+  return new Parser(bytes, cuts?.strings, scanned, decode).value(0, bytes.length, levels)
 }
 
 /**
@@ -70,7 +71,7 @@ class Parser {
   readonly #bytes: Uint8Array
   /** Where long strings end. */
   readonly #strings: ReadonlyMap<number, number>
-  readonly #long: readonly number[]
+  readonly #scanned: Scanned
   readonly #decode: (bytes: Uint8Array) => string
   /** The number of long integers that precede what is parsed next. */
   #passed = 0
@@ -80,12 +81,12 @@ class Parser {
   constructor(
     bytes: Uint8Array,
     strings: ReadonlyMap<number, number> = new Map(),
-    long: readonly number[],
+    scanned: Scanned,
     decode: (bytes: Uint8Array) => string,
   ) {
     this.#bytes = bytes
     this.#strings = strings
-    this.#long = long
+    this.#scanned = scanned
     this.#decode = decode
   }
 
@@ -187,13 +188,13 @@ class Parser {
 
   /** Parses the text between two positions, of which `bytes` is a copy. Called in the order of the text. */
   #parse(bytes: Uint8Array, start: number, end: number): unknown {
-    const all = this.#long
+    const { longIntegers: all, hasEscapedKeys = false } = this.#scanned
     const long: number[] = []
     for (; (all[this.#passed] ?? end) < end; this.#passed += 2) {
       const at = this.#passed
       long.push((all[at] as number) - start, (all[at + 1] as number) - start)
     }
-    return parseExact(bytes, long, this.#decode)
+    return parseExact(bytes, { longIntegers: long, hasEscapedKeys }, this.#decode)
   }
 
   /** The commas in a list or an object whose brackets are at `open` and `last`. */
@@ -230,18 +231,6 @@ function* runs(open: number, last: number, cuts: readonly number[]): Generator<[
 function within(levels: Levels, start: number, end: number): Levels | undefined {
   if (levels.length === 0) return undefined
   return levels.map((commas) => commas.filter((at) => at > start && at < end))
-}
-
-/** Defined instead of assigned, so that `__proto__` becomes an own property. */
-function setField(fields: Fields, key: string, value: unknown): void {
-  if (key !== '__proto__') fields[key] = value
-  else
-    Object.defineProperty(fields, key, {
-      value,
-      configurable: true,
-      enumerable: true,
-      writable: true,
-    })
 }
 
 function skipSpace(bytes: Uint8Array, start: number, end: number): number {

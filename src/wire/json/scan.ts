@@ -2,7 +2,7 @@
 import type { Steps } from '../../util/slices.ts'
 import { CHECKED_KEYS, checkedKeyIndex, endOfKey, NOT_CHECKED, otherCase } from './checked-keys.ts'
 import { LONG_STRING } from './cuts.ts'
-import { endOfStringBefore, MAX_DEPTH } from './depth.ts'
+import { endOfStringBefore, hasEscape, MAX_DEPTH } from './depth.ts'
 import type { Outline } from './outline.ts'
 import {
   endOfDigits,
@@ -40,6 +40,8 @@ export interface JsonScan {
    * text is visibly not JSON.
    */
   longIntegers: readonly number[]
+  /** Whether a key has an escape. */
+  hasEscapedKeys?: boolean
 }
 
 const STRING = 1
@@ -94,7 +96,11 @@ class Scan {
   #depth = 0
   #values = 0
   #keys = 0
+  /** Where the last string began, behind its quote. */
   #keyStart = 0
+  /** Where the last backslash was that is near the beginning of its string. */
+  readonly #backslash = { at: -1 }
+  #hasEscapedKeys = false
   #seen = 0
   #isBroken = false
   #long: number[] | undefined
@@ -114,13 +120,15 @@ class Scan {
     let depth = this.#depth
     let values = this.#values
     let keys = this.#keys
+    const backslash = this.#backslash
+    let keyStart = this.#keyStart
     let at = this.#isInString ? this.#endString(limit) : this.#at
     for (; at < limit; at++) {
       const kind = KINDS[bytes[at] as number]
       if (kind === 0) continue
       if (kind === STRING) {
-        if (depth === 1) this.#keyStart = at + 1
-        const close = endOfStringBefore(bytes, at + 1, limit)
+        keyStart = at + 1
+        const close = endOfStringBefore(bytes, at + 1, limit, backslash)
         if (close < 0) at = this.#breakOff(at, close)
         else {
           if (close - at >= LONG_STRING) cuts?.strings.set(at, close)
@@ -135,7 +143,10 @@ class Scan {
         if (++keys > MAX_KEYS) return this.#exceeds('keys')
         const end = endOfKey(bytes, at)
         if (end < 0) this.#isBroken = true
-        else if (depth === 1 && !this.#isGoodKey(end)) return true
+        else {
+          if (hasEscape(bytes, keyStart, end, backslash)) this.#hasEscapedKeys = true
+          if (depth === 1 && !this.#isGoodKey(keyStart, end)) return true
+        }
       } else if (kind === DIGIT) {
         at = this.#number(at)
         if (at < 0) return true
@@ -154,12 +165,13 @@ class Scan {
     this.#depth = depth
     this.#values = values
     this.#keys = keys
+    this.#keyStart = keyStart
     return at >= bytes.length && this.#finish()
   }
 
   /** Reads on in a string; the index of what follows it. */
   #endString(limit: number): number {
-    const close = endOfStringBefore(this.#bytes, this.#at, limit)
+    const close = endOfStringBefore(this.#bytes, this.#at, limit, this.#backslash)
     this.#isInString = false
     if (close < 0) return this.#breakOff(this.#stringStart, close) + 1
     this.#outline?.cuts?.strings.set(this.#stringStart, close)
@@ -173,13 +185,13 @@ class Scan {
     return ~close - 1
   }
 
-  /** Whether a key of the outermost object may be there: it ends at `end`. */
-  #isGoodKey(end: number): boolean {
+  /** Whether a key of the outermost object may be there. */
+  #isGoodKey(start: number, end: number): boolean {
     const bytes = this.#bytes
-    const place = checkedKeyIndex(bytes, this.#keyStart, end)
+    const place = checkedKeyIndex(bytes, start, end)
     if (place === NOT_CHECKED) return true
     if (place < 0) {
-      this.result = { otherCase: otherCase(bytes, this.#keyStart, end), longIntegers: NONE }
+      this.result = { otherCase: otherCase(bytes, start, end), longIntegers: NONE }
       return false
     }
     if ((this.#seen >> place) & 1) {
@@ -220,6 +232,7 @@ class Scan {
   #finish(): true {
     if (this.#outline !== undefined) this.#outline.keys = this.#keys
     this.result = { longIntegers: this.#isBroken ? NONE : (this.#long ?? NONE) }
+    if (this.#hasEscapedKeys) this.result.hasEscapedKeys = true
     return true
   }
 }

@@ -18,7 +18,7 @@ const workarounds: Record<string, string> = {
   'deno-serve-abort':
     'the reason for `node:http` in src/hosts/deno/runtime.ts and docs/runtimes/deno.md',
   'deno-fetch-retry': '`unpooled` in src/hosts/deno/fetch.ts',
-  'node-json-key': 'nothing; let keys be a backslash again in test/unit/wire/json/source.test.ts',
+  'node-json-key': 'JSON.parse instead of src/util/parse-json.ts',
   'workerd-client-left':
     'the defaults of --heartbeat and --header-wait for workerd, and docs/decisions/0005-workerd-disconnects.md',
   'workerd-chunk-cost':

@@ -77,7 +77,7 @@ describe('over a port', () => {
   it('an integer of many digits arrives as a number', async () => {
     const { ask } = create()
     const bytes = new TextEncoder().encode('{"seed":18446744073709551615}')
-    const { seed } = parseExact(bytes, scanJson(bytes).longIntegers, decodeText) as { seed: number }
+    const { seed } = parseExact(bytes, scanJson(bytes), decodeText) as { seed: number }
     // As an object that lost its kind on the way it would be refused.
     expect(textOf(await readAll(await ask({ seed })))).toBe('Water finds its way.')
   })

@@ -30,15 +30,14 @@ function outcome(parse: () => unknown): string {
   }
 }
 
-const atOnce = (bytes: Bytes) =>
-  outcome(() => parseExact(bytes, scanJson(bytes).longIntegers, decodeText))
+const atOnce = (bytes: Bytes) => outcome(() => parseExact(bytes, scanJson(bytes), decodeText))
 
 const inSteps = (bytes: Bytes) =>
   outcome(() => {
     const outline = new Outline(new Cuts())
-    const { longIntegers } = done(scanInSteps(bytes, outline)).value
+    const scan = done(scanInSteps(bytes, outline)).value
     try {
-      return done(parseInSteps(bytes, outline, longIntegers, decodeText)).value
+      return done(parseInSteps(bytes, outline, scan, decodeText)).value
     } catch (error) {
       // Whoever shows the text decodes all of it, as at once, and then bytes that are not UTF-8 count.
       decodeText(bytes)
@@ -186,8 +185,9 @@ describe('JSON that is parsed in steps', () => {
     )
     const bytes = encoder.encode(JSON.stringify({ a: [1, ['é\n'.repeat(1_000_000)]], b: 'x' }))
     const outline = new Outline(new Cuts())
-    expect(done(scanInSteps(bytes, outline)).count).toBeGreaterThan(10)
-    expect(done(parseInSteps(bytes, outline, [], decodeText)).count).toBeGreaterThan(10)
+    const scan = done(scanInSteps(bytes, outline))
+    expect(scan.count).toBeGreaterThan(10)
+    expect(done(parseInSteps(bytes, outline, scan.value, decodeText)).count).toBeGreaterThan(10)
   })
 
   const long = `"${'é\\n'.repeat(LONG_ITEM)}"`

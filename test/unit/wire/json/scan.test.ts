@@ -1,14 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { finish } from '../../../../src/util/slices.ts'
+import { Cuts } from '../../../../src/wire/json/cuts.ts'
 import { MAX_DEPTH } from '../../../../src/wire/json/depth.ts'
+import { Outline } from '../../../../src/wire/json/outline.ts'
 import {
   MAX_KEYS,
   MAX_LONG_INTEGERS,
   MAX_VALUES,
+  scanInSteps,
   scanJson,
 } from '../../../../src/wire/json/scan.ts'
 
 const scan = (text: string) => scanJson(new TextEncoder().encode(text))
+const inSteps = (text: string) =>
+  finish(scanInSteps(new TextEncoder().encode(text), new Outline(new Cuts())))
 const keys = (count: number) =>
   `{"x":{${Array.from({ length: count }, (_, at) => `"k${at}":1`).join()}}}`
 
@@ -43,6 +49,24 @@ describe('what a body may hold', () => {
   })
 })
 
+describe('an escaped key', () => {
+  it.each(['{"a\\n":1}', '{"a":[{"b":"","\\"":1}]}', `{"a":{"${'a'.repeat(300_000)}\\n" : 1}}`])(
+    'is told: %#',
+    (text) => {
+      expect(scan(text).hasEscapedKeys).toBe(true)
+      expect(inSteps(text).hasEscapedKeys).toBe(true)
+    },
+  )
+
+  it.each(['{"a":"\\n","b":"\\":","c":["\\n"]}', `{"a":"${'a'.repeat(300_000)}\\n","b":1}`])(
+    'is not told where a value is escaped: %#',
+    (text) => {
+      expect(scan(text).hasEscapedKeys).toBeUndefined()
+      expect(inSteps(text).hasEscapedKeys).toBeUndefined()
+    },
+  )
+})
+
 describe('a deciding key at the top', () => {
   it.each([
     ['model', '{"model":"a","model":"b"}'],
@@ -66,7 +90,8 @@ describe('a deciding key at the top', () => {
     '{"model":"a","x":{"Model":"b"},"messages":[{"Stream":true}]}',
     `{"${'\\u0061'.repeat(1_000)}":1,"model":"a"}`,
   ])('that comes once is not: %s', (text) => {
-    expect(scan(text)).toEqual({ longIntegers: [] })
+    const { hasEscapedKeys: _, ...rest } = scan(text)
+    expect(rest).toEqual({ longIntegers: [] })
   })
 
   it.each([

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { parseJson } from '../../../../src/util/parse-json.ts'
 import { finish } from '../../../../src/util/slices.ts'
 import { parseExact } from '../../../../src/wire/json/exact-integers.ts'
 import { Outline } from '../../../../src/wire/json/outline.ts'
@@ -20,8 +21,7 @@ const decode = (bytes: Uint8Array) => new TextDecoder('utf-8', { ignoreBOM: true
 function parsed(text: string): Fields {
   const bytes = encoder.encode(text)
   const outline = new Outline()
-  const { longIntegers } = scanJson(bytes, outline)
-  const value = parseExact(bytes, longIntegers, decode) as Fields
+  const value = parseExact(bytes, scanJson(bytes, outline), decode) as Fields
   keepSource(value, bytes, outline)
   return value
 }
@@ -160,24 +160,10 @@ describe('the text of a large object', () => {
 })
 
 describe('a changed object', () => {
-  // None is a backslash: V8 reads escaped keys as one after that (bench/upstream-reports/node-json-key).
-  const key = fc
-    .oneof(
-      fc.constantFrom(
-        'model',
-        'messages',
-        'tools',
-        '__proto__',
-        '0',
-        '',
-        'toJSON',
-        'é',
-        '"',
-        'a\\',
-      ),
-      fc.string({ unit: 'binary' }),
-    )
-    .filter((name) => name !== '\\')
+  const key = fc.oneof(
+    fc.constantFrom('model', 'messages', 'tools', '__proto__', '0', '', 'toJSON', 'é', '"', '\\'),
+    fc.string({ unit: 'binary' }),
+  )
   const text = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.constantFrom('\ud800', '\udc00', '\u{1f600}', '\\', '"', '\u2028', '\ufeff', '\0', LONG),
@@ -247,7 +233,7 @@ describe('a changed object', () => {
   }
 
   /** What a text means: -0 is written as 0. */
-  const normal = (json: string): unknown => JSON.parse(JSON.stringify(JSON.parse(json)))
+  const normal = (json: string): unknown => parseJson(JSON.stringify(parseJson(json)))
 
   it('is sent as text that means what would be serialized anew', () => {
     let spliceCount = 0
@@ -259,7 +245,7 @@ describe('a changed object', () => {
         (json, seeds, gap) => {
           // Long, so that it is not written anew for having small parts.
           const whole = json.replace(/\}\s*$/, (end) => {
-            const comma = Object.keys(JSON.parse(json) as object).length > 0 ? ',' : ''
+            const comma = Object.keys(parseJson(json) as object).length > 0 ? ',' : ''
             return `${comma}"long":${JSON.stringify(LONG)}${end}${gap}`
           })
           const value = parsed(whole)
@@ -269,7 +255,7 @@ describe('a changed object', () => {
           const sent = spliced(request)
           if (sent !== undefined) spliceCount++
           expect(normal(sent ?? (serialize(request) as string))).toEqual(
-            JSON.parse(JSON.stringify(request)),
+            parseJson(JSON.stringify(request)),
           )
         },
       ),
