@@ -1,3 +1,4 @@
+import { withPieces } from '../../platform/body-pieces.ts'
 import type { Fetch, Fetched, FetchInit } from '../../platform/fetch.ts'
 import type { ResolvedUpstream } from '../../settings/upstreams.ts'
 import { engineStopped } from '../../stream/engine-stop.ts'
@@ -72,9 +73,9 @@ export class UpstreamClient {
     const { signal, headers } = call
     const own = safeHeaders(headers)
     own['content-type'] = 'application/json'
-    const send = (body: string | Uint8Array<ArrayBuffer>) =>
-      this.#send(path, { method: 'POST', headers: own, body, signal }, call)
-    return call.isLarge ? written(request, signal).then(send) : send(serialize(request))
+    const init = { method: 'POST', headers: own, signal } as const
+    if (!call.isLarge) return this.#send(path, { ...init, body: serialize(request) }, call)
+    return written(request, signal).then((pieces) => this.#send(path, init, call, pieces))
   }
 
   /** Sends a request with any body. Resolves with a refusal as well. */
@@ -115,7 +116,13 @@ export class UpstreamClient {
     return response
   }
 
-  async #send(path: string, init: FetchInit, call: CallOptions): Promise<Fetched> {
+  /** `pieces`: the body, where it is in several. */
+  async #send(
+    path: string,
+    init: FetchInit,
+    call: CallOptions,
+    pieces?: readonly Uint8Array<ArrayBuffer>[],
+  ): Promise<Fetched> {
     const { hops, trace, tapped } = call
     const headers: Record<string, string> = { accept: ACCEPT, ...init.headers, ...this.#headers }
     if (hops) headers[HOP_HEADER] = writeHops(hops)
@@ -127,10 +134,11 @@ export class UpstreamClient {
       // A followed redirect would send the key and the conversation to an address nobody
       // configured.
       const { method, body, signal } = init
-      const sent = { method, headers, body, signal, redirect: 'manual' }
-      const sending = fetch(urlOf(this.#url, path), sent as FetchInit)
+      const given = { method, headers, body, signal, redirect: 'manual' } as FetchInit
+      const sent = pieces === undefined ? given : withPieces(given, pieces)
+      const sending = fetch(urlOf(this.#url, path), sent)
       if (tapped === undefined) return await sending
-      this.#show(tapped, { method: 'GET', ...init, path, headers })
+      if (tapped.taps.length > 0) this.#show(tapped, { method: 'GET', ...sent, path, headers })
       return tappedAnswer(await sending, tapped)
     } catch (cause) {
       if (init.signal?.aborted) {
@@ -143,14 +151,13 @@ export class UpstreamClient {
 
   /** Shows a request to those who see the bytes of the exchange that it is for. */
   #show({ taps }: Tapped, request: Omit<EngineRequest, 'secrets'>): void {
-    if (taps.length === 0) return
     const now = performance.now()
     for (const tap of taps) tap.onEngineRequest?.({ ...request, secrets: this.secrets }, now)
   }
 }
 
 /** The JSON of a request of megabytes. Rejects with the signal's reason. */
-async function written(request: object, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+async function written(request: object, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>[]> {
   const pause = () => takeTurns(() => delay(0, signal))
   try {
     return await inSlices(serializeInSteps(request), pause, SLICE_MS)

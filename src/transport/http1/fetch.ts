@@ -2,6 +2,7 @@
  * `fetch` over a host's sockets, for `http:` only. A token that passes through costs a fraction of
  * what it costs through the host's own `fetch` and its streams.
  */
+import { piecesOf } from '../../platform/body-pieces.ts'
 import { type Fetch, type FetchInit, StaleConnection, Unsendable } from '../../platform/fetch.ts'
 import { joinSmall } from '../../util/bytes.ts'
 import { Connection, type SocketResponse } from './connection.ts'
@@ -134,7 +135,8 @@ async function socketOrAbort(dialled: Promise<Socket>, signal: AbortSignal): Pro
  * break out of its line.
  */
 function requestBytes({ pathname, search, host }: URL, init: FetchInit): Uint8Array<ArrayBuffer>[] {
-  const { method = 'GET', headers = {}, body } = init
+  const { method = 'GET', headers = {} } = init
+  const body = bodyOf(init)
   // A compressed response would have to be decompressed before its events can be read.
   const lines = [
     `${method} ${pathname}${search} HTTP/1.1`,
@@ -143,9 +145,16 @@ function requestBytes({ pathname, search, host }: URL, init: FetchInit): Uint8Ar
   ]
   for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${headerValue(value)}`)
   if (body === undefined) return [encoder.encode(`${lines.join('\r\n')}\r\n\r\n`)]
-  const text = typeof body === 'string' ? encoder.encode(body) : body
-  const head = encoder.encode(`${lines.join('\r\n')}\r\ncontent-length: ${text.length}\r\n\r\n`)
-  return joinSmall([head, text])
+  const length = body.reduce((sum, piece) => sum + piece.length, 0)
+  const head = encoder.encode(`${lines.join('\r\n')}\r\ncontent-length: ${length}\r\n\r\n`)
+  return joinSmall([head, ...body])
+}
+
+function bodyOf(init: FetchInit): readonly Uint8Array<ArrayBuffer>[] | undefined {
+  const pieces = piecesOf(init)
+  if (pieces !== undefined) return pieces
+  const { body } = init
+  return body === undefined ? undefined : [typeof body === 'string' ? encoder.encode(body) : body]
 }
 
 function headerValue(value: string): string {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { concat } from '../../../../src/util/bytes.ts'
 import { parseJson } from '../../../../src/util/parse-json.ts'
 import { finish } from '../../../../src/util/slices.ts'
 import { parseExact } from '../../../../src/wire/json/exact-integers.ts'
@@ -27,7 +28,7 @@ function parsed(text: string): Fields {
 }
 
 /** The same in steps: for a value that is serialized as any other, too. */
-const inSteps = (value: object) => decode(finish(serializeInSteps(value)))
+const inSteps = (value: object) => decode(concat(finish(serializeInSteps(value))))
 
 /** What is sent of a value; undefined for one that is serialized as any other. */
 function spliced(value: object): string | undefined {
