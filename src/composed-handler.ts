@@ -17,8 +17,8 @@ import type { Key } from './settings/keys.ts'
 import type { Settings } from './settings/settings.ts'
 import { memoryStatus } from './state/state-status.ts'
 import type { Exchange } from './stream/exchange.ts'
+import { PulledWriter } from './stream/pulled-writer.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
-import { transformWriter } from './stream/transform-writer.ts'
 import type { TabHub } from './tabs/hub.ts'
 import { RequestTelemetry } from './telemetry/request-telemetry.ts'
 
@@ -111,7 +111,7 @@ function createContext(
   running: Set<Exchange>,
   isDraining: () => boolean,
 ): RouteContext {
-  const { frameWriter = transformWriter, responses = composition.responses() } = host
+  const { frameWriter = () => new PulledWriter(), responses = composition.responses() } = host
   const { stateStatus = () => memoryStatus, isLeaving = isDraining } = host
   const { page, greeting, leftOut } = composition
   const isolates = host.isolateRequests ?? isWorkerd()

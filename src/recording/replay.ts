@@ -1,4 +1,4 @@
-import { transformWriter } from '../stream/transform-writer.ts'
+import { PulledWriter } from '../stream/pulled-writer.ts'
 import { delay } from '../util/delay.ts'
 import type { RecordedPacket, Recording } from './recording.ts'
 
@@ -64,7 +64,7 @@ export async function replay(
   const { status } = response
   const headers = response.headers.filter(([name]) => !CONNECTION_HEADERS.has(name.toLowerCase()))
   if (status === 204 || status === 304) return new Response(null, { status, headers })
-  const pipe = transformWriter()
+  const pipe = new PulledWriter()
   const leave = () => pipe.break(signal.reason)
   signal.addEventListener('abort', leave, { once: true })
   pipe.closed.catch(() => {})

@@ -1,8 +1,8 @@
 /** Browser tabs that offer their GPUs. */
 
 import { readJsonBytes } from '../guard/body.ts'
+import { PulledWriter } from '../stream/pulled-writer.ts'
 import { SSE_HEADERS } from '../stream/sse-response.ts'
-import { transformWriter } from '../stream/transform-writer.ts'
 import type { Offering } from '../tabs/hub.ts'
 import { readBatch, readHello } from '../tabs/read-messages.ts'
 import type { Tab } from '../tabs/tab.ts'
@@ -29,7 +29,7 @@ export const listTabs: RouteHandler = async (_request, _trace, { tabs }) => {
 export const joinTab: RouteHandler = async (request, trace, context) => {
   requireShared(context)
   const hello = readHello(await readBody(request, trace, context.settings))
-  const body = transformWriter()
+  const body = new PulledWriter()
   provided(context.tabs).join(hello, offeringOf(trace), body)
   const leave = () => body.break(new Error('the tab left'))
   request.signal.addEventListener('abort', leave, { once: true })

@@ -10,9 +10,9 @@ import { Heartbeat } from './heartbeat.ts'
 import { limitLastRead } from './limit-last-read.ts'
 import { errorOf, type Outcome } from './outcome.ts'
 import type { PassedForm, PassedStream, PassedWhole } from './passed-answer.ts'
+import { PulledWriter } from './pulled-writer.ts'
 import { SSE_HEADERS, type StreamSettings } from './sse-response.ts'
 import type { StreamWriter } from './stream-writer.ts'
-import { transformWriter } from './transform-writer.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -48,7 +48,7 @@ export async function passedResponse(
     const body = json === '' || BODILESS.includes(status) ? null : json
     return new Response(body, { status, headers: shown })
   }
-  const body = transformWriter()
+  const body = new PulledWriter()
   const writer = new PassedWriter(exchange, opened.answer, settings, body)
   void writer.run(opened.first)
   const streamed = opened.answer.form === 'bytes' ? {} : UNBUFFERED

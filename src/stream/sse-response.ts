@@ -16,8 +16,8 @@ import type { Exchange } from './exchange.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { limitLastRead } from './limit-last-read.ts'
 import { errorOf, type Outcome } from './outcome.ts'
+import { PulledWriter } from './pulled-writer.ts'
 import type { StreamWriter } from './stream-writer.ts'
-import { transformWriter } from './transform-writer.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -73,7 +73,7 @@ export async function streamResponse<C extends AnyContract>(
   exchange.isStream = true
   opening.catch(() => {})
   const early = await exchange.untilEnd(withTimeout(settings.headerWait, opening))
-  const body = early?.stream.kind === 'frames' ? settings.frameWriter() : transformWriter()
+  const body = early?.stream.kind === 'frames' ? settings.frameWriter() : new PulledWriter()
   const writer = new ResponseWriter(exchange, encoder, settings, body)
   if (early === undefined) writer.sendHeartbeat()
   void writer.run(opening)
@@ -164,7 +164,7 @@ class ResponseWriter<C extends AnyContract> implements StreamWriter {
     try {
       const { stream, first } = await opening
       this.#stream = stream
-      if (!first.done) await this.#deliver(stream, first.value)
+      if (!first.done) await this.#deliverOnce(stream, first)
       if (exchange.outcome === undefined && !first.done) await this.#deliverRest(stream)
       if (exchange.outcome === undefined) this.#finish(this.#opening())
     } catch (error) {
@@ -180,9 +180,22 @@ class ResponseWriter<C extends AnyContract> implements StreamWriter {
     for (;;) {
       const batch = await stream.items.next()
       if (batch.done) return
-      await this.#deliver(stream, batch.value)
+      await this.#deliverOnce(stream, batch)
       if (this.#exchange.outcome !== undefined) return
     }
+  }
+
+  /**
+   * Delivers what was read, and takes it out of the result: who waits for the next one still has this one, whose
+   * bytes are a view of as much memory as the runtime reads at a time.
+   */
+  #deliverOnce(
+    stream: LiveStream<C>,
+    read: IteratorYieldResult<ChunkOf<C>[] | Bytes[]>,
+  ): Promise<void> | undefined {
+    const { value } = read
+    read.value = []
+    return this.#deliver(stream, value)
   }
 
   /** Writes a batch; `[DONE]` goes out in the same write as the batch that finishes the stream. */

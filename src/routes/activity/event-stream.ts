@@ -1,7 +1,7 @@
 /** A stream of events that are found when they are written: nothing waits for a reader but one write. */
 import { Heartbeat } from '../../stream/heartbeat.ts'
+import { PulledWriter } from '../../stream/pulled-writer.ts'
 import { SSE_HEADERS } from '../../stream/sse-response.ts'
-import { transformWriter } from '../../stream/transform-writer.ts'
 import { Cancelled } from '../../wire/errors/cancelled.ts'
 import { encodeText } from '../../wire/sse/sse.ts'
 import { SAME_ORIGIN } from '../policy.ts'
@@ -40,7 +40,7 @@ export class EventStream {
   readonly #source: EventSource
   readonly #options: EventStreamOptions
   readonly #interval: number
-  readonly #body = transformWriter()
+  readonly #body = new PulledWriter()
   readonly #heartbeat: Heartbeat
   /** Since when the last write is unread; 0 where all is read. */
   #unreadSince = 0

@@ -1,7 +1,7 @@
 /** Answers with the events of a run. */
 import type { RunInfo, RunKey } from '../../state/run-log.ts'
+import { PulledWriter } from '../../stream/pulled-writer.ts'
 import { SSE_HEADERS } from '../../stream/sse-response.ts'
-import { transformWriter } from '../../stream/transform-writer.ts'
 import type { DocLink } from '../../wire/errors/api-error.ts'
 import type { RouteContext } from '../route.ts'
 import { buryRun } from './bury-run.ts'
@@ -40,7 +40,7 @@ export function followRun(found: FoundRun, asked: Following, context: RouteConte
     registry?.count('sluice_streams_resumed_total', [isHere ? 'local' : 'shared'])
   }
   // Others get larger pieces, and fewer.
-  const writer = isLive ? streaming.frameWriter() : transformWriter()
+  const writer = isLive ? streaming.frameWriter() : new PulledWriter()
   const follower = new Follower({
     ...{ log, key, from, writer, ticker, client },
     heartbeat: settings.heartbeat,

@@ -4,9 +4,9 @@ import { readFrames } from '../../../src/stream/body-reader.ts'
 import { type ChatStream, enforceChatContract } from '../../../src/stream/chat-stream.ts'
 import { Exchange } from '../../../src/stream/exchange.ts'
 import type { Outcome } from '../../../src/stream/outcome.ts'
+import { PulledWriter } from '../../../src/stream/pulled-writer.ts'
 import { openStream, streamResponse } from '../../../src/stream/sse-response.ts'
 import { sharedTicker } from '../../../src/stream/ticker.ts'
-import { transformWriter } from '../../../src/stream/transform-writer.ts'
 import type { ChatChunk } from '../../../src/wire/chat/request.ts'
 import { ChatContract } from '../../../src/wire/contract/chat.ts'
 import { ApiError } from '../../../src/wire/errors/api-error.ts'
@@ -38,7 +38,7 @@ async function respond(ask: () => Promise<ChatStream>, encoder = new ChatEncoder
     headerWait: 1_000,
     heartbeat: 60_000,
     clientTimeout: limits.clientTimeout,
-    frameWriter: transformWriter,
+    frameWriter: () => new PulledWriter(),
   }
   const opening = openStream(exchange, ask(), exchange.signal)
   const response = await streamResponse(exchange, opening, encoder, settings)

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { ReplyMessage } from '../../../src/engines/remote/protocol.ts'
-import { transformWriter } from '../../../src/stream/transform-writer.ts'
+import { PulledWriter } from '../../../src/stream/pulled-writer.ts'
 import { PING_EVERY } from '../../../src/tabs/protocol.ts'
 import { Tab } from '../../../src/tabs/tab.ts'
 import type { ChatChunk } from '../../../src/wire/chat/request.ts'
@@ -17,7 +17,7 @@ function create() {
     onState: () => {},
     onGone: () => {},
   })
-  tab.attach(transformWriter())
+  tab.attach(new PulledWriter())
   let passed = 0
   tab.addEventListener('message', ({ data }) => {
     const message = data as ReplyMessage

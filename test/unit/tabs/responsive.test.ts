@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest'
-import { transformWriter } from '../../../src/stream/transform-writer.ts'
+import { PulledWriter } from '../../../src/stream/pulled-writer.ts'
 import { PING_EVERY } from '../../../src/tabs/protocol.ts'
 import { Tab } from '../../../src/tabs/tab.ts'
 import { tabEngine } from '../../../src/tabs/tab-engine.ts'
@@ -18,7 +18,7 @@ function create() {
     onGone: () => {},
   })
   let pings = 0
-  const body = transformWriter()
+  const body = new PulledWriter()
   const write = body.write.bind(body)
   body.write = (pieces) => {
     if (pieces.some((piece) => new TextDecoder().decode(piece).includes('"ping"'))) pings++

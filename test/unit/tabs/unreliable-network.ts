@@ -1,6 +1,6 @@
 // Tabs that reach their server over a network that delays, loses and repeats, in one process.
 
-import { transformWriter } from '../../../src/stream/transform-writer.ts'
+import { PulledWriter } from '../../../src/stream/pulled-writer.ts'
 import type { TabHub } from '../../../src/tabs/hub.ts'
 import type { Batch, Hello } from '../../../src/tabs/protocol.ts'
 import { ApiError } from '../../../src/wire/errors/api-error.ts'
@@ -50,7 +50,7 @@ export class UnreliableNetwork {
 
   async #join(hello: Hello, signal: AbortSignal): Promise<Response> {
     await this.#travel()
-    const writer = transformWriter()
+    const writer = new PulledWriter()
     const refused = answered(() => {
       this.#hub().join(hello, { key: 'phone' }, writer)
       return undefined
