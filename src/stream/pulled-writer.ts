@@ -21,8 +21,9 @@ export class PulledWriter implements BodyWriter {
   /** Whether the client waits for the next piece. */
   #isWanted = false
   #isClosing = false
-  /** Set once the body has ended or is broken off: why nothing can be written any more. */
-  #over: { reason: unknown } | undefined
+  #isOver = false
+  /** Why the body is broken off. */
+  #reason: unknown
 
   constructor() {
     this.closed = this.#closed.promise
@@ -41,7 +42,7 @@ export class PulledWriter implements BodyWriter {
   }
 
   write(pieces: Bytes[]): Promise<void> | undefined {
-    if (this.#over || this.#isClosing) return Promise.reject(this.#over?.reason ?? hasEnded())
+    if (this.#isOver || this.#isClosing) return Promise.reject(this.#reason ?? hasEnded())
     this.#waiting.push(...pieces)
     if (this.#isWanted) this.#pull()
     if (this.#waiting.length === 0) return undefined
@@ -55,7 +56,7 @@ export class PulledWriter implements BodyWriter {
   }
 
   break(reason: unknown): void {
-    if (this.#over) return
+    if (this.#isOver) return
     this.#end(reason)
     this.#controller?.error(reason)
   }
@@ -74,15 +75,16 @@ export class PulledWriter implements BodyWriter {
 
   /** Ends the body, of which all was taken. */
   #finish(): void {
-    if (this.#over) return
-    this.#over = { reason: hasEnded() }
+    if (this.#isOver) return
+    this.#isOver = true
     this.#controller?.close()
     this.#closed.resolve()
   }
 
   #end(reason: unknown): void {
-    if (this.#over) return
-    this.#over = { reason }
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#reason = reason
     this.#waiting = []
     this.#taken?.reject(reason)
     this.#closed.reject(reason)
