@@ -38,6 +38,8 @@ export interface Program {
   /** Whether it is still running. */
   alive(): boolean
   usage(): Usage
+  /** The most files that it or one of its descendants has open. */
+  files(): number
   killNow(): void
   /** Ends it and its descendants. */
   stop(): Promise<void>
@@ -66,6 +68,10 @@ export function start(command: Command, core: number | undefined): Program {
     stderr: () => text,
     alive: () => isAlive(child),
     usage: () => usageOf(pid),
+    files: () => {
+      const pids = [pid, ...descendants(pid)]
+      return Math.max(...pids.map((each) => list(`/proc/${each}/fd`).length))
+    },
     killNow() {
       for (const each of [...descendants(pid), pid]) signal(each, 'SIGKILL')
       signal(-pid, 'SIGKILL')

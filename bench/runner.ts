@@ -28,6 +28,8 @@ export interface Runner extends AsyncDisposable {
   target: Target
   /** What it has used so far; NaN for the upstream itself. */
   usage(): Usage
+  /** The most files that one of its processes has open. */
+  files(): number
 }
 
 /** Starts a candidate and waits until it answers. Rejects with its error output where it does not. */
@@ -58,6 +60,7 @@ export async function launch(bench: Bench, candidate: Candidate): Promise<Runner
     launchedAt,
     program,
     usage: () => program?.usage() ?? nothingCounted,
+    files: () => program?.files() ?? 0,
     async [Symbol.asyncDispose]() {
       await program?.stop()
     },

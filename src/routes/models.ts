@@ -1,15 +1,33 @@
+import type { Model } from '../engines/engine.ts'
 import { quoted } from '../util/safe/quoted.ts'
 import { badRequest } from '../wire/errors/api-error.ts'
 import { modelInfo, modelPage } from '../wire/models/anthropic.ts'
 import { sendsVersion } from './api.ts'
-import { jsonResponse } from './json.ts'
+import { jsonResponse, jsonTextResponse } from './json.ts'
 import type { RouteHandler } from './route.ts'
 
 /** `GET /v1/models`: those that the caller may use. Rejects with an `ApiError` (400). */
 export const listModels: RouteHandler = async ({ headers, url }, { caller, hops }, { router }) => {
   const data = await router.list(caller?.mayUseModel, hops, caller)
-  if (!sendsVersion(headers)) return jsonResponse({ object: 'list', data })
+  if (!sendsVersion(headers)) return jsonTextResponse(listText(data))
   return jsonResponse(modelPage(data, new URL(url).searchParams))
+}
+
+/** The JSON of models, which are the same objects for as long as their engine lists the same. */
+const written = new WeakMap<Model, string>()
+
+/** The JSON of a list, of which only new models are written: of long ones, that took most of the time. */
+function listText(models: readonly Model[]): string {
+  return `{"object":"list","data":[${models.map(textOf).join()}]}`
+}
+
+function textOf(model: Model): string {
+  let text = written.get(model)
+  if (text === undefined) {
+    text = JSON.stringify(model)
+    written.set(model, text)
+  }
+  return text
 }
 
 /** `GET /v1/models/{id}`. Rejects with an `ApiError` (400, 403, 404, 503). */

@@ -76,6 +76,7 @@ export class EventReader<T> {
         this.#handleEvent()
         this.#forwardProven()
       }
+      if (this.#scanner.release()) this.#viewedBuffer = undefined
     })
   }
 

@@ -164,7 +164,7 @@ class ResponseWriter<C extends AnyContract> implements StreamWriter {
     try {
       const { stream, first } = await opening
       this.#stream = stream
-      if (!first.done) await this.#deliver(stream, first.value)
+      if (!first.done) await this.#deliverOnce(stream, first)
       if (exchange.outcome === undefined && !first.done) await this.#deliverRest(stream)
       if (exchange.outcome === undefined) this.#finish(this.#opening())
     } catch (error) {
@@ -180,9 +180,22 @@ class ResponseWriter<C extends AnyContract> implements StreamWriter {
     for (;;) {
       const batch = await stream.items.next()
       if (batch.done) return
-      await this.#deliver(stream, batch.value)
+      await this.#deliverOnce(stream, batch)
       if (this.#exchange.outcome !== undefined) return
     }
+  }
+
+  /**
+   * Delivers what was read, and takes it out of the result: who waits for the next one still has this one, whose
+   * bytes are a view of as much memory as the runtime reads at a time.
+   */
+  #deliverOnce(
+    stream: LiveStream<C>,
+    read: IteratorYieldResult<ChunkOf<C>[] | Bytes[]>,
+  ): Promise<void> | undefined {
+    const { value } = read
+    read.value = []
+    return this.#deliver(stream, value)
   }
 
   /** Writes a batch; `[DONE]` goes out in the same write as the batch that finishes the stream. */

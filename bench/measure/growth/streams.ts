@@ -32,8 +32,8 @@ export async function measureStreams(
   const before = runner.usage().memory
   try {
     for (const size of growth.streams.rows.cpu.sizes) {
-      const quiet = Math.min(Math.ceil(size * bench.scale), mostStreams()) - PACE.streams
-      while (open.length < quiet) {
+      const quiet = Math.ceil(size * bench.scale) - PACE.streams
+      while (open.length < quiet && hasFilesLeft(open.length, runner)) {
         const more = Math.min(BATCH, quiet - open.length)
         open.push(...(await Promise.all(Array.from({ length: more }, () => openQuiet(runner)))))
       }
@@ -58,14 +58,27 @@ export async function measureStreams(
   }
 }
 
-/** Each stream takes a file of this process for its client and one for its upstream. */
-function mostStreams(): number {
+/** Files that are left for the streams that are not quiet, and for whatever else a program opens. */
+const SPARE_FILES = 800
+
+/**
+ * Whether this process and the candidate may open some more streams. A stream takes two files of most programs, one
+ * for its client and one for its upstream, but four of workerd, which has two of each socket.
+ */
+function hasFilesLeft(streams: number, runner: Runner): boolean {
+  return Math.max(streams * 2, runner.files()) < mostFiles - SPARE_FILES
+}
+
+/** How many files a process may have open; the candidates inherit that. */
+const mostFiles = readMostFiles()
+
+function readMostFiles(): number {
   try {
     const [, limit] =
       /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
-    return limit === undefined ? 1_000 : Math.floor((Number(limit) - 400) / 2)
+    return Number(limit ?? 2_500)
   } catch {
-    return 1_000
+    return 2_500
   }
 }
 

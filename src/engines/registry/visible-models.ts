@@ -15,11 +15,21 @@ const MAX_MODELS = 10_000
 export function visibleModels(engine: Engine, models: Model[]): Model[] {
   const isOwn = engine.label === STATIC_MODEL && engine.isServer !== true
   const own = models.filter(({ id }) => isModelName(id) && (isOwn || id !== STATIC_MODEL))
-  return own.slice(0, MAX_MODELS).map((model) => {
-    const loaded = isLoaded(model)
-    const sized = withContextSize(modelFields(model), contextSize(model))
-    return { ...sized, ...(loaded !== undefined && { loaded }) }
-  })
+  return own.slice(0, MAX_MODELS).map(asShown)
+}
+
+/** By the model of its engine: one that lists the same again has the same objects. */
+const shown = new WeakMap<Model, Model>()
+
+/** A model as clients see it. `model`: not changed after the first call. */
+function asShown(model: Model): Model {
+  const known = shown.get(model)
+  if (known !== undefined) return known
+  const loaded = isLoaded(model)
+  const sized = withContextSize(modelFields(model), contextSize(model))
+  const visible = { ...sized, ...(loaded !== undefined && { loaded }) }
+  shown.set(model, visible)
+  return visible
 }
 
 /** Whether a model is loaded; undefined where its server does not say. */

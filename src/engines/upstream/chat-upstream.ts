@@ -14,7 +14,7 @@ import { UpstreamClient, type UpstreamClientOptions } from './client.ts'
 import { ContextSizes } from './context-sizes.ts'
 import { answerKind, type FinishHistories, finishHistoryOf } from './finish-history.ts'
 import { OnDemandModels } from './managers/on-demand-models.ts'
-import { readModelList } from './model-list.ts'
+import { ModelList } from './model-list.ts'
 import { ModelNames } from './model-names.ts'
 import { type GenerationRequest, RefusedFields } from './request-variants.ts'
 import { type ServerKind, serverKindOf } from './server-kind.ts'
@@ -69,6 +69,7 @@ export class ChatUpstream implements Engine {
   readonly #finishes: FinishHistories
   #kind: ServerKind | undefined
   readonly #sizes: ContextSizes
+  readonly #list = new ModelList()
   /** The models of the last listing, as the server names them. */
   #listed: Model[] | undefined
   readonly #onDemand: OnDemandModels
@@ -120,7 +121,7 @@ export class ChatUpstream implements Engine {
   }
 
   async models(signal: AbortSignal, { hops }: CallOptions = {}): Promise<Model[]> {
-    const models = await readModelList(this.#client, { signal, hops })
+    const models = await this.#list.read(this.#client, { signal, hops })
     this.#kind = serverKindOf(models) ?? this.#kind
     this.#listed = await this.#onDemand.list(this.#kind, models, signal)
     return this.#visible(this.#listed)

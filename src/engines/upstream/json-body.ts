@@ -78,29 +78,44 @@ export function textOf(bytes: Uint8Array): string {
   return text.startsWith('\ufeff') ? text.slice(1) : text
 }
 
-/** Reads a body as JSON: its text and its value. Rejects with an `ApiError` (502). */
+/** The text of an answer, and its value. */
+export interface ReadJson {
+  json: string
+  value: unknown
+}
+
+/**
+ * Reads a body as JSON. Rejects with an `ApiError` (502). `known`: one that was read before, which is returned
+ * again where this one has the same text.
+ */
 export async function readJson(
   response: Fetched,
   label: string,
-): Promise<{ json: string; value: unknown }> {
+  known?: ReadJson,
+): Promise<ReadJson> {
   const bytes = await readBytes(response, label, MAX_ANSWER_BYTES)
-  // Serializing deeply nested JSON again would take seconds, or overflow the stack.
-  if (exceedsDepth(bytes, MAX_DEPTH)) {
-    throw invalidAnswer(
-      label,
-      `sent JSON nested deeper than ${MAX_DEPTH} levels, the most that sluice accepts`,
-    )
-  }
   try {
     const json = textOf(bytes)
+    if (json === known?.json) return known
+    requireShallow(bytes, label)
     return { json, value: parseJson(json) }
   } catch (cause) {
+    if (cause instanceof ApiError) throw cause
     throw invalidAnswer(
       label,
       `sent an answer that is not valid JSON in UTF-8; ${CHECK_ADDRESS}`,
       cause,
     )
   }
+}
+
+/** Throws an `ApiError` (502): serializing deeply nested JSON again would take seconds, or overflow the stack. */
+function requireShallow(bytes: Uint8Array, label: string): void {
+  if (!exceedsDepth(bytes, MAX_DEPTH)) return
+  throw invalidAnswer(
+    label,
+    `sent JSON nested deeper than ${MAX_DEPTH} levels, the most that sluice accepts`,
+  )
 }
 
 /** What to do about an answer that no OpenAI-compatible server would send. */

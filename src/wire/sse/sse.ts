@@ -57,6 +57,8 @@ export interface EventFields {
   error: string | undefined
 }
 
+const EMPTY = new Uint8Array(0)
+
 /**
  * Finds events in bytes that arrive in packets, which may be split anywhere. Accepts every legal form: LF,
  * CRLF and CR, a BOM, comments, any field, several data lines.
@@ -66,7 +68,7 @@ export interface EventFields {
  * are never overwritten, so a subarray of it may be kept.
  */
 export class EventScanner {
-  buffer: Uint8Array<ArrayBuffer> = new Uint8Array(0)
+  buffer: Uint8Array<ArrayBuffer> = EMPTY
   start = 0
   end = 0
   /** Whether the event's bytes are exactly `data: `, one line, and one blank line, LF only. */
@@ -97,17 +99,26 @@ export class EventScanner {
   }
 
   push(packet: Uint8Array<ArrayBuffer>): void {
-    if (this.#pending === this.buffer.length) {
-      this.#rebase(this.buffer.length)
-      this.buffer = packet
-      this.#storage = undefined
-    } else {
+    if (this.release()) this.buffer = packet
+    else {
       // Copies only the bytes that complete the split event.
       const cut = pastBlankLine(packet)
       this.#append(packet.subarray(0, cut))
       this.#remaining = cut < packet.length ? packet.subarray(cut) : undefined
     }
     this.#cr = -1
+  }
+
+  /**
+   * Lets go of the packet, if all of its events were read: a quiet stream would hold it, on workerd 4 KiB, until
+   * the next one comes.
+   */
+  release(): boolean {
+    if (this.#pending !== this.buffer.length) return false
+    this.#rebase(this.buffer.length)
+    this.buffer = EMPTY
+    this.#storage = undefined
+    return true
   }
 
   /**

@@ -17,6 +17,8 @@ export class OnDemandModels {
   #manager: Manager | undefined
   #watch: LoadWatch | undefined
   #names: ReadonlyMap<string, string> = new Map()
+  /** Of what those are the names. */
+  #listed: { kind: ServerKind | undefined; models: readonly Model[] } | undefined
   /** The last answer, which says more than states. */
   #told: { path: string; value: unknown; at: number } | undefined
 
@@ -33,7 +35,10 @@ export class OnDemandModels {
   /** Notes what the server lists. Resolves with the same models, and `loaded` where it is known. */
   async list(kind: ServerKind | undefined, models: Model[], signal: AbortSignal): Promise<Model[]> {
     const manager = managerOf(kind, models)
-    this.#names = statefulNames(kind, models)
+    if (models !== this.#listed?.models || kind !== this.#listed.kind) {
+      this.#listed = { kind, models }
+      this.#names = statefulNames(kind, models)
+    }
     if (manager !== this.#manager) {
       this.#manager = manager
       this.#watch = manager && new LoadWatch(manager, this.#asking)
