@@ -21,9 +21,9 @@ it('a handler without a host of its own builds the body of a stream by a Transfo
     }
   }
   vi.stubGlobal('TransformStream', Counted)
-  const handler = createHandler({ engines: [echo] })
+  const handler = createHandler({ engines: [echo], insecure: true })
   const response = await handler.fetch(
-    new Request('http://sluice/v1/chat/completions', {
+    new Request('https://sluice.example/v1/chat/completions', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({
@@ -33,6 +33,7 @@ it('a handler without a host of its own builds the body of a stream by a Transfo
       }),
     }),
   )
+  expect(response.status).toBe(200)
   expect(made.some(({ readable }) => readable === response.body)).toBe(true)
   expect(await response.text()).toMatch(/data: \[DONE\]\n\n$/)
 })
