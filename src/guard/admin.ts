@@ -19,9 +19,12 @@ export function isLocalAdmin(request: Request, exposure: Exposure): boolean {
   if (exposure === 'anyone') return false
   const { headers } = request
   if (isOfOtherSite(request)) return false
-  for (const [name] of headers) {
-    if (FORWARDING.test(name)) return false
-  }
+  let isForwarded = false
+  // As in `requireShortHeaders`.
+  headers.forEach((_, name) => {
+    isForwarded ||= FORWARDING.test(name)
+  })
+  if (isForwarded) return false
   const host = headers.get('host') ?? new URL(request.url).host
   const origin = headers.get('origin')
   if (origin !== null && !isOwnOrigin(origin, host)) return false

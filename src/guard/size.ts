@@ -10,7 +10,10 @@ const MAX_HEADERS = 32_768
 /** Throws an `ApiError` (431) for headers that are too long. */
 export function requireShortHeaders(headers: Headers): void {
   let length = 0
-  for (const [name, value] of headers) length += name.length + value.length
+  // Not `for … of`: of ten headers Deno makes the sorted list ten times, which takes 50 µs.
+  headers.forEach((value, name) => {
+    length += name.length + value.length
+  })
   if (length <= MAX_HEADERS) return
   const message = `headers: expected at most ${MAX_HEADERS} bytes, got ${length}; send fewer or shorter headers.`
   throw new ApiError(431, message, { code: 'headers_too_large' })

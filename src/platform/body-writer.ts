@@ -2,8 +2,8 @@ type Bytes = Uint8Array<ArrayBuffer>
 
 /** Carries a response's bytes from whoever writes them to the client who reads them. */
 export interface BodyWriter {
-  /** The response's body. */
-  readable: ReadableStream<Bytes>
+  /** The response that it writes the body of. */
+  respond(init?: ResponseInit): Response
   /**
    * Resolves when the client has taken all pieces, or is undefined where it has at once; rejects
    * where it is gone.

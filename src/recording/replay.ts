@@ -84,7 +84,7 @@ export async function replay(
   void play()
     .catch((error: unknown) => pipe.break(error))
     .finally(() => signal.removeEventListener('abort', leave))
-  return new Response(pipe.readable, { status, headers })
+  return pipe.respond({ status, headers })
 }
 
 function timeAt(at: number, speed: number): number {

@@ -35,7 +35,7 @@ export const joinTab: RouteHandler = async (request, trace, context) => {
   request.signal.addEventListener('abort', leave, { once: true })
   // It may have left while its message was read.
   if (request.signal.aborted) leave()
-  return new Response(body.readable, { headers: { ...SSE_HEADERS, ...SAME_ORIGIN } })
+  return body.respond({ headers: { ...SSE_HEADERS, ...SAME_ORIGIN } })
 }
 
 /** `POST /v1/tabs/{id}`: what a tab says. Rejects with an `ApiError` (400, 403, 409, 410). */

@@ -52,7 +52,7 @@ export async function passedResponse(
   const writer = new PassedWriter(exchange, opened.answer, settings, body)
   void writer.run(opened.first)
   const streamed = opened.answer.form === 'bytes' ? {} : UNBUFFERED
-  return new Response(body.readable, { status, headers: { ...shown, ...streamed } })
+  return body.respond({ status, headers: { ...shown, ...streamed } })
 }
 
 /** Keeps proxies from holding a stream back. */

@@ -52,7 +52,7 @@ export interface StreamSettings {
 }
 
 /** Where a stream is written. */
-export interface StreamBody extends Omit<BodyWriter, 'readable'> {
+export interface StreamBody extends Omit<BodyWriter, 'respond'> {
   /** Takes a heartbeat, where that is nothing to be written like the rest. */
   heartbeat?(bytes: Bytes): void
 }
@@ -83,7 +83,7 @@ export async function streamResponse<C extends AnyContract>(
     ...(contentType !== undefined && { 'content-type': contentType }),
     ...safeHeaders(early?.stream.headers),
   }
-  return new Response(body.readable, { headers })
+  return body.respond({ headers })
 }
 
 /** `no-transform` and `x-accel-buffering` keep proxies from holding a stream back. */

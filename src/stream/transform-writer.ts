@@ -16,7 +16,7 @@ export function transformWriter(): BodyWriter {
   })
   const writer = writable.getWriter()
   return {
-    readable,
+    respond: (init) => new Response(readable, init),
     write(pieces) {
       const [first] = pieces
       if (first && pieces.length === 1) return writer.write(first)

@@ -18,7 +18,6 @@ export function bunBodyWriter(): BodyWriter {
 /** The writer is itself the stream's underlying source, which saves an object for each stream. */
 class BunBodyWriter implements BodyWriter {
   readonly type = 'direct'
-  readonly readable: ReadableStream<Bytes>
   readonly closed: Promise<void>
   readonly #closed = Promise.withResolvers<void>()
   #control: DirectController | undefined
@@ -28,7 +27,10 @@ class BunBodyWriter implements BodyWriter {
 
   constructor() {
     this.closed = this.#closed.promise
-    this.readable = new ReadableStream(this as never) as ReadableStream<Bytes>
+  }
+
+  respond(init?: ResponseInit): Response {
+    return new Response(new ReadableStream(this as never), init)
   }
 
   write(pieces: Bytes[]): Promise<unknown> | undefined {

@@ -62,7 +62,7 @@ export class EventStream {
     client.addEventListener('abort', this.#leave, { once: true })
     if (client.aborted) this.#leave()
     this.#look()
-    return new Response(this.#body.readable, { headers: { ...SSE_HEADERS, ...SAME_ORIGIN } })
+    return this.#body.respond({ headers: { ...SSE_HEADERS, ...SAME_ORIGIN } })
   }
 
   /** Ends the stream now: what is not written yet is left out. */

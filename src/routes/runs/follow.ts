@@ -64,7 +64,7 @@ export function followRun(found: FoundRun, asked: Following, context: RouteConte
   if (run === undefined) responses.runs?.addReader(follower)
   else run.add(follower)
   if (run && isLive) run.live = follower
-  return new Response(writer.readable, { headers: headersOf(key, info, context, asked.headers) })
+  return writer.respond({ headers: headersOf(key, info, context, asked.headers) })
 }
 
 /** Where a run can be resumed. */

@@ -57,7 +57,7 @@ export class UnreliableNetwork {
     })
     if (refused) return refused
     const stream = this.#stream(
-      writer.readable,
+      writer.respond().body as ReadableStream<Uint8Array<ArrayBuffer>>,
       () => {
         // The server sees at once that it is broken, or not for a while.
         const ms = this.#random() < 0.7 ? 0 : this.#random() * 20_000

@@ -41,7 +41,7 @@ function answerByPipe(): BodyWriter[] {
   answer = async () => {
     const pipe = nodeBodyWriter()
     pipes.push(pipe)
-    return new Response(pipe.readable)
+    return pipe.respond()
   }
   return pipes
 }
@@ -233,7 +233,7 @@ describe('whatever throws is answered with a 500 that tells nothing of it', () =
     answer = async () => {
       const pipe = nodeBodyWriter()
       pipes.push(pipe)
-      return new Response(pipe.readable, { headers: { 'retry-after': 'a\u0001b' } })
+      return pipe.respond({ headers: { 'retry-after': 'a\u0001b' } })
     }
     await answered()
     await expect(pipes[0]?.closed).rejects.toThrow()

@@ -52,7 +52,7 @@ async function slowAnswer(): Promise<Response> {
     await writer.write([encoder.encode('data: 3\n\n')])
     writer.close()
   })()
-  return new Response(writer.readable, { headers: { 'content-type': 'text/event-stream' } })
+  return writer.respond({ headers: { 'content-type': 'text/event-stream' } })
 }
 
 it('sends the first frames together with the headers', async () => {
@@ -72,7 +72,7 @@ it('sends a stream that was written and ended before its headers', async () => {
     if (writer === undefined) throw new Error('this runtime has no writer')
     void writer.write([encoder.encode('data: 1\n\ndata: [DONE]\n\n')])
     writer.close()
-    return new Response(writer.readable)
+    return writer.respond()
   })
   expect(packets.join('')).toMatch(/data: 1\n\ndata: \[DONE\]\n\n\r\n0\r\n\r\n$/)
 })

@@ -18,7 +18,7 @@ function client(isFast: boolean) {
   const waiting: (() => void)[] = []
   const closed = Promise.withResolvers<void>()
   const writer: BodyWriter = {
-    readable: new ReadableStream(),
+    respond: () => new Response(),
     write(pieces) {
       written.push(...pieces.map((piece) => decodeText(piece)))
       return isFast ? undefined : new Promise<void>((resolve) => waiting.push(resolve))
