@@ -50,6 +50,8 @@ export const hosts = {
       BUN_JSC_thresholdForJITSoon: '20',
       BUN_JSC_thresholdForOptimizeAfterWarmUp: '200',
       BUN_JSC_thresholdForOptimizeSoon: '200',
+      BUN_JSC_thresholdForFTLOptimizeAfterWarmUp: '1000000',
+      BUN_JSC_thresholdForFTLOptimizeSoon: '10000',
     },
   },
   deno: {

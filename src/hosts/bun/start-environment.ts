@@ -18,6 +18,11 @@ const compileSooner = {
   BUN_JSC_thresholdForJITSoon: '20',
   BUN_JSC_thresholdForOptimizeAfterWarmUp: '200',
   BUN_JSC_thresholdForOptimizeSoon: '200',
+  // Ten times the default, for the last and most expensive of the compilers. By default it worked on what
+  // runs once in each request for the first twenty thousand of them, with nearly as much processor time as
+  // their answers take, and on the same core where there is one. What runs for each chunk still gets there.
+  BUN_JSC_thresholdForFTLOptimizeAfterWarmUp: '1000000',
+  BUN_JSC_thresholdForFTLOptimizeSoon: '10000',
 }
 
 /** The variables for a version of Bun, which does not start with an option of JavaScriptCore that it does not know. */
