@@ -183,6 +183,8 @@ export class Caller {
       reservation: new Reservation(name, bucket, admissions.answerLengths),
       expected,
     }
+    const measuring = charged && expected.measure?.()
+    if (measuring) await measuring
     const tokens = charged ? charged.reservation.tokens(expected) : 0
     const held: HeldPermit = { id: admissions.newId(), key: name, slot, limits, tokens }
     const requests = this.#isCounted ? 0 : 1

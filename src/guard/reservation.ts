@@ -9,6 +9,8 @@ export interface ExpectedUse {
    * of its smallest limit.
    */
   promptTokens(bucket: number): number
+  /** Called before: makes the estimate of a prompt of megabytes in steps, between which other work runs. */
+  measure?(): Promise<void> | undefined
   /** The number of answers; 0 if nothing is generated. */
   answers: number
   /** The most tokens of each answer; Infinity if there is no limit. */

@@ -51,14 +51,16 @@ export async function readBody(
 /**
  * Begins to answer a request by an engine. Rejects with an `ApiError` (429) where a limit of its caller
  * is exceeded. Whether the caller may use the model is checked where the engine is chosen.
+ * `isLarge`: whether its body is written, and its prompt measured, in steps.
  */
 export async function beginExchange(
   { settings, ticker, running, catalog, telemetry }: ExchangeContext,
   request: Pick<Request, 'signal'>,
   trace: Trace,
   { use: requested, model, limits = settings, slot }: Requested,
+  isLarge = false,
 ): Promise<Exchange> {
-  const use = new ExchangeUse(requested, model, catalog)
+  const use = new ExchangeUse(requested, model, catalog, isLarge)
   const permit = await trace.caller?.permit(use, slot)
   const stopRenewal = permit?.renew && renewing(permit.renew, ticker)
   const over = Promise.withResolvers<void>()
@@ -82,6 +84,7 @@ export async function beginExchange(
     },
   })
   trace.waitUntil?.(over.promise)
+  exchange.isLarge = isLarge
   exchange.caller = trace.caller?.name ?? ''
   exchange.modelAccess = trace.caller?.mayUseModel
   exchange.asker = trace.caller

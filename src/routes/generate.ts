@@ -67,8 +67,7 @@ export function generate(
     const { api, model, canAnswer } = generation
     const resume = api && !generation.client && resuming?.resumeOf(request, trace, context)
     const { client = resume ? resume.attached : request } = generation
-    const exchange = await beginExchange(context, client, trace, generation)
-    exchange.isLarge = isLarge(body)
+    const exchange = await beginExchange(context, client, trace, generation, isLarge(body))
     exchange.conversation = conversationOf(request.headers, generation.use, settings)
     try {
       const answering = await generation.begin(exchange)

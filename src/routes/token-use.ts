@@ -8,9 +8,11 @@ import {
   type PromptSize,
   type PromptSource,
   promptSize,
+  promptSizeInSteps,
 } from '../guard/prompt-size.ts'
 import type { ExpectedUse, TokenUse } from '../guard/reservation.ts'
 import type { Exchange } from '../stream/exchange.ts'
+import { inSlices, takeTurns, turn } from '../util/slices.ts'
 import { answerLength } from '../wire/answer-length.ts'
 import { answerLimit } from '../wire/models/answer-limit.ts'
 import { isTokenCount, plausibleUse, type Use } from '../wire/usage.ts'
@@ -36,6 +38,9 @@ const ANSWER_MOST = { least: 32_768, perSecond: 10_000, perSeen: 4 }
 /** The tokens that an engine generates in a second, while none of them is seen. */
 const UNSEEN_PER_SECOND = 100
 
+/** Milliseconds that a prompt is measured for in one turn of the event loop. */
+const SLICE_MS = 2
+
 /** The names of the field that limits an answer, in all APIs. */
 const LIMITS = ['max_tokens', 'max_completion_tokens', 'max_output_tokens']
 
@@ -47,11 +52,19 @@ export class ExchangeUse implements ExpectedUse {
   readonly #startedAt = performance.now()
   /** Whether the answer repeats the prompt, so that its length says nothing. */
   readonly #echoes: boolean
+  readonly #isLarge: boolean
   #size: PromptSize | undefined
   #prompt: number | undefined
 
-  constructor(requested: RequestedUse, model: string | null | undefined, catalog: KnownModels) {
+  /** `isLarge`: whether its prompt may have megabytes. */
+  constructor(
+    requested: RequestedUse,
+    model: string | null | undefined,
+    catalog: KnownModels,
+    isLarge = false,
+  ) {
     this.#requested = requested
+    this.#isLarge = isLarge
     this.answers = requested.answers ?? 1
     this.#echoes = fieldsOf(requested.body).echo === true
     this.answerMost = () => Math.min(askedMost(requested.body), modelMost(catalog, model))
@@ -61,6 +74,14 @@ export class ExchangeUse implements ExpectedUse {
     const { estimate } = this.#requested
     this.#size ??= estimate ? sizeOf(estimate()) : promptSize(this.#requested)
     return this.#size
+  }
+
+  measure(): Promise<void> | undefined {
+    if (!this.#isLarge || this.#requested.estimate) return undefined
+    const steps = promptSizeInSteps(this.#requested)
+    return inSlices(steps, () => takeTurns(turn), SLICE_MS).then((size) => {
+      this.#size = size
+    })
   }
 
   /** What the prompt is taken for. */

@@ -55,6 +55,6 @@ export async function takeTurns(pause: () => Promise<void>): Promise<void> {
 }
 
 /** A timer, since a resolved promise would let nothing but other promises run. */
-function turn(): Promise<void> {
+export function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 1))
 }

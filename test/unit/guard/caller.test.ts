@@ -41,6 +41,28 @@ function thrownBy(act: () => void): unknown {
   return undefined
 }
 
+it('waits until a prompt is measured before it reserves its tokens, where they are limited', async () => {
+  const store = limitsAt()
+  const admissions = new Admissions(store)
+  let prompt = 0
+  let calls = 0
+  const use: ExpectedUse = {
+    ...expected({ answers: 0 }),
+    promptTokens: () => prompt,
+    async measure() {
+      calls++
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      prompt = 40
+    },
+  }
+  const limited = readKey({ name: 'a', hash, tokensPerMinute: 100 }, 'key')
+  const permit = await new Caller(limited, admissions).permit(use)
+  expect(levelsIn(store, 'a', limited).tokens?.remaining).toBe(60)
+  permit.end()
+  await new Caller(readKey({ name: 'b', hash }, 'key'), admissions).permit(use)
+  expect(calls).toBe(1)
+})
+
 it('counts a request before it is parsed, and gives its slot back once', async () => {
   const store = limitsAt()
   const admissions = new Admissions(store)
