@@ -92,6 +92,7 @@ export async function sizeRows() {
 /** Where a list of paths says too little. @type {Partial<Record<PartName, string>>} */
 const HAS = {
   discovery: 'local model servers that are found',
+  largeBodies: 'requests of megabytes that hold up no stream',
   ollama: 'Ollama’s API, below `/api`',
   pages: 'the page at `/`, `/status`, `/openapi.json`, `/docs/errors`',
   passThrough: '`/v1/rerank`, `/v1/audio`, `/tokenize` and other forwarded paths',

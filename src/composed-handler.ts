@@ -113,7 +113,7 @@ function createContext(
 ): RouteContext {
   const { frameWriter = transformWriter, responses = composition.responses() } = host
   const { stateStatus = () => memoryStatus, isLeaving = isDraining } = host
-  const { page, greeting, leftOut } = composition
+  const { page, greeting, leftOut, readJson } = composition
   const isolates = host.isolateRequests ?? isWorkerd()
   let id = host.instance
   // Made when it is first needed: workerd has no random numbers before a request.
@@ -151,7 +151,7 @@ function createContext(
     resuming: composition.resuming,
     hasSeveralCallers: host.authenticate !== undefined || settings.keys.length > 1,
     isolates,
-    ...{ page, greeting, leftOut },
+    ...{ page, greeting, leftOut, readJson },
     explainsErrors: composition.routes.explainError !== undefined,
     files: settings.page ? host.files : page?.withoutPage(host.files),
     hostName: host.name,

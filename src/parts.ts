@@ -15,6 +15,7 @@ import { compose, readerOf } from './routes/parts/compose.ts'
 import { discovery as discoveryPart } from './routes/parts/discovery.ts'
 import { embeddings as embeddingsPart } from './routes/parts/embeddings.ts'
 import { health as healthPart } from './routes/parts/health.ts'
+import { largeBodies as largeBodiesPart } from './routes/parts/large-bodies.ts'
 import { messages as messagesPart } from './routes/parts/messages.ts'
 import { metrics as metricsPart } from './routes/parts/metrics.ts'
 import { models as modelsPart } from './routes/parts/models.ts'
@@ -64,6 +65,12 @@ export const embeddings: ComposedPart = embeddingsPart
 
 /** `GET /health` */
 export const health: ComposedPart = healthPart
+
+/**
+ * Large requests: they are parsed and sent on in steps, one after the other, so that streams go on meanwhile.
+ * Without it, each is parsed at once.
+ */
+export const largeBodies: ComposedPart = largeBodiesPart
 
 /** `POST /v1/messages`: Anthropic’s API. */
 export const messages: ComposedPart = messagesPart

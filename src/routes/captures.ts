@@ -22,8 +22,8 @@ export const listCaptures: RouteHandler = async (_request, _trace, { telemetry }
 
 /** `POST /v1/captures`: changes what is captured. Rejects with an `ApiError` (400). */
 export const changeCaptures: RouteHandler = async (request, trace, context) => {
-  const { telemetry, settings } = context
-  const body = await readBody(request, trace, settings)
+  const { telemetry } = context
+  const body = await readBody(request, trace, context)
   const rule = isObject(body) ? body.capture : undefined
   if (typeof rule === 'string') requireKnown(rule, context)
   if (typeof rule === 'string' && capturesOf(telemetry).change(rule))

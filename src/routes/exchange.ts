@@ -1,7 +1,7 @@
 import type { Engine } from '../engines/engine.ts'
 import type { Catalog } from '../engines/registry/catalog.ts'
 import { requireOneModel } from '../engines/registry/model-access.ts'
-import { readJsonBody } from '../guard/body.ts'
+import type { ReadJson } from '../guard/read-body.ts'
 import type { Settings } from '../settings/settings.ts'
 import { PERMIT_RENEWAL, type SlotKind } from '../state/limits.ts'
 import type { StreamLimits } from '../stream/deadlines.ts'
@@ -19,6 +19,7 @@ export interface ExchangeContext {
   /** The exchanges that run now; each removes itself when it ends. */
   running: Set<Exchange>
   telemetry: RequestTelemetry
+  readJson: ReadJson
 }
 
 /** What an exchange is begun for. */
@@ -39,10 +40,11 @@ export interface Requested {
 export async function readBody(
   request: Request,
   trace: Trace,
-  { maxBody, bodyTimeout }: Pick<Settings, 'maxBody' | 'bodyTimeout'>,
+  { settings, readJson }: Pick<ExchangeContext, 'settings' | 'readJson'>,
 ): Promise<unknown> {
   await trace.caller?.enter()
-  const body = await readJsonBody(request, maxBody, bodyTimeout, trace.caller?.name, trace.tap)
+  const { maxBody, bodyTimeout } = settings
+  const body = await readJson(request, maxBody, bodyTimeout, trace.caller?.name, trace.tap)
   requireOneModel(trace.caller?.mayUseModel, body)
   trace.receive(body)
   return body

@@ -36,6 +36,7 @@ export const PARTS = {
   tabs: ['/v1/tabs', '/v1/pairings'],
   traces: [],
   discovery: [],
+  largeBodies: [],
 } as const satisfies Record<string, readonly string[]>
 
 export type PartName = keyof typeof PARTS

@@ -10,6 +10,7 @@ import { completions } from './parts/completions.ts'
 import { discovery } from './parts/discovery.ts'
 import { embeddings } from './parts/embeddings.ts'
 import { health } from './parts/health.ts'
+import { largeBodies } from './parts/large-bodies.ts'
 import { messages } from './parts/messages.ts'
 import { metrics } from './parts/metrics.ts'
 import { models } from './parts/models.ts'
@@ -42,6 +43,7 @@ export const allParts: readonly HandlerPart[] = [
   tabs,
   traces,
   discovery,
+  largeBodies,
 ]
 
 export const table = {

@@ -1,4 +1,5 @@
 import type { Ability } from '../../engines/upstream/chat-upstream.ts'
+import { type ReadJson, readJsonAtOnce } from '../../guard/read-body.ts'
 import { leftOutSetting, requireOptionsOf } from '../../settings/left-out.ts'
 import { SettingsReader } from '../../settings/reader.ts'
 import type { Settings } from '../../settings/settings.ts'
@@ -17,6 +18,7 @@ export interface Composition
   /** Undefined where no part is left out. */
   readonly leftOut: LeftOut | undefined
   readonly telemetry: FeatureMakers
+  readonly readJson: ReadJson
   /** What the parts ask of upstreams beyond chats. */
   readonly abilities: readonly Ability[]
   /** Throws a `SettingsError` for settings that contradict each other, or that no part reads. */
@@ -28,12 +30,17 @@ export interface Composition
 /** The routes are tried in the order of the parts. */
 export function compose(parts: readonly HandlerPart[]): Composition {
   const has = havingPart(parts)
-  const { store, ...provided }: Partial<Provided> = Object.assign({}, ...parts)
+  const {
+    store,
+    readJson = readJsonAtOnce,
+    ...provided
+  }: Partial<Provided> = Object.assign({}, ...parts)
   const { resuming, tabs, page, greeting, discover } = provided
   return {
     routes: Object.assign({}, ...parts.map((part) => part.routes)),
     leftOut: Object.keys(PARTS).every(has) ? undefined : leftOutOf(has),
     telemetry: Object.assign({}, ...parts.map((part) => part.telemetry)),
+    readJson,
     abilities: [...new Set(parts.flatMap((part) => part.abilities ?? []))],
     check(settings, hasAuthenticate) {
       requireOptionsOf(has, settings.keys)

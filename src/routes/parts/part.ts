@@ -1,6 +1,7 @@
 /** What a handler is composed of. */
 import type { createDiscovery } from '../../engines/registry/discovery.ts'
 import type { Ability } from '../../engines/upstream/chat-upstream.ts'
+import type { ReadJson } from '../../guard/read-body.ts'
 import type { Declarations, Rules } from '../../settings/reader.ts'
 import type { Settings } from '../../settings/settings.ts'
 import type { ResponseStore } from '../../state/response-store.ts'
@@ -49,6 +50,8 @@ export interface Provided {
   readonly greeting: Greeting
   /** Finds local servers. */
   readonly discover: typeof createDiscovery
+  /** Reads JSON bodies so that large ones hold nothing up. */
+  readonly readJson: ReadJson
   /** What other variables of the environment than sluice's own stand for. */
   readonly fromEnvironment: NonNullable<Rules['fromEnvironment']>
 }

@@ -1,25 +1,14 @@
 /**
- * JSON that knows the text it was parsed from: a large request that is sent on with a few fields changed is
- * written by copying the bytes of all others. Serializing and encoding 1 MB of messages anew takes 2 ms.
+ * The texts of large requests: one that is sent on with a few fields changed is written by copying the bytes of
+ * all others. Serializing and encoding 1 MB of messages anew takes 2 ms.
  */
 import { isObject } from '../../util/object.ts'
 import { finish, type Steps } from '../../util/slices.ts'
 import { exactDigits } from './exact-integers.ts'
 import { Outline } from './outline.ts'
+import { type Bytes, type Source, setSource, sourceOf } from './sourced.ts'
 import { LEAST_EACH, type Piece, Splice } from './splice.ts'
 import { writeInSteps } from './write-in-steps.ts'
-
-type Bytes = Uint8Array<ArrayBuffer>
-
-/**
- * The key of the source in a parsed object. A copy with other fields (`{ ...request, model }`) has it too,
- * while `JSON.stringify` and whatever lists the fields of an object leave out symbols.
- */
-const SOURCE = Symbol('source')
-
-interface Sourced {
-  [SOURCE]?: Source
-}
 
 /**
  * Remembers the text of an object that was parsed from it: `serialize` then copies what has not changed.
@@ -31,16 +20,7 @@ export function keepSource(value: unknown, text: Bytes, outline: Outline): void 
   if (!isObject(value) || Object.isFrozen(value)) return
   const fields = outline.marks.length / 2
   if (fields > MOST_FIELDS || fields * LEAST_EACH > text.length) return
-  ;(value as Sourced)[SOURCE] = new Source({ ...value }, text, outline)
-}
-
-export function hasSource(value: unknown): boolean {
-  return isObject(value) && (value as Sourced)[SOURCE] !== undefined
-}
-
-/** Forgets the text, when the object and its copies are no longer serialized: it is as large as they are. */
-export function forgetSource(value: unknown): void {
-  if (isObject(value)) (value as Sourced)[SOURCE]?.forget()
+  setSource(value, new TextSource({ ...value }, text, outline))
 }
 
 /**
@@ -49,31 +29,10 @@ export function forgetSource(value: unknown): void {
  */
 const MOST_FIELDS = 1_000
 
-/** Bytes from which an object is written in steps. */
-const LARGE = 262_144
-
-/** Whether the object was parsed from so long a text that it is written in steps. */
-export function isLarge(value: unknown): boolean {
-  return isObject(value) && ((value as Sourced)[SOURCE]?.length ?? 0) >= LARGE
-}
-
-/**
- * The JSON of an object: what `JSON.stringify` returns, or bytes that parse to the same value. Where an
- * object has a source, numbers in fields that were not changed keep all their digits.
- *
- * @example
- * const request = await readJsonBody(…)
- * serialize({ ...request, model: 'other' }) // all bytes as they came, except those of the model
- */
-export function serialize(value: object): string | Bytes {
-  const source = (value as Sourced)[SOURCE]
-  return (source && finish(source.write(value, wholly))) ?? JSON.stringify(value)
-}
-
-/** The same as bytes, in steps, between which other work may run. */
+/** What `serialize` returns, as bytes, in steps, between which other work may run. */
 export function* serializeInSteps(value: object): Steps<Bytes> {
-  const source = (value as Sourced)[SOURCE]
-  const copied = source && (yield* source.write(value, writeInSteps))
+  const source = sourceOf(value) as TextSource | undefined
+  const copied = source && (yield* source.copied(value, writeInSteps))
   return copied ?? (yield* join(yield* writeInSteps(value)))
 }
 
@@ -107,7 +66,8 @@ function* join(pieces: readonly Piece[]): Steps<Bytes> {
 const encoder = new TextEncoder()
 
 /** A parsed object and its text. */
-class Source {
+class TextSource implements Source {
+  readonly inSteps = serializeInSteps
   #fields: Record<string, unknown>
   #text: Bytes | undefined
   #outline: Outline
@@ -129,8 +89,12 @@ class Source {
     return this.#text?.length ?? 0
   }
 
+  write(value: object): Bytes | undefined {
+    return finish(this.copied(value, wholly))
+  }
+
   /** Undefined where the value has to be serialized anew. `write`: how what has changed is written. */
-  *write(value: object, write: Write): Steps<Bytes | undefined> {
+  *copied(value: object, write: Write): Steps<Bytes | undefined> {
     const text = this.#text
     if (text === undefined) return undefined
     // Of two equal keys, parsers take different ones: the value has the one that was checked.
