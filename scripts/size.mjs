@@ -91,8 +91,11 @@ export async function sizeRows() {
 
 /** Where a list of paths says too little. @type {Partial<Record<PartName, string>>} */
 const HAS = {
+  affinity: 'conversations that stay at one of several upstreams',
+  builtIn: 'the model `static`',
   discovery: 'local model servers that are found',
   largeBodies: 'requests of megabytes that hold up no stream',
+  modelDetails: 'what servers tell of their models: contexts, and what is loaded',
   ollama: 'Ollama’s API, below `/api`',
   pages: 'the page at `/`, `/status`, `/openapi.json`, `/docs/errors`',
   passThrough: '`/v1/rerank`, `/v1/audio`, `/tokenize` and other forwarded paths',

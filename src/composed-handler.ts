@@ -127,7 +127,7 @@ function createContext(
   const tabs = host.tabs ?? ownTabs(composition, settings, host, paired)
   const engines = createEngines(
     settings,
-    { ...host, tabs, discover: composition.discover, abilities: composition.abilities },
+    { ...host, ...enginesOf(composition), tabs },
     ticker,
     instance,
   )
@@ -152,12 +152,18 @@ function createContext(
     hasSeveralCallers: host.authenticate !== undefined || settings.keys.length > 1,
     isolates,
     ...{ page, greeting, leftOut, readJson },
+    conversationOf: composition.affinity?.conversationOf,
     explainsErrors: composition.routes.explainError !== undefined,
     files: settings.page ? host.files : page?.withoutPage(host.files),
     hostName: host.name,
     basePath: host.basePath ?? '',
     elsewhere: host.elsewhere,
   }
+}
+
+/** What the parts are to engines. */
+function enginesOf({ discover, abilities, createStatic, watchLoad, affinity }: Composition) {
+  return { discover, abilities, createStatic, watchLoad, conversations: affinity?.conversations() }
 }
 
 function ownTabs(

@@ -8,6 +8,8 @@ import { readLog } from './routes/code-options.ts'
 import { type ComposedOptions, readComposedOptions } from './routes/composed-options.ts'
 import { isPartName } from './routes/part-names.ts'
 import { activity as activityPart } from './routes/parts/activity.ts'
+import { affinity as affinityPart } from './routes/parts/affinity.ts'
+import { builtIn as builtInPart } from './routes/parts/built-in.ts'
 import { captures as capturesPart } from './routes/parts/captures.ts'
 import { chat as chatPart } from './routes/parts/chat.ts'
 import { completions as completionsPart } from './routes/parts/completions.ts'
@@ -18,6 +20,7 @@ import { health as healthPart } from './routes/parts/health.ts'
 import { largeBodies as largeBodiesPart } from './routes/parts/large-bodies.ts'
 import { messages as messagesPart } from './routes/parts/messages.ts'
 import { metrics as metricsPart } from './routes/parts/metrics.ts'
+import { modelDetails as modelDetailsPart } from './routes/parts/model-details.ts'
 import { models as modelsPart } from './routes/parts/models.ts'
 import { ollama as ollamaPart } from './routes/parts/ollama.ts'
 import { pages as pagesPart } from './routes/parts/pages.ts'
@@ -48,6 +51,12 @@ export interface ComposedPart {
 /** `GET /v1/activity`: requests while they happen. */
 export const activity: ComposedPart = activityPart
 
+/** Conversations that stay at the upstream that has their prompt in its cache. */
+export const affinity: ComposedPart = affinityPart
+
+/** The model `static`, which answers with one fixed text and needs no server. */
+export const builtIn: ComposedPart = builtInPart
+
 /** `GET /v1/captures`: requests and answers, recorded in memory. */
 export const captures: ComposedPart = capturesPart
 
@@ -77,6 +86,9 @@ export const messages: ComposedPart = messagesPart
 
 /** `GET /metrics`, and the measurements of an OpenTelemetry SDK that the program has registered. */
 export const metrics: ComposedPart = metricsPart
+
+/** What model servers tell of their models besides their list: what is loaded, and how much context each has. */
+export const modelDetails: ComposedPart = modelDetailsPart
 
 /** `GET /v1/models` */
 export const models: ComposedPart = modelsPart

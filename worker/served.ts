@@ -1,4 +1,5 @@
 /** The handler of the worker with all parts, which its objects serve with too. */
+import { Conversations } from '../src/engines/pool/conversations.ts'
 import { PoolState } from '../src/engines/pool/pool-state.ts'
 import { createCheckedHandler } from '../src/handler.ts'
 import type { Files } from '../src/platform/files.ts'
@@ -28,7 +29,7 @@ export const { handlerOnce, handlerFor, replace } = serving({
     limits: memoryLimits(),
     seen: new Map(),
     finishes: new Map(),
-    pool: new PoolState(true),
+    pool: new PoolState(true, new Conversations()),
     telemetry: new Telemetry(),
   },
   defaults: (env) => ({ tabGather: isOwn(env) ? 0 : CLOUDFLARE_GATHER }),

@@ -26,7 +26,7 @@ export function workerOf(parts: readonly HandlerPart[]): ComposedWorker {
       responses: composition.responses(),
       seen: new Map(),
       finishes: new Map(),
-      pool: new PoolState(true),
+      pool: new PoolState(true, composition.affinity?.conversations()),
     },
   })
   return {

@@ -8,12 +8,13 @@ import type { Settings } from '../settings/settings.ts'
 import type { Ticker } from '../stream/ticker.ts'
 import type { Engine } from './engine.ts'
 import type { ManagedServers } from './managed/managed-servers.ts'
-import { Pool } from './pool/pool.ts'
+import { Pool, type PoolOptions } from './pool/pool.ts'
 import type { PoolState } from './pool/pool-state.ts'
 import { Catalog, type CatalogEntry } from './registry/catalog.ts'
 import type { createDiscovery, DiscoveredServers } from './registry/discovery.ts'
 import { createRouter, type Router } from './registry/router.ts'
-import { createStatic } from './static/static.ts'
+import { noStatic } from './static/left-out.ts'
+import type { createStatic } from './static/static.ts'
 import { separateThinking } from './thinking.ts'
 import { type Ability, ChatUpstream } from './upstream/chat-upstream.ts'
 import type { FinishHistories } from './upstream/finish-history.ts'
@@ -38,6 +39,10 @@ export interface EngineSources extends Pick<Host, 'fetch' | 'isolateRequests'> {
   abilities?: readonly Ability[]
   /** Finds local servers, where that is wanted. */
   discover?: typeof createDiscovery | undefined
+  /** Makes the engine that answers with a fixed text, where there is one. */
+  createStatic?: typeof createStatic | undefined
+  watchLoad?: PoolOptions['watchLoad']
+  conversations?: PoolOptions['conversations']
   /** The addresses at which this server listens, where that is known: it does not look for itself. */
   own?: readonly string[]
   /** Which upstreams send finish reasons, kept when the settings are reloaded. */
@@ -74,7 +79,7 @@ export function createEngines(
           : new ChatUpstream(options, abilities)
       }),
     ],
-    static: createStatic(settings),
+    static: host.createStatic?.(settings) ?? noStatic,
     discovery: settings.discover
       ? host.discover?.({
           ...shared,
@@ -102,6 +107,8 @@ export function createEngines(
     affinityWait,
     isolateRequests,
     state: host.pool,
+    watchLoad: host.watchLoad,
+    conversations: host.conversations,
   })
   return { catalog, router, pool }
 }

@@ -8,7 +8,6 @@ import { type JsonAnswer, jsonAnswerResponse } from '../stream/json-answer.ts'
 import { streamResponse } from '../stream/sse-response.ts'
 import { toApiError } from '../wire/errors/api-error.ts'
 import { sourceOf, stepsOf } from '../wire/json/sourced.ts'
-import { conversationOf } from './affinity.ts'
 import { beginExchange, readBody } from './exchange.ts'
 import type { RouteContext, RouteHandler, RouteRequest } from './route.ts'
 import type { StreamAnswering } from './stream-answering.ts'
@@ -69,7 +68,7 @@ export function generate(
     const { client = resume ? resume.attached : request } = generation
     const exchange = await beginExchange(context, client, trace, generation)
     exchange.inSteps = stepsOf(body)
-    exchange.conversation = conversationOf(request.headers, generation.use, settings)
+    exchange.conversation = context.conversationOf?.(request.headers, generation.use, settings)
     try {
       const answering = await generation.begin(exchange)
       if ('json' in answering) {

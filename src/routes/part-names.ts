@@ -37,6 +37,9 @@ export const PARTS = {
   traces: [],
   discovery: [],
   largeBodies: [],
+  affinity: [],
+  builtIn: [],
+  modelDetails: [],
 } as const satisfies Record<string, readonly string[]>
 
 export type PartName = keyof typeof PARTS

@@ -10,6 +10,7 @@ import type { StreamSettings } from '../stream/sse-response.ts'
 import type { TabHub } from '../tabs/hub.ts'
 import type { Pairings } from '../tabs/pairings.ts'
 import type { Sources } from '../telemetry/sources.ts'
+import type { conversationOf } from './affinity.ts'
 import type { Elsewhere } from './elsewhere.ts'
 import type { ExchangeContext } from './exchange.ts'
 import type { Greeting } from './ollama/greeting.ts'
@@ -66,6 +67,8 @@ export interface RouteContext extends ExchangeContext, Engines {
   instance(): string
   /** What is known of the shared state. */
   stateStatus(): StateStatus
+  /** By what conversations are recognized, where they stay at their engines. */
+  conversationOf: typeof conversationOf | undefined
   /** Where streams run that can be resumed, if not here. */
   elsewhere: Elsewhere | undefined
 }

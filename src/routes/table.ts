@@ -4,6 +4,8 @@
  * that no server carries it.
  */
 import { activity } from './parts/activity.ts'
+import { affinity } from './parts/affinity.ts'
+import { builtIn } from './parts/built-in.ts'
 import { captures } from './parts/captures.ts'
 import { chat } from './parts/chat.ts'
 import { completions } from './parts/completions.ts'
@@ -13,6 +15,7 @@ import { health } from './parts/health.ts'
 import { largeBodies } from './parts/large-bodies.ts'
 import { messages } from './parts/messages.ts'
 import { metrics } from './parts/metrics.ts'
+import { modelDetails } from './parts/model-details.ts'
 import { models } from './parts/models.ts'
 import { ollama } from './parts/ollama.ts'
 import { pages } from './parts/pages.ts'
@@ -44,6 +47,9 @@ export const allParts: readonly HandlerPart[] = [
   traces,
   discovery,
   largeBodies,
+  affinity,
+  builtIn,
+  modelDetails,
 ]
 
 export const table = {

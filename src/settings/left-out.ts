@@ -6,6 +6,8 @@ import { environmentName } from './read-environment.ts'
 /** The settings of each part, beside those of the core. */
 export const PART_SETTINGS = {
   discovery: ['discover'],
+  builtIn: ['staticText', 'staticDelay'],
+  affinity: ['affinity', 'affinityWait'],
   pages: ['page'],
   passThrough: ['passThrough'],
   activity: ['activity'],

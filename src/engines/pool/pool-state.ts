@@ -1,6 +1,6 @@
 import type { Engine } from '../engine.ts'
 import { ConcurrencyLimiter } from './concurrency-limiter.ts'
-import { Conversations } from './conversations.ts'
+import type { Conversations } from './conversations.ts'
 import { PoolMember } from './member.ts'
 import { RetryBudgets } from './retry-budget.ts'
 
@@ -12,7 +12,8 @@ import { RetryBudgets } from './retry-budget.ts'
 export class PoolState {
   readonly limiter: ConcurrencyLimiter
   readonly budgets = new RetryBudgets()
-  readonly conversations = new Conversations()
+  /** Undefined where conversations stay at no engine. */
+  readonly conversations: Conversations | undefined
   /** By `identityOf`. */
   #members = new Map<string, PoolMember>()
   /** Those of engines without an address, for as long as the engine is there: of tabs, which come and go. */
@@ -21,7 +22,8 @@ export class PoolState {
   #current: object | undefined
 
   /** `isolated`: whether no request may wake another (workerd). */
-  constructor(isolated: boolean) {
+  constructor(isolated: boolean, conversations?: Conversations) {
+    this.conversations = conversations
     this.limiter = new ConcurrencyLimiter(0, isolated)
   }
 

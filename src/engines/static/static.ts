@@ -13,8 +13,6 @@ import { STATIC_MODEL, type StaticSettings, unsupported } from './model.ts'
 import { completeStatic } from './text-completion.ts'
 import { paced, splitWords, usageOf, type Words, wordsOf } from './words.ts'
 
-export { STATIC_MODEL } from './model.ts'
-
 /**
  * An engine that answers every request with one fixed text, word by word. No model runs: its tokens
  * are words, and its usage counts the words it received and sent.

@@ -13,7 +13,7 @@ import type { HandlerPart, Provided } from './part.ts'
 
 /** What some parts add up to. */
 export interface Composition
-  extends Partial<Pick<Provided, 'tabs' | 'resuming' | 'page' | 'greeting' | 'discover'>> {
+  extends Partial<Omit<Provided, 'telemetry' | 'store' | 'readJson' | 'fromEnvironment'>> {
   readonly routes: Routes
   /** Undefined where no part is left out. */
   readonly leftOut: LeftOut | undefined
@@ -36,6 +36,7 @@ export function compose(parts: readonly HandlerPart[]): Composition {
     ...provided
   }: Partial<Provided> = Object.assign({}, ...parts)
   const { resuming, tabs, page, greeting, discover } = provided
+  const { affinity, createStatic, watchLoad } = provided
   return {
     routes: Object.assign({}, ...parts.map((part) => part.routes)),
     leftOut: Object.keys(PARTS).every(has) ? undefined : leftOutOf(has),
@@ -52,6 +53,9 @@ export function compose(parts: readonly HandlerPart[]): Composition {
     ...(page && { page }),
     ...(greeting && { greeting }),
     ...(discover && { discover }),
+    ...(affinity && { affinity }),
+    ...(createStatic && { createStatic }),
+    ...(watchLoad && { watchLoad }),
   }
 }
 

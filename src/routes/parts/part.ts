@@ -1,5 +1,8 @@
 /** What a handler is composed of. */
+import type { Conversations } from '../../engines/pool/conversations.ts'
+import type { watchLoad } from '../../engines/pool/watch-load.ts'
 import type { createDiscovery } from '../../engines/registry/discovery.ts'
+import type { createStatic } from '../../engines/static/static.ts'
 import type { Ability } from '../../engines/upstream/chat-upstream.ts'
 import type { ReadJson } from '../../guard/read-body.ts'
 import type { Declarations, Rules } from '../../settings/reader.ts'
@@ -8,6 +11,7 @@ import type { ResponseStore } from '../../state/response-store.ts'
 import type { HubOptions, TabHub } from '../../tabs/hub.ts'
 import type { Pairings } from '../../tabs/pairings.ts'
 import type { FeatureMakers } from '../../telemetry/request-telemetry.ts'
+import type { conversationOf } from '../affinity.ts'
 import type { Greeting } from '../ollama/greeting.ts'
 import type { Page } from '../page.ts'
 import type { PartName } from '../part-names.ts'
@@ -52,6 +56,15 @@ export interface Provided {
   readonly discover: typeof createDiscovery
   /** Reads JSON bodies so that large ones hold nothing up. */
   readonly readJson: ReadJson
+  /** Keeps conversations at the engines that answered them. */
+  readonly affinity: {
+    conversationOf: typeof conversationOf
+    conversations(): Conversations
+  }
+  /** Makes the engine that answers with a fixed text. */
+  readonly createStatic: typeof createStatic
+  /** Shows what a server does about a model that it has to load. */
+  readonly watchLoad: typeof watchLoad
   /** What other variables of the environment than sluice's own stand for. */
   readonly fromEnvironment: NonNullable<Rules['fromEnvironment']>
 }

@@ -1,14 +1,4 @@
-import {
-  boolean,
-  choice,
-  integer,
-  list,
-  pairs,
-  secrets,
-  text,
-  texts,
-  time,
-} from '../declaration.ts'
+import { boolean, choice, integer, list, pairs, secrets, text, texts } from '../declaration.ts'
 import { perUpstream } from '../per-upstream.ts'
 import { serverItem } from '../upstreams.ts'
 
@@ -37,18 +27,6 @@ export const asking = {
     default: 100,
     placeholder: 'N',
     help: 'How many requests may wait in the queue of an upstream that is busy. When it is full, a request of a key with fewer takes the place of the newest one of the key with the most. Responses in the background wait beside it, up to --max-background.',
-  }),
-  affinity: choice(['auto', 'session', 'off'], {
-    default: 'auto',
-    placeholder: 'MODE',
-    help: 'Whether a conversation stays at the upstream that answered it before, which has its prompt in a cache, where several serve the model. auto: recognize it by a session id in a header or field, and by its system prompt and first messages. session: only where there is a session id. off: always ask the least busy one.',
-  }),
-  affinityWait: time({
-    min: 0,
-    max: 5 * 60_000,
-    default: 10_000,
-    placeholder: 'TIME',
-    help: 'How long a conversation waits at most for the upstream that answered it before, while that works on --max-concurrency requests. It never waits longer than another one would need for its prompt, at 1,000 tokens per second; 0 never waits.',
   }),
   retry: boolean({
     default: true,

@@ -2,13 +2,12 @@
 import { access } from './access.ts'
 import { asking } from './asking.ts'
 import { logging } from './logging.ts'
-import { builtIn, docsUrl } from './of-parts.ts'
+import { docsUrl } from './of-parts.ts'
 import { requestLimits } from './request-limits.ts'
 
 export const coreSettings = {
   ...access,
   ...asking,
-  ...builtIn,
   ...requestLimits,
   ...logging,
   ...docsUrl,

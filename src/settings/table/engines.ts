@@ -4,7 +4,7 @@ import { engineItem } from '../engines.ts'
 import { memorySize } from '../run-options.ts'
 import { upstreamItem } from '../upstream-item.ts'
 import { asking, upstreamOf } from './asking.ts'
-import { builtIn, discovery, passThrough, tabs } from './of-parts.ts'
+import { affinity, builtIn, discovery, passThrough, tabs } from './of-parts.ts'
 
 const ofProcesses = {
   memoryBudget: size({
@@ -26,6 +26,7 @@ const ofProcesses = {
 export const engines = {
   ...asking,
   upstream: upstreamOf(upstreamItem),
+  ...affinity,
   ...discovery,
   ...ofProcesses,
   ...passThrough,
