@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { edgeChat } from '../../scripts/edge-chat.mjs'
 import { binaryOf } from '../../scripts/hosts.mjs'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 
@@ -50,10 +51,8 @@ async function start(settings: object) {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-edge-chat-'))
   writeFileSync(join(folder, 'config.capnp'), configOf(settings))
   await build({
-    entryPoints: [new URL('../../worker/edge-chat.ts', import.meta.url).pathname],
+    ...edgeChat,
     outfile: join(folder, 'worker.js'),
-    ...({ bundle: true, format: 'esm', target: 'es2024', logLevel: 'error' } as const),
-    conditions: ['workerd', 'worker'],
   })
   const child = spawn(
     binaryOf('workerd'),

@@ -1,12 +1,12 @@
 import { enforceChatContract } from '../../stream/chat-stream.ts'
 import { isObject } from '../../util/object.ts'
-import {
-  type ChatChunk,
-  type ChatMessage,
-  type ChatRequest,
-  type ChunkDelta,
-  type FinishReason,
-  requireChat,
+import { requireChat } from '../../wire/chat/known-fields.ts'
+import type {
+  ChatChunk,
+  ChatMessage,
+  ChatRequest,
+  ChunkDelta,
+  FinishReason,
 } from '../../wire/chat/request.ts'
 import type { Engine } from '../engine.ts'
 import { STATIC_MODEL, type StaticSettings, unsupported } from './model.ts'
