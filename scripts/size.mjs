@@ -106,13 +106,16 @@ const HAS = {
   affinity: 'conversations that stay at one of several upstreams',
   builtIn: 'the model `static`',
   discovery: 'local model servers that are found',
+  errorLinks: 'the field `doc_url` of errors',
   largeBodies: 'requests of megabytes that hold up no stream',
   modelDetails: 'what servers tell of their models: contexts, and what is loaded',
   ollama: 'Ollama’s API, below `/api`',
   pages: 'the page at `/`, `/status`, `/openapi.json`, `/docs/errors`',
   passThrough: '`/v1/rerank`, `/v1/audio`, `/tokenize` and other forwarded paths',
   streams: '`/v1/streams`: streams that can be resumed',
+  systemMessages: 'system messages that are joined for chat templates',
   tabs: '`/v1/tabs`, `/v1/pairings`: browser tabs as engines',
+  thinking: 'thinking between tags as reasoning',
   traces: 'spans for OpenTelemetry',
 }
 

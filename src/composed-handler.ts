@@ -12,7 +12,6 @@ import type { Composition } from './routes/parts/compose.ts'
 import type { RouteContext } from './routes/route.ts'
 import { createRoutes } from './routes/router.ts'
 import type { StoredResponses } from './routes/runs/runs.ts'
-import { tabCounter, telemetrySources } from './routes/telemetry-sources.ts'
 import type { Key } from './settings/keys.ts'
 import type { Settings } from './settings/settings.ts'
 import { memoryStatus } from './state/state-status.ts'
@@ -56,7 +55,7 @@ export function createComposedHandler(
 ): PlacedHandler {
   requireKnownCallers(settings, host)
   requireOwnLabels(settings, host.engines)
-  composition.check(settings, host.authenticate !== undefined)
+  composition.check(settings, host.callers !== undefined)
   const running = new Set<Exchange>()
   const answered: AnsweredRequests = { pending: 0, log: host.log }
   let isDraining = false
@@ -67,8 +66,8 @@ export function createComposedHandler(
   // Last, as nothing may change for running requests where something of the new settings is wrong.
   pool.takeOver(catalog.known.map(({ engine }) => engine))
   host.managed?.takeOver(settings)
-  telemetry.configure(settings, context.sources)
-  tabs?.observe(tabCounter(telemetry))
+  if (context.sources) telemetry.configure(settings, context.sources)
+  if (composition.tabs) tabs?.observe(composition.tabs.counter(telemetry))
 
   return {
     refresh: () => catalog.status(),
@@ -139,7 +138,7 @@ function createContext(
     ...{ isDraining, isLeaving, instance, stateStatus },
     ...engines,
     ...{ tabs, pairings, paired, saveKey: host.saveKey, dropKey: host.dropKey },
-    sources: telemetrySources(engines, running, {
+    sources: composition.sources?.(engines, running, {
       queue: settings.queue,
       responses,
       ...{ isolates, tracer: host.tracer, stateStatus, tabs },
@@ -149,11 +148,16 @@ function createContext(
     streaming: { ...settings, frameWriter },
     responses,
     resuming: composition.resuming,
-    hasSeveralCallers: host.authenticate !== undefined || settings.keys.length > 1,
+    hasSeveralCallers: host.callers !== undefined || settings.keys.length > 1,
     isolates,
     ...{ page, greeting, leftOut, readJson },
     conversationOf: composition.affinity?.conversationOf,
-    explainsErrors: composition.routes.explainError !== undefined,
+    noOllamaRoute: composition.noOllamaRoute,
+    docLink: composition.docLinks?.({
+      docsUrl: settings.docsUrl,
+      explainsErrors: composition.routes.explainError !== undefined,
+      basePath: host.basePath ?? '',
+    }),
     files: settings.page ? host.files : page?.withoutPage(host.files),
     hostName: host.name,
     basePath: host.basePath ?? '',
@@ -162,8 +166,12 @@ function createContext(
 }
 
 /** What the parts are to engines. */
-function enginesOf({ discover, abilities, createStatic, watchLoad, affinity }: Composition) {
-  return { discover, abilities, createStatic, watchLoad, conversations: affinity?.conversations() }
+function enginesOf({ affinity, ...composition }: Composition) {
+  const { discover, abilities, createStatic, watchLoad, thinking, withSystemMessages } = composition
+  return {
+    ...{ discover, abilities, createStatic, watchLoad, thinking, withSystemMessages },
+    conversations: affinity?.conversations(),
+  }
 }
 
 function ownTabs(

@@ -3,6 +3,7 @@
  * listed, and of no others. `createHandler` from `@sluice/sluice` has all parts.
  */
 import { createComposedHandler, type Handler } from './composed-handler.ts'
+import { callersOf } from './guard/authenticate.ts'
 import { isWorkerd } from './platform/runtime.ts'
 import { readLog } from './routes/code-options.ts'
 import { type ComposedOptions, readComposedOptions } from './routes/composed-options.ts'
@@ -16,6 +17,7 @@ import { completions as completionsPart } from './routes/parts/completions.ts'
 import { compose, readerOf } from './routes/parts/compose.ts'
 import { discovery as discoveryPart } from './routes/parts/discovery.ts'
 import { embeddings as embeddingsPart } from './routes/parts/embeddings.ts'
+import { errorLinks as errorLinksPart } from './routes/parts/error-links.ts'
 import { health as healthPart } from './routes/parts/health.ts'
 import { largeBodies as largeBodiesPart } from './routes/parts/large-bodies.ts'
 import { messages as messagesPart } from './routes/parts/messages.ts'
@@ -28,7 +30,9 @@ import type { HandlerPart } from './routes/parts/part.ts'
 import { passThrough as passThroughPart } from './routes/parts/pass-through.ts'
 import { responses as responsesPart } from './routes/parts/responses.ts'
 import { streams as streamsPart } from './routes/parts/streams.ts'
+import { systemMessages as systemMessagesPart } from './routes/parts/system-messages.ts'
 import { tabs as tabsPart } from './routes/parts/tabs.ts'
+import { thinking as thinkingPart } from './routes/parts/thinking.ts'
 import { traces as tracesPart } from './routes/parts/traces.ts'
 import { usage as usagePart } from './routes/parts/usage.ts'
 import { requireComposable } from './settings/composable.ts'
@@ -72,6 +76,9 @@ export const discovery: ComposedPart = discoveryPart
 /** `POST /v1/embeddings` */
 export const embeddings: ComposedPart = embeddingsPart
 
+/** The field `doc_url` of errors, which leads to what their codes mean. */
+export const errorLinks: ComposedPart = errorLinksPart
+
 /** `GET /health` */
 export const health: ComposedPart = healthPart
 
@@ -108,8 +115,14 @@ export const responses: ComposedPart = responsesPart
 /** `GET /v1/streams/{id}`: streams that can be resumed. */
 export const streams: ComposedPart = streamsPart
 
+/** System messages as chat templates accept them: joined into one, at the beginning. */
+export const systemMessages: ComposedPart = systemMessagesPart
+
 /** Browser tabs that offer their GPUs. */
 export const tabs: ComposedPart = tabsPart
+
+/** Thinking that models write between tags, and that clients get as reasoning. */
+export const thinking: ComposedPart = thinkingPart
 
 /** Spans for OpenTelemetry. */
 export const traces: ComposedPart = tracesPart
@@ -137,7 +150,7 @@ export function composeHandler(
   const read = reader.parse(given)
   requireComposable(read, reader.declarations)
   const host = { ...readLog(read.log), ...readComposedOptions(options) }
-  return createComposedHandler(compose(list), read, host)
+  return createComposedHandler(compose(list), read, { ...host, ...callersOf(host) })
 }
 
 /**

@@ -24,9 +24,13 @@ type Words = (own: string | undefined) => string
 /** What one rule of a schema requires beside the type. */
 interface Rule {
   code: string
-  details?: object
+  details: object
   error: string | undefined
   holds(value: never): boolean
+}
+
+const issue = (code: string, message: string, details?: object): Issue => {
+  return { code, path: [], message, ...details }
 }
 
 type Params = string | { error?: string } | undefined
@@ -46,7 +50,7 @@ class Schema {
       const result = this.run(value, issues, words)
       for (const { code, details, error, holds } of issues.length > before ? [] : rules) {
         if (!holds(result as never)) {
-          issues.push({ code, ...details, path: [], message: words(error) })
+          issues.push(issue(code, words(error), details))
           break
         }
       }
@@ -69,7 +73,7 @@ export function safeParse({ run }: Schema, value: unknown, { error }: Context = 
 function type(expected: string, is: (value: unknown) => boolean, params?: Params): Schema {
   const error = textOf(params)
   return new Schema((value, issues, words) => {
-    if (!is(value)) issues.push({ code: 'invalid_type', expected, path: [], message: words(error) })
+    if (!is(value)) issues.push(issue('invalid_type', words(error), { expected }))
     return value
   })
 }
@@ -102,7 +106,7 @@ export const int = (params?: Params) => type('int', Number.isSafeInteger, params
 const words = (values: readonly string[]) =>
   new Schema((value, issues, say) => {
     if (!values.includes(value as string))
-      issues.push({ code: 'invalid_value', values, path: [], message: say(undefined) })
+      issues.push(issue('invalid_value', say(undefined), { values }))
     return value
   })
 
@@ -163,7 +167,7 @@ export const union = (options: readonly Schema[]) =>
       if (own.length === 0) return result
       errors.push(own)
     }
-    issues.push({ code: 'invalid_union', errors, path: [], message: words(undefined) })
+    issues.push(issue('invalid_union', words(undefined), { errors }))
     return value
   })
 
@@ -180,25 +184,24 @@ export const pipe = (from: Schema, to: Schema) =>
 export const transform = (change: (value: never) => unknown) =>
   new Schema((value) => change(value as never))
 
-export const regex = (pattern: RegExp, params?: Params): Rule => ({
-  ...{ code: 'invalid_format', error: textOf(params) },
-  holds: (value: string) => value.search(pattern) !== -1,
-})
+const rule = (
+  code: string,
+  params: Params,
+  details: object,
+  holds: (value: never) => boolean,
+): Rule => ({ code, details, error: textOf(params), holds })
 
-export const minLength = (minimum: number, params?: Params): Rule => ({
-  ...{ code: 'too_small', details: { minimum }, error: textOf(params) },
-  holds: ({ length }: { length: number }) => length >= minimum,
-})
+export const regex = (pattern: RegExp, params?: Params) =>
+  rule('invalid_format', params, {}, (value: string) => value.search(pattern) !== -1)
 
-export const gte = (minimum: number, params?: Params): Rule => ({
-  ...{ code: 'too_small', details: { minimum }, error: textOf(params) },
-  holds: (value: number) => value >= minimum,
-})
+export const minLength = (minimum: number, params?: Params) =>
+  rule('too_small', params, { minimum }, ({ length }: { length: number }) => length >= minimum)
 
-export const lte = (maximum: number, params?: Params): Rule => ({
-  ...{ code: 'too_big', details: { maximum }, error: textOf(params) },
-  holds: (value: number) => value <= maximum,
-})
+export const gte = (minimum: number, params?: Params) =>
+  rule('too_small', params, { minimum }, (value: number) => value >= minimum)
+
+export const lte = (maximum: number, params?: Params) =>
+  rule('too_big', params, { maximum }, (value: number) => value <= maximum)
 
 /** What only the JSON Schema of the settings is made with, which no worker makes. */
 const unused = (): never => {

@@ -15,8 +15,8 @@ import type { createDiscovery, DiscoveredServers } from './registry/discovery.ts
 import { createRouter, type Router } from './registry/router.ts'
 import { noStatic } from './static/left-out.ts'
 import type { createStatic } from './static/static.ts'
-import { separateThinking } from './thinking.ts'
-import { type Ability, ChatUpstream } from './upstream/chat-upstream.ts'
+import type { separateThinking } from './thinking.ts'
+import { type Ability, ChatUpstream, type UpstreamOptions } from './upstream/chat-upstream.ts'
 import type { FinishHistories } from './upstream/finish-history.ts'
 
 /** All engines: the catalog of their models, the router from model to engine, and the pool. */
@@ -41,6 +41,11 @@ export interface EngineSources extends Pick<Host, 'fetch' | 'isolateRequests'> {
   discover?: typeof createDiscovery | undefined
   /** Makes the engine that answers with a fixed text, where there is one. */
   createStatic?: typeof createStatic | undefined
+  /** Makes reasoning of what answers have between tags. */
+  thinking?:
+    | { separator: UpstreamOptions['thinkSeparator']; wrap: typeof separateThinking }
+    | undefined
+  withSystemMessages?: UpstreamOptions['withSystemMessages']
   watchLoad?: PoolOptions['watchLoad']
   conversations?: PoolOptions['conversations']
   /** The addresses at which this server listens, where that is known: it does not look for itself. */
@@ -71,7 +76,7 @@ export function createEngines(
   const labels = settings.upstream.map(({ label }) => label)
   const catalog = new Catalog({
     engines: [
-      ...(host.engines ?? []).map((engine) => separateThinking(engine, settings)),
+      ...(host.engines ?? []).map((engine) => host.thinking?.wrap(engine, settings) ?? engine),
       ...settings.upstream.map((upstream) => {
         const options = { ...shared, ...upstream }
         return isRun(options) && managed
@@ -119,6 +124,8 @@ function sharedOptions(settings: Settings, host: EngineSources) {
   const sendOnce: Fetch = (url, init) => send(url, { ...init, once: init.method === 'POST' })
   return {
     ...upstreamDefaults(settings),
+    thinkSeparator: host.thinking?.separator,
+    withSystemMessages: host.withSystemMessages,
     fetch: settings.retry ? send : sendOnce,
     ...(host.finishes && { finishes: host.finishes }),
   }

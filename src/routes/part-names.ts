@@ -40,6 +40,9 @@ export const PARTS = {
   affinity: [],
   builtIn: [],
   modelDetails: [],
+  thinking: [],
+  systemMessages: [],
+  errorLinks: [],
 } as const satisfies Record<string, readonly string[]>
 
 export type PartName = keyof typeof PARTS

@@ -11,6 +11,7 @@ import { chat } from './parts/chat.ts'
 import { completions } from './parts/completions.ts'
 import { discovery } from './parts/discovery.ts'
 import { embeddings } from './parts/embeddings.ts'
+import { errorLinks } from './parts/error-links.ts'
 import { health } from './parts/health.ts'
 import { largeBodies } from './parts/large-bodies.ts'
 import { messages } from './parts/messages.ts'
@@ -23,7 +24,9 @@ import type { HandlerPart } from './parts/part.ts'
 import { passThrough } from './parts/pass-through.ts'
 import { responses } from './parts/responses.ts'
 import { streams } from './parts/streams.ts'
+import { systemMessages } from './parts/system-messages.ts'
 import { tabs } from './parts/tabs.ts'
+import { thinking } from './parts/thinking.ts'
 import { traces } from './parts/traces.ts'
 import { usage } from './parts/usage.ts'
 
@@ -50,6 +53,9 @@ export const allParts: readonly HandlerPart[] = [
   affinity,
   builtIn,
   modelDetails,
+  thinking,
+  systemMessages,
+  errorLinks,
 ]
 
 export const table = {

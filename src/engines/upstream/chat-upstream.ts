@@ -2,10 +2,10 @@ import type { Fetched } from '../../platform/fetch.ts'
 import type { ResolvedUpstream } from '../../settings/upstreams.ts'
 import type { AnswerStream, AnyContract, ChatStream } from '../../stream/chat-stream.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
-import { withSystemMessages } from '../../wire/chat/system-messages.ts'
+import type { withSystemMessages } from '../../wire/chat/system-messages.ts'
 import { ChatContract, type ContractOptions } from '../../wire/contract/chat.ts'
 import { checkCompletion } from '../../wire/contract/chat-answer.ts'
-import { thinkSeparator } from '../../wire/contract/think.ts'
+import type { thinkSeparator } from '../../wire/contract/think.ts'
 import type { NativeApi } from '../../wire/native.ts'
 import type { CallOptions, ChatOptions, Engine, Model } from '../engine.ts'
 import { abortOnFailure, linkedController } from './abort.ts'
@@ -26,6 +26,10 @@ export interface UpstreamOptions
   finishes?: FinishHistories
   /** Whether discovery found it, rather than the settings naming it. */
   isDiscovered?: boolean
+  /** Makes reasoning of what an answer has between tags. */
+  thinkSeparator?: typeof thinkSeparator | undefined
+  /** Sends system messages as the option says; as they came without it. */
+  withSystemMessages?: typeof withSystemMessages | undefined
   /** Whether a request must not wait for a promise of another request (workerd). */
   isolateRequests?: boolean
 }
@@ -151,11 +155,12 @@ export class ChatUpstream implements Engine {
     signal: AbortSignal,
     { asChunks = false, optionalFields = [], identity, ...call }: ChatOptions = {},
   ): Promise<ChatStream> {
-    const { thinkTags = 'keep', systemMessages } = this.#options
+    const { thinkTags = 'keep', systemMessages, thinkSeparator, withSystemMessages } = this.#options
     const reasoning = this.#options.reasoning === 'keep' ? undefined : this.#options.reasoning
     const choices = asked.n ?? 1
-    const think = thinkSeparator(thinkTags, reasoning, asked)
-    return this.#generate(withSystemMessages(systemMessages, asked), signal, {
+    const think = thinkSeparator?.(thinkTags, reasoning, asked)
+    const sent = withSystemMessages?.(systemMessages, asked) ?? asked
+    return this.#generate(sent, signal, {
       path: '/chat/completions',
       contract: (options) =>
         new ChatContract({ ...options, choices, reasoning, think, identity: identity?.() }),

@@ -1,3 +1,5 @@
+import { withSystemMessages } from '../../wire/chat/system-messages.ts'
+import { thinkSeparator } from '../../wire/contract/think.ts'
 import type { Engine } from '../engine.ts'
 import { askingOllama, completing, counting, embedding, forwarding, passing } from './abilities.ts'
 import { type Ability, ChatUpstream, type UpstreamOptions } from './chat-upstream.ts'
@@ -37,6 +39,6 @@ export class Upstream extends ChatUpstream implements Abilities {
   declare readonly lacks: Abilities['lacks']
 
   constructor(options: UpstreamOptions) {
-    super(options, all)
+    super({ ...options, thinkSeparator, withSystemMessages }, all)
   }
 }

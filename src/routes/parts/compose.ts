@@ -36,7 +36,8 @@ export function compose(parts: readonly HandlerPart[]): Composition {
     ...provided
   }: Partial<Provided> = Object.assign({}, ...parts)
   const { resuming, tabs, page, greeting, discover } = provided
-  const { affinity, createStatic, watchLoad } = provided
+  const { affinity, createStatic, watchLoad, sources, docLinks, thinking } = provided
+  const { withSystemMessages, noOllamaRoute } = provided
   return {
     routes: Object.assign({}, ...parts.map((part) => part.routes)),
     leftOut: Object.keys(PARTS).every(has) ? undefined : leftOutOf(has),
@@ -44,7 +45,7 @@ export function compose(parts: readonly HandlerPart[]): Composition {
     readJson,
     abilities: [...new Set(parts.flatMap((part) => part.abilities ?? []))],
     check(settings, hasAuthenticate) {
-      requireOptionsOf(has, settings.keys)
+      requireOptionsOf(has, settings)
       for (const part of parts) part.check?.(settings, hasAuthenticate)
     },
     responses: () => ({ store: store?.() ?? noResponses, runs: resuming?.runs() }),
@@ -56,6 +57,11 @@ export function compose(parts: readonly HandlerPart[]): Composition {
     ...(affinity && { affinity }),
     ...(createStatic && { createStatic }),
     ...(watchLoad && { watchLoad }),
+    ...(sources && { sources }),
+    ...(docLinks && { docLinks }),
+    ...(thinking && { thinking }),
+    ...(withSystemMessages && { withSystemMessages }),
+    ...(noOllamaRoute && { noOllamaRoute }),
   }
 }
 

@@ -2,7 +2,7 @@ import { boolean, choice, integer, list, pairs, secrets, text, texts } from '../
 import { perUpstream } from '../per-upstream.ts'
 import { serverItem } from '../upstreams.ts'
 
-const { maxConcurrency, finishReason, reasoning, thinkTags, systemMessages } = perUpstream
+const { maxConcurrency, finishReason, reasoning } = perUpstream
 
 /** The upstreams, each read by `item`. */
 export const upstreamOf = (item: typeof serverItem) =>
@@ -63,6 +63,4 @@ export const asking = {
     help: 'Where the stream of a chat completion says that the engine loads its model. comment: in comments, which clients do not show. reasoning: in the answer’s reasoning, in lines that begin with [sluice]. Other APIs have it in comments.',
   }),
   reasoning: { ...reasoning, default: 'keep' as const },
-  thinkTags: { ...thinkTags, default: 'keep' as const },
-  systemMessages: { ...systemMessages, default: 'merge' as const },
 }

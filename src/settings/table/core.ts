@@ -2,7 +2,6 @@
 import { access } from './access.ts'
 import { asking } from './asking.ts'
 import { logging } from './logging.ts'
-import { docsUrl } from './of-parts.ts'
 import { requestLimits } from './request-limits.ts'
 
 export const coreSettings = {
@@ -10,5 +9,4 @@ export const coreSettings = {
   ...asking,
   ...requestLimits,
   ...logging,
-  ...docsUrl,
 }

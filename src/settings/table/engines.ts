@@ -4,7 +4,15 @@ import { engineItem } from '../engines.ts'
 import { memorySize } from '../run-options.ts'
 import { upstreamItem } from '../upstream-item.ts'
 import { asking, upstreamOf } from './asking.ts'
-import { affinity, builtIn, discovery, passThrough, tabs } from './of-parts.ts'
+import {
+  affinity,
+  builtIn,
+  discovery,
+  passThrough,
+  systemMessages,
+  tabs,
+  thinking,
+} from './of-parts.ts'
 
 const ofProcesses = {
   memoryBudget: size({
@@ -26,6 +34,8 @@ const ofProcesses = {
 export const engines = {
   ...asking,
   upstream: upstreamOf(upstreamItem),
+  ...thinking,
+  ...systemMessages,
   ...affinity,
   ...discovery,
   ...ofProcesses,

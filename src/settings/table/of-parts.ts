@@ -14,6 +14,7 @@ import {
   time,
 } from '../declaration.ts'
 import { readPassThrough } from '../pass-through.ts'
+import { perUpstream } from '../per-upstream.ts'
 
 export const page = {
   page: /* @__PURE__ */ boolean({
@@ -52,6 +53,15 @@ export const tabs = {
     placeholder: 'TIME',
     help: 'How long a browser tab gathers what it answers before it sends it: tokens come later and together, and the server gets fewer requests. By default 250ms on Cloudflare, which bills each request, and 0 elsewhere.',
   }),
+}
+
+/** Thinking between tags. */
+export const thinking = {
+  thinkTags: { ...perUpstream.thinkTags, default: 'keep' as const },
+}
+
+export const systemMessages = {
+  systemMessages: { ...perUpstream.systemMessages, default: 'merge' as const },
 }
 
 /** Conversations that stay at one upstream. */

@@ -251,6 +251,9 @@ describe('a handler of some parts', () => {
     ['otlpEndpoint', 'http://127.0.0.1:4318', 'of the part "traces"'],
     ['discover', true, 'of the part "discovery"'],
     ['affinity', 'off', 'of the part "affinity"'],
+    ['thinkTags', 'separate', 'of the part "thinking"'],
+    ['systemMessages', 'keep', 'of the part "systemMessages"'],
+    ['docsUrl', 'https://docs.example', 'of the part "errorLinks"'],
     ['port', 80, 'for a server that sluice starts'],
   ])('refuses the setting %s, and says what has it', (name, value, why) => {
     const variable = `SLUICE_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`
@@ -267,6 +270,16 @@ describe('a handler of some parts', () => {
       'upstream[0].run: there is no such setting',
     )
     expect(() => reader.parse({ upstream: [{ label: 'a' }] })).toThrow('upstream[0].url: expected')
+  })
+
+  it.each([
+    ['thinkTags', 'separate', 'thinking'],
+    ['systemMessages', 'merge', 'systemMessages'],
+  ])('refuses an upstream with %s, which is nothing without a part', (option, value, part) => {
+    const settings = reader.parse({ upstream: [{ url: 'http://127.0.0.1:1', [option]: value }] })
+    expect(() => createComposedHandler(composition, settings, {})).toThrow(
+      `upstream[0].${option}: this option is of the part "${part}"`,
+    )
   })
 
   it.each([
