@@ -104,6 +104,7 @@ export async function sizeRows() {
 /** Where a list of paths says too little. @type {Partial<Record<PartName, string>>} */
 const HAS = {
   affinity: 'conversations that stay at one of several upstreams',
+  balancing: 'concurrency limits of upstreams, their queue, circuit breakers',
   builtIn: 'the model `static`',
   discovery: 'local model servers that are found',
   errorLinks: 'the field `doc_url` of errors',

@@ -8,7 +8,7 @@ import type { HandlerHost } from './options.ts'
 import { isWorkerd } from './platform/runtime.ts'
 import { type AnsweredRequests, answerRequests, shuttingDown } from './routes/answer-requests.ts'
 import { endFollowing } from './routes/end-following.ts'
-import type { Composition } from './routes/parts/compose.ts'
+import { type Composition, poolOf } from './routes/parts/compose.ts'
 import type { RouteContext } from './routes/route.ts'
 import { createRoutes } from './routes/router.ts'
 import type { StoredResponses } from './routes/runs/runs.ts'
@@ -166,11 +166,11 @@ function createContext(
 }
 
 /** What the parts are to engines. */
-function enginesOf({ affinity, ...composition }: Composition) {
+function enginesOf(composition: Composition) {
   const { discover, abilities, createStatic, watchLoad, thinking, withSystemMessages } = composition
   return {
     ...{ discover, abilities, createStatic, watchLoad, thinking, withSystemMessages },
-    conversations: affinity?.conversations(),
+    poolParts: poolOf(composition),
   }
 }
 

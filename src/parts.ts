@@ -10,6 +10,7 @@ import { type ComposedOptions, readComposedOptions } from './routes/composed-opt
 import { isPartName } from './routes/part-names.ts'
 import { activity as activityPart } from './routes/parts/activity.ts'
 import { affinity as affinityPart } from './routes/parts/affinity.ts'
+import { balancing as balancingPart } from './routes/parts/balancing.ts'
 import { builtIn as builtInPart } from './routes/parts/built-in.ts'
 import { captures as capturesPart } from './routes/parts/captures.ts'
 import { chat as chatPart } from './routes/parts/chat.ts'
@@ -57,6 +58,12 @@ export const activity: ComposedPart = activityPart
 
 /** Conversations that stay at the upstream that has their prompt in its cache. */
 export const affinity: ComposedPart = affinityPart
+
+/**
+ * The least busy upstream first, limits of their concurrency with a fair queue, and circuit breakers. Without it,
+ * upstreams are asked in their order.
+ */
+export const balancing: ComposedPart = balancingPart
 
 /** The model `static`, which answers with one fixed text and needs no server. */
 export const builtIn: ComposedPart = builtInPart

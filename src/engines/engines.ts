@@ -2,6 +2,7 @@ import type { Fetch } from '../platform/fetch.ts'
 import type { Host } from '../platform/host.ts'
 import { withoutDoubleTrace } from '../platform/own-trace.ts'
 import { isWorkerd } from '../platform/runtime.ts'
+import { SettingsError } from '../settings/error.ts'
 import { isRun, requireNoRun } from '../settings/no-run.ts'
 import { upstreamDefaults } from '../settings/per-upstream.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -9,7 +10,7 @@ import type { Ticker } from '../stream/ticker.ts'
 import type { Engine } from './engine.ts'
 import type { ManagedServers } from './managed/managed-servers.ts'
 import { Pool, type PoolOptions } from './pool/pool.ts'
-import type { PoolState } from './pool/pool-state.ts'
+import type { PoolParts, PoolState } from './pool/pool-state.ts'
 import { Catalog, type CatalogEntry } from './registry/catalog.ts'
 import type { createDiscovery, DiscoveredServers } from './registry/discovery.ts'
 import { createRouter, type Router } from './registry/router.ts'
@@ -47,7 +48,8 @@ export interface EngineSources extends Pick<Host, 'fetch' | 'isolateRequests'> {
     | undefined
   withSystemMessages?: UpstreamOptions['withSystemMessages']
   watchLoad?: PoolOptions['watchLoad']
-  conversations?: PoolOptions['conversations']
+  /** What the pool can do, where `pool` is not given. */
+  poolParts?: PoolParts
   /** The addresses at which this server listens, where that is known: it does not look for itself. */
   own?: readonly string[]
   /** Which upstreams send finish reasons, kept when the settings are reloaded. */
@@ -69,6 +71,8 @@ export function createEngines(
 ): Engines {
   const isolateRequests = host.isolateRequests ?? isWorkerd()
   const { managed, abilities = [] } = host
+  if (host.pool === undefined && host.poolParts?.balancing === undefined)
+    requireNoLimit(host.engines)
   if (managed === undefined) requireNoRun(settings, 'in createHandler')
   const shared = { ...sharedOptions(settings, host), isolateRequests }
   const seen = host.seen && { seen: host.seen }
@@ -113,9 +117,18 @@ export function createEngines(
     isolateRequests,
     state: host.pool,
     watchLoad: host.watchLoad,
-    conversations: host.conversations,
+    ...host.poolParts,
   })
   return { catalog, router, pool }
+}
+
+/** Throws a `SettingsError` for an engine with a limit that nothing would hold it to. */
+function requireNoLimit(engines: readonly Engine[] = []): void {
+  const limited = engines.find(({ maxConcurrency }) => maxConcurrency !== undefined)
+  if (limited === undefined) return
+  throw new SettingsError(
+    `engines: expected none with maxConcurrency, as this handler is composed without the part "balancing", got ${limited.label}; add the part, or remove the limit.`,
+  )
 }
 
 /** The options for all upstreams; an upstream's own options override them. */

@@ -38,6 +38,7 @@ export const PARTS = {
   discovery: [],
   largeBodies: [],
   affinity: [],
+  balancing: [],
   builtIn: [],
   modelDetails: [],
   thinking: [],

@@ -5,6 +5,7 @@
  */
 import { activity } from './parts/activity.ts'
 import { affinity } from './parts/affinity.ts'
+import { balancing } from './parts/balancing.ts'
 import { builtIn } from './parts/built-in.ts'
 import { captures } from './parts/captures.ts'
 import { chat } from './parts/chat.ts'
@@ -51,6 +52,7 @@ export const allParts: readonly HandlerPart[] = [
   discovery,
   largeBodies,
   affinity,
+  balancing,
   builtIn,
   modelDetails,
   thinking,

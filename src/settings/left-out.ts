@@ -10,6 +10,7 @@ export const PART_SETTINGS = {
   discovery: ['discover'],
   builtIn: ['staticText', 'staticDelay'],
   affinity: ['affinity', 'affinityWait'],
+  balancing: ['maxConcurrency', 'queue'],
   thinking: ['thinkTags'],
   systemMessages: ['systemMessages'],
   errorLinks: ['docsUrl'],
@@ -59,6 +60,7 @@ const PART_OPTIONS = {
 
 /** The same of upstreams. */
 const PART_OPTIONS_OF_UPSTREAMS = {
+  maxConcurrency: 'balancing',
   thinkTags: 'thinking',
   systemMessages: 'systemMessages',
 } as const satisfies Partial<Record<PerUpstream, keyof typeof PART_SETTINGS>>

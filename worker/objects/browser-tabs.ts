@@ -1,4 +1,5 @@
 /** The browser tabs that offer their GPUs, at the edge: one object for all, through which requests reach them. */
+import { balancing } from '../../src/engines/pool/balancing.ts'
 import { Conversations } from '../../src/engines/pool/conversations.ts'
 import { PoolState } from '../../src/engines/pool/pool-state.ts'
 import type { HandlerHost } from '../../src/options.ts'
@@ -104,7 +105,7 @@ export class BrowserTabs {
       isolateRequests: false,
       seen: new Map(),
       finishes: new Map(),
-      pool: new PoolState(false, new Conversations()),
+      pool: new PoolState(false, { balancing, conversations: new Conversations() }),
       telemetry: new Telemetry(),
       instance: crypto.randomUUID(),
       responses: { store: responseStore(this.#env), runs: this.#runs },

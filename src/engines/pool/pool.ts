@@ -5,18 +5,17 @@ import { delay } from '../../util/delay.ts'
 import type { Engine } from '../engine.ts'
 import type { Route, Router } from '../registry/router.ts'
 import { isLoading, loadingRetryDelay } from '../upstream/model-loading.ts'
-import type { Conversations } from './conversations.ts'
 import { failureKind, retryAfterMs } from './failure-kind.ts'
 import { otherMembers, type PooledRequest, watchFirstChunk } from './first-chunk.ts'
 import { hasComeSince, isGone } from './later-engines.ts'
 import { preferLoaded, withoutUnloaded } from './load-patience.ts'
 import type { PoolMember } from './member.ts'
-import { PoolState } from './pool-state.ts'
+import { type PoolParts, PoolState } from './pool-state.ts'
 import { asUnavailable, failureLabel, isFreeRetry, isStale, sameEngineDelay } from './retry.ts'
 import type { Slot } from './slot.ts'
 import type { watchLoad } from './watch-load.ts'
 
-export interface PoolOptions {
+export interface PoolOptions extends PoolParts {
   router: Router
   ticker: Ticker
   /** The most requests that may wait for a concurrency slot of an engine. */
@@ -31,8 +30,6 @@ export interface PoolOptions {
   affinityWait?: number
   /** Shows what a server does about a model that it has to load. */
   watchLoad?: typeof watchLoad | undefined
-  /** Remembers which engine answered a conversation, where no `state` is given. */
-  conversations?: Conversations | undefined
   /** Whether a request must not resolve a promise of another request (workerd). */
   isolateRequests: boolean
   /** What is known of the engines from a pool that this one replaces. */
@@ -73,7 +70,7 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.#options = options
-    this.#state = options.state ?? new PoolState(options.isolateRequests, options.conversations)
+    this.#state = options.state ?? new PoolState(options.isolateRequests, options)
     if (options.state === undefined) this.takeOver([])
   }
 

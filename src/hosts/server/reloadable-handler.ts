@@ -1,3 +1,4 @@
+import { balancing } from '../../engines/pool/balancing.ts'
 import { Conversations } from '../../engines/pool/conversations.ts'
 import { PoolState } from '../../engines/pool/pool-state.ts'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
@@ -30,7 +31,7 @@ export class ReloadableHandler {
       responses: memoryResponses(),
       seen: new Map(),
       finishes: new Map(),
-      pool: new PoolState(false, new Conversations()),
+      pool: new PoolState(false, { balancing, conversations: new Conversations() }),
       telemetry: new Telemetry(),
       tabs: new TabHub({ gather: settings.tabGather, tell: host.onTabEvent }),
       pairings: new Pairings(),

@@ -1,5 +1,7 @@
+import type { PoolParts } from '../../engines/pool/pool-state.ts'
 import type { Ability } from '../../engines/upstream/chat-upstream.ts'
 import { type ReadJson, readJsonAtOnce } from '../../guard/read-body.ts'
+import { SettingsError } from '../../settings/error.ts'
 import { leftOutSetting, requireOptionsOf } from '../../settings/left-out.ts'
 import { SettingsReader } from '../../settings/reader.ts'
 import type { Settings } from '../../settings/settings.ts'
@@ -30,6 +32,7 @@ export interface Composition
 /** The routes are tried in the order of the parts. */
 export function compose(parts: readonly HandlerPart[]): Composition {
   const has = havingPart(parts)
+  requireBalancing(has)
   const {
     store,
     readJson = readJsonAtOnce,
@@ -37,7 +40,7 @@ export function compose(parts: readonly HandlerPart[]): Composition {
   }: Partial<Provided> = Object.assign({}, ...parts)
   const { resuming, tabs, page, greeting, discover } = provided
   const { affinity, createStatic, watchLoad, sources, docLinks, thinking } = provided
-  const { withSystemMessages, noOllamaRoute } = provided
+  const { withSystemMessages, noOllamaRoute, balancing } = provided
   return {
     routes: Object.assign({}, ...parts.map((part) => part.routes)),
     leftOut: Object.keys(PARTS).every(has) ? undefined : leftOutOf(has),
@@ -58,11 +61,26 @@ export function compose(parts: readonly HandlerPart[]): Composition {
     ...(createStatic && { createStatic }),
     ...(watchLoad && { watchLoad }),
     ...(sources && { sources }),
+    ...(balancing && { balancing }),
     ...(docLinks && { docLinks }),
     ...(thinking && { thinking }),
     ...(withSystemMessages && { withSystemMessages }),
     ...(noOllamaRoute && { noOllamaRoute }),
   }
+}
+
+/** What the parts make of the pool of engines. */
+export function poolOf({ balancing, affinity }: Composition): PoolParts {
+  return { balancing, conversations: affinity?.conversations() }
+}
+
+/** Throws a `SettingsError` for parts that do nothing without the choice of an engine. */
+function requireBalancing(has: (name: string) => boolean): void {
+  const lacking = ['affinity', 'tabs'].find((name) => has(name) && !has('balancing'))
+  if (lacking === undefined) return
+  throw new SettingsError(
+    `parts: expected "balancing" beside "${lacking}", got none; add it, or remove "${lacking}".`,
+  )
 }
 
 function leftOutOf(has: (name: string) => boolean): LeftOut {

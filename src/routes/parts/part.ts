@@ -1,5 +1,6 @@
 /** What a handler is composed of. */
 import type { EngineSources } from '../../engines/engines.ts'
+import type { Balancing } from '../../engines/pool/balancing.ts'
 import type { Conversations } from '../../engines/pool/conversations.ts'
 import type { watchLoad } from '../../engines/pool/watch-load.ts'
 import type { createDiscovery } from '../../engines/registry/discovery.ts'
@@ -63,6 +64,8 @@ export interface Provided {
   readonly discover: typeof createDiscovery
   /** Reads JSON bodies so that large ones hold nothing up. */
   readonly readJson: ReadJson
+  /** Spreads requests over engines. */
+  readonly balancing: Balancing
   /** Keeps conversations at the engines that answered them. */
   readonly affinity: {
     conversationOf: typeof conversationOf

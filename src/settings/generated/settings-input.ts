@@ -87,6 +87,19 @@ export interface SettingsInput {
    */
   queue?: Given['queue']
   /**
+   * Whether a conversation stays at the upstream that answered it before, which has its prompt in a
+   * cache, where several serve the model. auto: recognize it by a session id in a header or field,
+   * and by its system prompt and first messages. session: only where there is a session id. off:
+   * always ask the least busy one. Default: auto.
+   */
+  affinity?: Given['affinity']
+  /**
+   * How long a conversation waits at most for the upstream that answered it before, while that
+   * works on --max-concurrency requests. It never waits longer than another one would need for its
+   * prompt, at 1,000 tokens per second; 0 never waits. Default: 10s.
+   */
+  affinityWait?: Given['affinityWait']
+  /**
    * Send a request again, once, to the only upstream that serves its model, if that failed before
    * its first chunk; and wait for it while it loads the model. On by default.
    */
@@ -136,19 +149,6 @@ export interface SettingsInput {
    * merge.
    */
   systemMessages?: Given['systemMessages']
-  /**
-   * Whether a conversation stays at the upstream that answered it before, which has its prompt in a
-   * cache, where several serve the model. auto: recognize it by a session id in a header or field,
-   * and by its system prompt and first messages. session: only where there is a session id. off:
-   * always ask the least busy one. Default: auto.
-   */
-  affinity?: Given['affinity']
-  /**
-   * How long a conversation waits at most for the upstream that answered it before, while that
-   * works on --max-concurrency requests. It never waits longer than another one would need for its
-   * prompt, at 1,000 tokens per second; 0 never waits. Default: 10s.
-   */
-  affinityWait?: Given['affinityWait']
   /**
    * Look for well-known servers on this machine. By default only if no upstream and no recording is
    * given.

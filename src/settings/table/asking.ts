@@ -1,8 +1,8 @@
-import { boolean, choice, integer, list, pairs, secrets, text, texts } from '../declaration.ts'
+import { boolean, choice, list, pairs, secrets, text, texts } from '../declaration.ts'
 import { perUpstream } from '../per-upstream.ts'
 import { serverItem } from '../upstreams.ts'
 
-const { maxConcurrency, finishReason, reasoning } = perUpstream
+const { finishReason, reasoning } = perUpstream
 
 /** The upstreams, each read by `item`. */
 export const upstreamOf = (item: typeof serverItem) =>
@@ -12,22 +12,19 @@ export const upstreamOf = (item: typeof serverItem) =>
     help: 'A server with an OpenAI-compatible API.',
   })
 
-/** Servers that generate tokens, how they are asked, and their models. */
-export const asking = {
+/** Servers that generate tokens. */
+export const upstreams = {
   upstream: upstreamOf(serverItem),
   upstreamKey: list(secrets, {
     secret: true,
     expected: 'keys, separated by commas',
     help: 'The API keys of the upstreams, in the same order; an empty one stands for an upstream without a key.',
   }),
-  maxConcurrency,
-  queue: integer({
-    min: 0,
-    max: 100_000,
-    default: 100,
-    placeholder: 'N',
-    help: 'How many requests may wait in the queue of an upstream that is busy. When it is full, a request of a key with fewer takes the place of the newest one of the key with the most. Responses in the background wait beside it, up to --max-background.',
-  }),
+}
+
+/** The same, how they are asked, and their models. */
+export const asking = {
+  ...upstreams,
   retry: boolean({
     default: true,
     help: 'Send a request again, once, to the only upstream that serves its model, if that failed before its first chunk; and wait for it while it loads the model. On by default.',

@@ -3,9 +3,10 @@ import { list, size } from '../declaration.ts'
 import { engineItem } from '../engines.ts'
 import { memorySize } from '../run-options.ts'
 import { upstreamItem } from '../upstream-item.ts'
-import { asking, upstreamOf } from './asking.ts'
+import { asking, upstreamOf, upstreams } from './asking.ts'
 import {
   affinity,
+  balancing,
   builtIn,
   discovery,
   passThrough,
@@ -32,11 +33,13 @@ const ofProcesses = {
 
 /** Servers and other sources of tokens, and their models. */
 export const engines = {
+  ...upstreams,
+  ...balancing,
+  ...affinity,
   ...asking,
-  upstream: upstreamOf(upstreamItem),
   ...thinking,
   ...systemMessages,
-  ...affinity,
+  upstream: upstreamOf(upstreamItem),
   ...discovery,
   ...ofProcesses,
   ...passThrough,

@@ -55,6 +55,18 @@ export const tabs = {
   }),
 }
 
+/** How requests are spread over upstreams. */
+export const balancing = {
+  maxConcurrency: perUpstream.maxConcurrency,
+  queue: /* @__PURE__ */ integer({
+    min: 0,
+    max: 100_000,
+    default: 100,
+    placeholder: 'N',
+    help: 'How many requests may wait in the queue of an upstream that is busy. When it is full, a request of a key with fewer takes the place of the newest one of the key with the most. Responses in the background wait beside it, up to --max-background.',
+  }),
+}
+
 /** Thinking between tags. */
 export const thinking = {
   thinkTags: { ...perUpstream.thinkTags, default: 'keep' as const },

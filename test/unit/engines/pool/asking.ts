@@ -1,4 +1,5 @@
 import type { Engine } from '../../../../src/engines/engine.ts'
+import { balancing } from '../../../../src/engines/pool/balancing.ts'
 import { Conversations } from '../../../../src/engines/pool/conversations.ts'
 import { Pool, type PoolOptions } from '../../../../src/engines/pool/pool.ts'
 import { watchLoad } from '../../../../src/engines/pool/watch-load.ts'
@@ -38,6 +39,7 @@ export function pool(given: Engine[], options: Partial<PoolOptions> = {}) {
     retry: true,
     isolateRequests: false,
     watchLoad,
+    balancing,
     conversations: new Conversations(),
     ...options,
   })

@@ -251,6 +251,7 @@ describe('a handler of some parts', () => {
     ['otlpEndpoint', 'http://127.0.0.1:4318', 'of the part "traces"'],
     ['discover', true, 'of the part "discovery"'],
     ['affinity', 'off', 'of the part "affinity"'],
+    ['queue', 5, 'of the part "balancing"'],
     ['thinkTags', 'separate', 'of the part "thinking"'],
     ['systemMessages', 'keep', 'of the part "systemMessages"'],
     ['docsUrl', 'https://docs.example', 'of the part "errorLinks"'],
@@ -273,6 +274,7 @@ describe('a handler of some parts', () => {
   })
 
   it.each([
+    ['maxConcurrency', 4, 'balancing'],
     ['thinkTags', 'separate', 'thinking'],
     ['systemMessages', 'merge', 'systemMessages'],
   ])('refuses an upstream with %s, which is nothing without a part', (option, value, part) => {
