@@ -112,7 +112,7 @@ function createContext(
 ): RouteContext {
   const { frameWriter = transformWriter, responses = composition.responses() } = host
   const { stateStatus = () => memoryStatus, isLeaving = isDraining } = host
-  const { page, greeting, leftOut, readJson } = composition
+  const { page, greeting, leftOut, readJson, families, anthropicModels } = composition
   const isolates = host.isolateRequests ?? isWorkerd()
   let id = host.instance
   // Made when it is first needed: workerd has no random numbers before a request.
@@ -150,7 +150,7 @@ function createContext(
     resuming: composition.resuming,
     hasSeveralCallers: host.callers !== undefined || settings.keys.length > 1,
     isolates,
-    ...{ page, greeting, leftOut, readJson },
+    ...{ page, greeting, leftOut, readJson, families, anthropicModels },
     conversationOf: composition.affinity?.conversationOf,
     noOllamaRoute: composition.noOllamaRoute,
     docLink: composition.docLinks?.({

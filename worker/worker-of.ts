@@ -31,6 +31,9 @@ export function workerOf(parts: readonly HandlerPart[]): ComposedWorker {
   })
   return {
     fetch: (request, env, context) =>
-      withErrorResponse((asked) => handlerOnce(env).fetch(asked, context))(request),
+      withErrorResponse(
+        (asked) => handlerOnce(env).fetch(asked, context),
+        composition.families,
+      )(request),
   }
 }

@@ -7,7 +7,7 @@ import { parseUrl } from '../util/parse-url.ts'
 import { ApiError, badRequest, toApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import { readTraceContext } from '../wire/headers/trace-context.ts'
-import { type ApiFamily, errorResponse, familyOf, setRequestId } from './api.ts'
+import { errorResponse, type Family, familyOf, setRequestId } from './api.ts'
 import { internalErrorResponse } from './internal-error.ts'
 import type { RouteContext } from './route.ts'
 import { shownAnswer } from './shown-answer.ts'
@@ -29,7 +29,7 @@ export function answerRequests(
   context: RouteContext,
   requests: AnsweredRequests,
 ): (request: Request, ...lent: unknown[]) => Promise<Response> {
-  const { telemetry, running, basePath, docLink } = context
+  const { telemetry, running, basePath, docLink, families } = context
   return async (request, ...lent) => {
     const url = parseUrl(request.url)
     const asked = url?.pathname
@@ -42,7 +42,7 @@ export function answerRequests(
       docs: docLink?.(url?.origin),
     })
     telemetry.onArrival(trace, request.headers, request.url)
-    const family = familyOf(path, request.headers)
+    const family = familyOf(path, request.headers, families)
     let failure: unknown
     requests.pending++
     try {
@@ -105,7 +105,7 @@ async function failureOf(error: unknown, { signal }: Request, trace: Trace): Pro
 }
 
 /** The headers that every answer has, which complete its head. */
-function setHeaders({ status, headers }: Response, trace: Trace, family: ApiFamily): void {
+function setHeaders({ status, headers }: Response, trace: Trace, family: Family): void {
   for (const [name, value] of trace.responseHeaders()) {
     // The answer may depend on more than the guard knows of.
     if (name === 'vary') headers.append(name, value)
@@ -116,7 +116,7 @@ function setHeaders({ status, headers }: Response, trace: Trace, family: ApiFami
 }
 
 /** The error as a response; a client that has disconnected gets one too, though nobody reads it. */
-function refusal(failure: unknown, family: ApiFamily, { id, docs }: Trace): Response {
+function refusal(failure: unknown, family: Family, { id, docs }: Trace): Response {
   if (failure instanceof Cancelled) return new Response(null, { status: 499 })
   return errorResponse(toApiError(failure), family, id, docs)
 }
@@ -125,7 +125,7 @@ function refusal(failure: unknown, family: ApiFamily, { id, docs }: Trace): Resp
 function withoutAnswer(
   error: unknown,
   trace: Trace,
-  family: ApiFamily,
+  family: Family,
   running: Set<Exchange>,
 ): Response {
   const { exchange } = trace

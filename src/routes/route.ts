@@ -11,7 +11,9 @@ import type { TabHub } from '../tabs/hub.ts'
 import type { Pairings } from '../tabs/pairings.ts'
 import type { Sources } from '../telemetry/sources.ts'
 import type { DocLink } from '../wire/errors/api-error.ts'
+import type { modelInfo, modelPage } from '../wire/models/anthropic.ts'
 import type { conversationOf } from './affinity.ts'
+import type { Family } from './api.ts'
 import type { Elsewhere } from './elsewhere.ts'
 import type { ExchangeContext } from './exchange.ts'
 import type { Greeting } from './ollama/greeting.ts'
@@ -53,6 +55,10 @@ export interface RouteContext extends ExchangeContext, Engines {
   noOllamaRoute: typeof noOllamaRoute | undefined
   /** Answers `/` to Ollama's clients, where their API is served. */
   greeting: Greeting | undefined
+  /** The families of APIs besides OpenAI's. */
+  families: readonly Family[]
+  /** Models in Anthropic's API, where that is served. */
+  anthropicModels: { page: typeof modelPage; info: typeof modelInfo } | undefined
   /** By the origin that was asked, where its client finds what error codes mean. */
   docLink: ((origin?: string) => DocLink) | undefined
   /** The path below which clients find the API; empty for the root. */

@@ -3,6 +3,7 @@ import { balancing } from '../../src/engines/pool/balancing.ts'
 import { Conversations } from '../../src/engines/pool/conversations.ts'
 import { PoolState } from '../../src/engines/pool/pool-state.ts'
 import type { HandlerHost } from '../../src/options.ts'
+import { allFamilies } from '../../src/routes/families.ts'
 import { withErrorResponse } from '../../src/routes/internal-error.ts'
 import type { Run } from '../../src/routes/runs/run.ts'
 import { Runs } from '../../src/routes/runs/runs.ts'
@@ -65,7 +66,7 @@ export class BrowserTabs {
       const isElsewhere = run !== undefined && !this.#runs.has(run)
       const answer = isElsewhere ? await forwardToRun(asked, this.#env, handler) : undefined
       return answer ?? handler.fetch(asked, this.#state)
-    })(request)
+    }, allFamilies)(request)
   }
 
   /** Ends all connections once no tab answers a request: the workerd stops. */

@@ -8,6 +8,7 @@ import type { Settings } from '../../settings/settings.ts'
 import { coreSettings } from '../../settings/table/core.ts'
 import { noResponses } from '../../state/no-responses.ts'
 import type { FeatureMakers } from '../../telemetry/request-telemetry.ts'
+import type { Family } from '../api.ts'
 import { type LeftOut, PARTS, partAt } from '../part-names.ts'
 import type { StoredResponses } from '../runs/runs.ts'
 import type { Routes } from '../table-entry.ts'
@@ -21,6 +22,8 @@ export interface Composition
   readonly leftOut: LeftOut | undefined
   readonly telemetry: FeatureMakers
   readonly readJson: ReadJson
+  /** The families of APIs besides OpenAI's. */
+  readonly families: readonly Family[]
   /** What the parts ask of upstreams beyond chats. */
   readonly abilities: readonly Ability[]
   /** Throws a `SettingsError` for settings that contradict each other, or that no part reads. */
@@ -40,12 +43,13 @@ export function compose(parts: readonly HandlerPart[]): Composition {
   }: Partial<Provided> = Object.assign({}, ...parts)
   const { resuming, tabs, page, greeting, discover } = provided
   const { affinity, createStatic, watchLoad, sources, docLinks, thinking } = provided
-  const { withSystemMessages, noOllamaRoute, balancing } = provided
+  const { withSystemMessages, noOllamaRoute, balancing, anthropicModels } = provided
   return {
     routes: Object.assign({}, ...parts.map((part) => part.routes)),
     leftOut: Object.keys(PARTS).every(has) ? undefined : leftOutOf(has),
     telemetry: Object.assign({}, ...parts.map((part) => part.telemetry)),
     readJson,
+    families: parts.flatMap((part) => part.families ?? []),
     abilities: [...new Set(parts.flatMap((part) => part.abilities ?? []))],
     check(settings, hasAuthenticate) {
       requireOptionsOf(has, settings)
@@ -61,6 +65,7 @@ export function compose(parts: readonly HandlerPart[]): Composition {
     ...(createStatic && { createStatic }),
     ...(watchLoad && { watchLoad }),
     ...(sources && { sources }),
+    ...(anthropicModels && { anthropicModels }),
     ...(balancing && { balancing }),
     ...(docLinks && { docLinks }),
     ...(thinking && { thinking }),

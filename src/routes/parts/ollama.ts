@@ -5,6 +5,7 @@ import {
   forwarding,
   passing,
 } from '../../engines/upstream/abilities.ts'
+import { ollama as ollamaFamily } from '../families.ts'
 import { greeting } from '../ollama/greeting.ts'
 import { noOllamaRoute } from '../ollama/no-route.ts'
 import { ask, asking, entries, get, head, post, type RouteEntry, remove } from '../table-entry.ts'
@@ -20,6 +21,7 @@ const managing = () => import('../ollama/manage.ts')
 export const ollama = {
   name: 'ollama',
   noOllamaRoute,
+  families: [ollamaFamily],
   greeting,
   abilities: [completing, embedding, forwarding, askingOllama, passing],
   routes: entries({

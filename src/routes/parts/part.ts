@@ -15,12 +15,13 @@ import type { Pairings } from '../../tabs/pairings.ts'
 import type { FeatureMakers } from '../../telemetry/request-telemetry.ts'
 import type { withSystemMessages } from '../../wire/chat/system-messages.ts'
 import type { conversationOf } from '../affinity.ts'
+import type { Family } from '../api.ts'
 import type { docLinks } from '../doc-links.ts'
 import type { Greeting } from '../ollama/greeting.ts'
 import type { noOllamaRoute } from '../ollama/no-route.ts'
 import type { Page } from '../page.ts'
 import type { PartName } from '../part-names.ts'
-import type { Resuming } from '../route.ts'
+import type { Resuming, RouteContext } from '../route.ts'
 import type { Runs } from '../runs/runs.ts'
 import type { Routes } from '../table-entry.ts'
 import type { tabCounter, telemetrySources } from '../telemetry-sources.ts'
@@ -35,6 +36,8 @@ export interface HandlerPart extends Partial<Provided> {
   readonly routes?: Routes
   /** The settings that it reads, beside those of the core. */
   readonly settings?: Declarations
+  /** The families of APIs besides OpenAI's. */
+  readonly families?: readonly Family[]
   /** What it asks of upstreams beyond chats. */
   readonly abilities?: readonly Ability[]
   /** Throws a `SettingsError` for settings that contradict each other. */
@@ -75,6 +78,8 @@ export interface Provided {
   readonly createStatic: typeof createStatic
   /** What telemetry reads of the engines. */
   readonly sources: typeof telemetrySources
+  /** Models in Anthropic's API. */
+  readonly anthropicModels: NonNullable<RouteContext['anthropicModels']>
   /** Leads to what error codes mean. */
   readonly docLinks: typeof docLinks
   /** Makes reasoning of what answers have between tags. */
