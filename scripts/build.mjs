@@ -25,25 +25,35 @@ writeFileSync(join(root, 'dist/sluice.schema.json'), schema)
 bundleCommand(join(root, 'dist/hosts/start.js'))
 
 const { build } = await import('esbuild')
+const { edgeChat } = await import('./edge-chat.mjs')
 const { withoutHelp } = await import('./without-help.mjs')
-const edges = await build({
+/** @type {import('esbuild').BuildOptions & { write: false }} */
+const edges = {
   absWorkingDir: root,
-  entryPoints: ['worker/edge.ts', 'worker/edge-chat.ts'],
   outdir: 'dist/worker',
   write: false,
-  bundle: true,
-  format: 'esm',
-  target: 'es2024',
-  conditions: ['workerd', 'worker'],
-  plugins: [withoutHelp],
   // Workers parse it at every start, so it is small. Names are kept for the stacks of errors.
   minifyWhitespace: true,
   minifySyntax: true,
   // Every module is strict already: esbuild would write "use strict" into each of 130 modules.
   tsconfigRaw: { compilerOptions: { alwaysStrict: false, verbatimModuleSyntax: true } },
-})
+}
+const built = [
+  await build({
+    ...edges,
+    entryPoints: ['worker/edge.ts'],
+    bundle: true,
+    format: 'esm',
+    target: 'es2024',
+    conditions: ['workerd', 'worker'],
+    plugins: [withoutHelp],
+  }),
+  await build({ ...edgeChat, ...edges }),
+]
 mkdirSync(join(root, 'dist/worker'), { recursive: true })
-for (const { path, text } of edges.outputFiles) writeFileSync(path, shortened(text))
+for (const { path, text } of built.flatMap(({ outputFiles }) => outputFiles)) {
+  writeFileSync(path, shortened(text))
+}
 await build({
   absWorkingDir: root,
   entryPoints: ['worker/engine.ts'],

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { PARTS } from '../src/routes/part-names.ts'
+import { edgeChat } from './edge-chat.mjs'
 import { root } from './hosts.mjs'
 import { withoutHelp } from './without-help.mjs'
 
@@ -20,6 +21,7 @@ import { withoutHelp } from './without-help.mjs'
  * @param {string[]} [conditions] of package.json's `exports`, as the entry's runtime sets them
  */
 export function sizeOf(entry, conditions) {
+  if (entry === 'worker/edge-chat.ts') return measured(edgeChat, conditions, edgeChat.plugins)
   return measured({ entryPoints: [join(root, entry)] }, conditions)
 }
 
@@ -39,9 +41,14 @@ function sizeOfParts(parts) {
 /**
  * @param {import('esbuild').BuildOptions} source
  * @param {string[]} [conditions]
+ * @param {import('esbuild').Plugin[]} [plugins] as scripts/build.mjs bundles workers, by default
  * @returns {Promise<Size>}
  */
-async function measured(source, conditions = []) {
+async function measured(
+  source,
+  conditions = [],
+  plugins = conditions.includes('worker') ? [withoutHelp] : [],
+) {
   const { outputFiles = [] } = await build({
     ...source,
     bundle: true,
@@ -51,8 +58,7 @@ async function measured(source, conditions = []) {
     target: 'es2024',
     conditions,
     external: ['@mlc-ai/web-llm'],
-    // As scripts/build.mjs bundles workers.
-    plugins: conditions.includes('worker') ? [withoutHelp] : [],
+    plugins,
     logLevel: 'error',
   })
   const [file] = outputFiles
@@ -68,9 +74,10 @@ async function measured(source, conditions = []) {
 /** What the workers weigh, and what each part adds to `edge-chat`. @returns {Promise<Row[]>} */
 export async function sizeRows() {
   const conditions = ['workerd', 'worker']
-  const [all, chat] = await Promise.all([
+  const [all, chat, composed] = await Promise.all([
     sizeOf('worker/edge.ts', conditions),
     sizeOf('worker/edge-chat.ts', conditions),
+    sizeOfParts(CHAT),
   ])
   /** @type {Row[]} */
   const rows = []
@@ -79,24 +86,37 @@ export async function sizeRows() {
     if (CHAT.includes(name)) continue
     const { gzip } = await sizeOfParts([...CHAT, name])
     const has = HAS[name] ?? paths.map((path) => `\`${path}\``).join(', ')
-    rows.push({ name: `\`${name}\``, has, kB: kB(gzip - chat.gzip) })
+    rows.push({ name: `\`${name}\``, has, kB: kB(gzip - composed.gzip) })
   }
   rows.sort((a, b) => b.kB - a.kB)
   return [
     { name: '**edge**', has: 'all parts, and their Durable Objects', kB: kB(all.gzip) },
     { name: '**edge-chat**', has: `the parts \`${CHAT.join('`, `')}\``, kB: kB(chat.gzip) },
+    {
+      name: '**composed**',
+      has: 'the same parts, composed of `@sluice/sluice/parts`',
+      kB: kB(composed.gzip),
+    },
     ...rows,
   ]
 }
 
 /** Where a list of paths says too little. @type {Partial<Record<PartName, string>>} */
 const HAS = {
+  affinity: 'conversations that stay at one of several upstreams',
+  balancing: 'concurrency limits of upstreams, their queue, circuit breakers',
+  builtIn: 'the model `static`',
   discovery: 'local model servers that are found',
+  errorLinks: 'the field `doc_url` of errors',
+  largeBodies: 'requests of megabytes that hold up no stream',
+  modelDetails: 'what servers tell of their models: contexts, and what is loaded',
   ollama: 'Ollama’s API, below `/api`',
   pages: 'the page at `/`, `/status`, `/openapi.json`, `/docs/errors`',
   passThrough: '`/v1/rerank`, `/v1/audio`, `/tokenize` and other forwarded paths',
   streams: '`/v1/streams`: streams that can be resumed',
+  systemMessages: 'system messages that are joined for chat templates',
   tabs: '`/v1/tabs`, `/v1/pairings`: browser tabs as engines',
+  thinking: 'thinking between tags as reasoning',
   traces: 'spans for OpenTelemetry',
 }
 
@@ -108,7 +128,7 @@ function kB(bytes) {
 /** @param {Row[]} rows */
 function tableOf(rows) {
   const lines = rows.map(({ name, has, kB }, index) => {
-    return `| ${name} | ${has} | ${index < 2 ? '' : '+'}${kB.toFixed(1)} kB |`
+    return `| ${name} | ${has} | ${index < 3 ? '' : '+'}${kB.toFixed(1)} kB |`
   })
   return ['| worker or part | what it has | gzipped |', '|---|---|---:|', ...lines].join('\n')
 }

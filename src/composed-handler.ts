@@ -8,11 +8,10 @@ import type { HandlerHost } from './options.ts'
 import { isWorkerd } from './platform/runtime.ts'
 import { type AnsweredRequests, answerRequests, shuttingDown } from './routes/answer-requests.ts'
 import { endFollowing } from './routes/end-following.ts'
-import type { Composition } from './routes/parts/compose.ts'
+import { type Composition, poolOf } from './routes/parts/compose.ts'
 import type { RouteContext } from './routes/route.ts'
 import { createRoutes } from './routes/router.ts'
 import type { StoredResponses } from './routes/runs/runs.ts'
-import { tabCounter, telemetrySources } from './routes/telemetry-sources.ts'
 import type { Key } from './settings/keys.ts'
 import type { Settings } from './settings/settings.ts'
 import { memoryStatus } from './state/state-status.ts'
@@ -56,7 +55,7 @@ export function createComposedHandler(
 ): PlacedHandler {
   requireKnownCallers(settings, host)
   requireOwnLabels(settings, host.engines)
-  composition.check(settings, host.authenticate !== undefined)
+  composition.check(settings, host.callers !== undefined)
   const running = new Set<Exchange>()
   const answered: AnsweredRequests = { pending: 0, log: host.log }
   let isDraining = false
@@ -67,8 +66,8 @@ export function createComposedHandler(
   // Last, as nothing may change for running requests where something of the new settings is wrong.
   pool.takeOver(catalog.known.map(({ engine }) => engine))
   host.managed?.takeOver(settings)
-  telemetry.configure(settings, context.sources)
-  tabs?.observe(tabCounter(telemetry))
+  if (context.sources) telemetry.configure(settings, context.sources)
+  if (composition.tabs) tabs?.observe(composition.tabs.counter(telemetry))
 
   return {
     refresh: () => catalog.status(),
@@ -113,7 +112,7 @@ function createContext(
 ): RouteContext {
   const { frameWriter = transformWriter, responses = composition.responses() } = host
   const { stateStatus = () => memoryStatus, isLeaving = isDraining } = host
-  const { page, greeting, leftOut } = composition
+  const { page, greeting, leftOut, readJson, families, anthropicModels } = composition
   const isolates = host.isolateRequests ?? isWorkerd()
   let id = host.instance
   // Made when it is first needed: workerd has no random numbers before a request.
@@ -127,7 +126,7 @@ function createContext(
   const tabs = host.tabs ?? ownTabs(composition, settings, host, paired)
   const engines = createEngines(
     settings,
-    { ...host, tabs, discover: composition.discover, abilities: composition.abilities },
+    { ...host, ...enginesOf(composition), tabs },
     ticker,
     instance,
   )
@@ -139,7 +138,7 @@ function createContext(
     ...{ isDraining, isLeaving, instance, stateStatus },
     ...engines,
     ...{ tabs, pairings, paired, saveKey: host.saveKey, dropKey: host.dropKey },
-    sources: telemetrySources(engines, running, {
+    sources: composition.sources?.(engines, running, {
       queue: settings.queue,
       responses,
       ...{ isolates, tracer: host.tracer, stateStatus, tabs },
@@ -149,14 +148,29 @@ function createContext(
     streaming: { ...settings, frameWriter },
     responses,
     resuming: composition.resuming,
-    hasSeveralCallers: host.authenticate !== undefined || settings.keys.length > 1,
+    hasSeveralCallers: host.callers !== undefined || settings.keys.length > 1,
     isolates,
-    ...{ page, greeting, leftOut },
-    explainsErrors: composition.routes.explainError !== undefined,
+    ...{ page, greeting, leftOut, readJson, families, anthropicModels },
+    conversationOf: composition.affinity?.conversationOf,
+    noOllamaRoute: composition.noOllamaRoute,
+    docLink: composition.docLinks?.({
+      docsUrl: settings.docsUrl,
+      explainsErrors: composition.routes.explainError !== undefined,
+      basePath: host.basePath ?? '',
+    }),
     files: settings.page ? host.files : page?.withoutPage(host.files),
     hostName: host.name,
     basePath: host.basePath ?? '',
     elsewhere: host.elsewhere,
+  }
+}
+
+/** What the parts are to engines. */
+function enginesOf(composition: Composition) {
+  const { discover, abilities, createStatic, watchLoad, thinking, withSystemMessages } = composition
+  return {
+    ...{ discover, abilities, createStatic, watchLoad, thinking, withSystemMessages },
+    poolParts: poolOf(composition),
   }
 }
 

@@ -1,5 +1,6 @@
 /** The handler with all parts, which routes/table.ts lists. */
 import { createComposedHandler, type Handler, type PlacedHandler } from './composed-handler.ts'
+import { callersOf } from './guard/authenticate.ts'
 import { type HandlerHost, type HandlerOptions, readHandlerOptions } from './options.ts'
 import type { Fetch } from './platform/fetch.ts'
 import type { Files } from './platform/files.ts'
@@ -87,5 +88,5 @@ export function createHostedHandler(input: SettingsInput = {}, host: HandlerHost
 
 /** The same for settings that `parseSettings` has checked. */
 export function createCheckedHandler(settings: Settings, host: HandlerHost): PlacedHandler {
-  return createComposedHandler(everything, settings, host)
+  return createComposedHandler(everything, settings, { ...host, ...callersOf(host) })
 }

@@ -2,7 +2,7 @@
 
 import type { DefinedEngine } from './engines/custom/define-engine.ts'
 import type { EngineSources } from './engines/engines.ts'
-import type { Authenticate } from './guard/authenticate.ts'
+import type { Authenticate, Callers } from './guard/authenticate.ts'
 import type { Fetch } from './platform/fetch.ts'
 import type { Files } from './platform/files.ts'
 import type { Host } from './platform/host.ts'
@@ -103,6 +103,8 @@ export interface HandlerHost extends Host, EngineSources {
   /** Records spans, instead of the SDK that is registered, or of sluice itself. */
   tracer?: SpanTracer
   authenticate?: Authenticate
+  /** Those whom that function identifies. */
+  callers?: Callers
   basePath?: string
   /** The id of this instance, kept when the settings are reloaded; a random one by default. */
   instance?: string

@@ -3,20 +3,27 @@
  * listed, and of no others. `createHandler` from `@sluice/sluice` has all parts.
  */
 import { createComposedHandler, type Handler } from './composed-handler.ts'
+import { callersOf } from './guard/authenticate.ts'
 import { isWorkerd } from './platform/runtime.ts'
 import { readLog } from './routes/code-options.ts'
 import { type ComposedOptions, readComposedOptions } from './routes/composed-options.ts'
 import { isPartName } from './routes/part-names.ts'
 import { activity as activityPart } from './routes/parts/activity.ts'
+import { affinity as affinityPart } from './routes/parts/affinity.ts'
+import { balancing as balancingPart } from './routes/parts/balancing.ts'
+import { builtIn as builtInPart } from './routes/parts/built-in.ts'
 import { captures as capturesPart } from './routes/parts/captures.ts'
 import { chat as chatPart } from './routes/parts/chat.ts'
 import { completions as completionsPart } from './routes/parts/completions.ts'
 import { compose, readerOf } from './routes/parts/compose.ts'
 import { discovery as discoveryPart } from './routes/parts/discovery.ts'
 import { embeddings as embeddingsPart } from './routes/parts/embeddings.ts'
+import { errorLinks as errorLinksPart } from './routes/parts/error-links.ts'
 import { health as healthPart } from './routes/parts/health.ts'
+import { largeBodies as largeBodiesPart } from './routes/parts/large-bodies.ts'
 import { messages as messagesPart } from './routes/parts/messages.ts'
 import { metrics as metricsPart } from './routes/parts/metrics.ts'
+import { modelDetails as modelDetailsPart } from './routes/parts/model-details.ts'
 import { models as modelsPart } from './routes/parts/models.ts'
 import { ollama as ollamaPart } from './routes/parts/ollama.ts'
 import { pages as pagesPart } from './routes/parts/pages.ts'
@@ -24,7 +31,9 @@ import type { HandlerPart } from './routes/parts/part.ts'
 import { passThrough as passThroughPart } from './routes/parts/pass-through.ts'
 import { responses as responsesPart } from './routes/parts/responses.ts'
 import { streams as streamsPart } from './routes/parts/streams.ts'
+import { systemMessages as systemMessagesPart } from './routes/parts/system-messages.ts'
 import { tabs as tabsPart } from './routes/parts/tabs.ts'
+import { thinking as thinkingPart } from './routes/parts/thinking.ts'
 import { traces as tracesPart } from './routes/parts/traces.ts'
 import { usage as usagePart } from './routes/parts/usage.ts'
 import { requireComposable } from './settings/composable.ts'
@@ -47,6 +56,18 @@ export interface ComposedPart {
 /** `GET /v1/activity`: requests while they happen. */
 export const activity: ComposedPart = activityPart
 
+/** Conversations that stay at the upstream that has their prompt in its cache. */
+export const affinity: ComposedPart = affinityPart
+
+/**
+ * The least busy upstream first, limits of their concurrency with a fair queue, and circuit breakers. Without it,
+ * upstreams are asked in their order.
+ */
+export const balancing: ComposedPart = balancingPart
+
+/** The model `static`, which answers with one fixed text and needs no server. */
+export const builtIn: ComposedPart = builtInPart
+
 /** `GET /v1/captures`: requests and answers, recorded in memory. */
 export const captures: ComposedPart = capturesPart
 
@@ -62,14 +83,26 @@ export const discovery: ComposedPart = discoveryPart
 /** `POST /v1/embeddings` */
 export const embeddings: ComposedPart = embeddingsPart
 
+/** The field `doc_url` of errors, which leads to what their codes mean. */
+export const errorLinks: ComposedPart = errorLinksPart
+
 /** `GET /health` */
 export const health: ComposedPart = healthPart
+
+/**
+ * Large requests: they are parsed and sent on in steps, one after the other, so that streams go on meanwhile.
+ * Without it, each is parsed at once.
+ */
+export const largeBodies: ComposedPart = largeBodiesPart
 
 /** `POST /v1/messages`: Anthropic’s API. */
 export const messages: ComposedPart = messagesPart
 
 /** `GET /metrics`, and the measurements of an OpenTelemetry SDK that the program has registered. */
 export const metrics: ComposedPart = metricsPart
+
+/** What model servers tell of their models besides their list: what is loaded, and how much context each has. */
+export const modelDetails: ComposedPart = modelDetailsPart
 
 /** `GET /v1/models` */
 export const models: ComposedPart = modelsPart
@@ -89,8 +122,14 @@ export const responses: ComposedPart = responsesPart
 /** `GET /v1/streams/{id}`: streams that can be resumed. */
 export const streams: ComposedPart = streamsPart
 
+/** System messages as chat templates accept them: joined into one, at the beginning. */
+export const systemMessages: ComposedPart = systemMessagesPart
+
 /** Browser tabs that offer their GPUs. */
 export const tabs: ComposedPart = tabsPart
+
+/** Thinking that models write between tags, and that clients get as reasoning. */
+export const thinking: ComposedPart = thinkingPart
 
 /** Spans for OpenTelemetry. */
 export const traces: ComposedPart = tracesPart
@@ -118,7 +157,7 @@ export function composeHandler(
   const read = reader.parse(given)
   requireComposable(read, reader.declarations)
   const host = { ...readLog(read.log), ...readComposedOptions(options) }
-  return createComposedHandler(compose(list), read, host)
+  return createComposedHandler(compose(list), read, { ...host, ...callersOf(host) })
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The worker: on Cloudflare, or on a workerd of your own. */
+import { allFamilies } from '../src/routes/families.ts'
 import { withErrorResponse } from '../src/routes/internal-error.ts'
 import { forwardToRun } from './objects/forward.ts'
 import { closeTabs, forwardToTabs } from './objects/forward-to-tabs.ts'
@@ -18,7 +19,7 @@ export default {
       const forwarded =
         (await forwardToTabs(asked, env, handler)) ?? (await forwardToRun(asked, env, handler))
       return forwarded ?? handler.fetch(asked, context)
-    })(request)
+    }, allFamilies)(request)
   },
 }
 

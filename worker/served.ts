@@ -1,4 +1,6 @@
 /** The handler of the worker with all parts, which its objects serve with too. */
+import { balancing } from '../src/engines/pool/balancing.ts'
+import { Conversations } from '../src/engines/pool/conversations.ts'
 import { PoolState } from '../src/engines/pool/pool-state.ts'
 import { createCheckedHandler } from '../src/handler.ts'
 import type { Files } from '../src/platform/files.ts'
@@ -28,7 +30,7 @@ export const { handlerOnce, handlerFor, replace } = serving({
     limits: memoryLimits(),
     seen: new Map(),
     finishes: new Map(),
-    pool: new PoolState(true),
+    pool: new PoolState(true, { balancing, conversations: new Conversations() }),
     telemetry: new Telemetry(),
   },
   defaults: (env) => ({ tabGather: isOwn(env) ? 0 : CLOUDFLARE_GATHER }),

@@ -7,6 +7,7 @@ import type { Port } from '../src/engines/remote/protocol.ts'
 import { createRemote } from '../src/engines/remote/remote.ts'
 import { createHostedHandler, type Handler } from '../src/handler.ts'
 import type { Fetch } from '../src/platform/fetch.ts'
+import { allFamilies } from '../src/routes/families.ts'
 import { withErrorResponse } from '../src/routes/internal-error.ts'
 import { memoryResponseStore } from '../src/state/response-store.ts'
 import { ApiError } from '../src/wire/errors/api-error.ts'
@@ -126,7 +127,7 @@ const answer = (request: Request, url: URL): Promise<Response> =>
   withErrorResponse(async (asked) => {
     const handler = handlerFor(asked.headers.get('authorization') ?? '')
     return handler.fetch(atRoot(asked, url))
-  })(request)
+  }, allFamilies)(request)
 
 /** The request with its path relative to the page's folder, where the handler's routes begin. */
 function atRoot(request: Request, url: URL): Request {

@@ -2,7 +2,7 @@
 import { createComposedHandler } from '../src/composed-handler.ts'
 import { PoolState } from '../src/engines/pool/pool-state.ts'
 import { withErrorResponse } from '../src/routes/internal-error.ts'
-import { compose, readerOf } from '../src/routes/parts/compose.ts'
+import { compose, poolOf, readerOf } from '../src/routes/parts/compose.ts'
 import type { HandlerPart } from '../src/routes/parts/part.ts'
 import { memoryLimits } from '../src/state/memory-limits.ts'
 import { type Bindings, serving } from './serving.ts'
@@ -26,11 +26,14 @@ export function workerOf(parts: readonly HandlerPart[]): ComposedWorker {
       responses: composition.responses(),
       seen: new Map(),
       finishes: new Map(),
-      pool: new PoolState(true),
+      pool: new PoolState(true, poolOf(composition)),
     },
   })
   return {
     fetch: (request, env, context) =>
-      withErrorResponse((asked) => handlerOnce(env).fetch(asked, context))(request),
+      withErrorResponse(
+        (asked) => handlerOnce(env).fetch(asked, context),
+        composition.families,
+      )(request),
   }
 }

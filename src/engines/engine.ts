@@ -7,6 +7,7 @@ import type { TextRequest } from '../wire/completions/request.ts'
 import type { StreamIdentity } from '../wire/contract/chat.ts'
 import type { EmbeddingRequest } from '../wire/embeddings/request.ts'
 import type { TraceHeaders } from '../wire/headers/trace-context.ts'
+import type { WriteInSteps } from '../wire/json/sourced.ts'
 import type { NativeApi, NativeCall, TokenCountCall } from '../wire/native.ts'
 import type { OllamaEmbedOptions } from '../wire/ollama/embed.ts'
 
@@ -74,8 +75,8 @@ export interface CallOptions {
   onStart?: ((progress: LoadProgress | undefined) => void) | undefined
   /** Who sees the bytes that are exchanged with a server; nobody does where it is left out. */
   tapped?: Tapped | undefined
-  /** Whether the request is of megabytes: it is written in steps, between which other work may run. */
-  isLarge?: boolean | undefined
+  /** Writes a request of megabytes in steps, between which other work may run. */
+  inSteps?: WriteInSteps | undefined
 }
 
 export interface ChatOptions extends CallOptions {

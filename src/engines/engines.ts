@@ -2,20 +2,22 @@ import type { Fetch } from '../platform/fetch.ts'
 import type { Host } from '../platform/host.ts'
 import { withoutDoubleTrace } from '../platform/own-trace.ts'
 import { isWorkerd } from '../platform/runtime.ts'
+import { SettingsError } from '../settings/error.ts'
 import { isRun, requireNoRun } from '../settings/no-run.ts'
 import { upstreamDefaults } from '../settings/per-upstream.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Ticker } from '../stream/ticker.ts'
 import type { Engine } from './engine.ts'
 import type { ManagedServers } from './managed/managed-servers.ts'
-import { Pool } from './pool/pool.ts'
-import type { PoolState } from './pool/pool-state.ts'
+import { Pool, type PoolOptions } from './pool/pool.ts'
+import type { PoolParts, PoolState } from './pool/pool-state.ts'
 import { Catalog, type CatalogEntry } from './registry/catalog.ts'
 import type { createDiscovery, DiscoveredServers } from './registry/discovery.ts'
 import { createRouter, type Router } from './registry/router.ts'
-import { createStatic } from './static/static.ts'
-import { separateThinking } from './thinking.ts'
-import { type Ability, ChatUpstream } from './upstream/chat-upstream.ts'
+import { noStatic } from './static/left-out.ts'
+import type { createStatic } from './static/static.ts'
+import type { separateThinking } from './thinking.ts'
+import { type Ability, ChatUpstream, type UpstreamOptions } from './upstream/chat-upstream.ts'
 import type { FinishHistories } from './upstream/finish-history.ts'
 
 /** All engines: the catalog of their models, the router from model to engine, and the pool. */
@@ -38,6 +40,16 @@ export interface EngineSources extends Pick<Host, 'fetch' | 'isolateRequests'> {
   abilities?: readonly Ability[]
   /** Finds local servers, where that is wanted. */
   discover?: typeof createDiscovery | undefined
+  /** Makes the engine that answers with a fixed text, where there is one. */
+  createStatic?: typeof createStatic | undefined
+  /** Makes reasoning of what answers have between tags. */
+  thinking?:
+    | { separator: UpstreamOptions['thinkSeparator']; wrap: typeof separateThinking }
+    | undefined
+  withSystemMessages?: UpstreamOptions['withSystemMessages']
+  watchLoad?: PoolOptions['watchLoad']
+  /** What the pool can do, where `pool` is not given. */
+  poolParts?: PoolParts
   /** The addresses at which this server listens, where that is known: it does not look for itself. */
   own?: readonly string[]
   /** Which upstreams send finish reasons, kept when the settings are reloaded. */
@@ -59,6 +71,8 @@ export function createEngines(
 ): Engines {
   const isolateRequests = host.isolateRequests ?? isWorkerd()
   const { managed, abilities = [] } = host
+  if (host.pool === undefined && host.poolParts?.balancing === undefined)
+    requireNoLimit(host.engines)
   if (managed === undefined) requireNoRun(settings, 'in createHandler')
   const shared = { ...sharedOptions(settings, host), isolateRequests }
   const seen = host.seen && { seen: host.seen }
@@ -66,7 +80,7 @@ export function createEngines(
   const labels = settings.upstream.map(({ label }) => label)
   const catalog = new Catalog({
     engines: [
-      ...(host.engines ?? []).map((engine) => separateThinking(engine, settings)),
+      ...(host.engines ?? []).map((engine) => host.thinking?.wrap(engine, settings) ?? engine),
       ...settings.upstream.map((upstream) => {
         const options = { ...shared, ...upstream }
         return isRun(options) && managed
@@ -74,7 +88,7 @@ export function createEngines(
           : new ChatUpstream(options, abilities)
       }),
     ],
-    static: createStatic(settings),
+    static: host.createStatic?.(settings) ?? noStatic,
     discovery: settings.discover
       ? host.discover?.({
           ...shared,
@@ -102,8 +116,19 @@ export function createEngines(
     affinityWait,
     isolateRequests,
     state: host.pool,
+    watchLoad: host.watchLoad,
+    ...host.poolParts,
   })
   return { catalog, router, pool }
+}
+
+/** Throws a `SettingsError` for an engine with a limit that nothing would hold it to. */
+function requireNoLimit(engines: readonly Engine[] = []): void {
+  const limited = engines.find(({ maxConcurrency }) => maxConcurrency !== undefined)
+  if (limited === undefined) return
+  throw new SettingsError(
+    `engines: expected none with maxConcurrency, as this handler is composed without the part "balancing", got ${limited.label}; add the part, or remove the limit.`,
+  )
 }
 
 /** The options for all upstreams; an upstream's own options override them. */
@@ -112,6 +137,8 @@ function sharedOptions(settings: Settings, host: EngineSources) {
   const sendOnce: Fetch = (url, init) => send(url, { ...init, once: init.method === 'POST' })
   return {
     ...upstreamDefaults(settings),
+    thinkSeparator: host.thinking?.separator,
+    withSystemMessages: host.withSystemMessages,
     fetch: settings.retry ? send : sendOnce,
     ...(host.finishes && { finishes: host.finishes }),
   }

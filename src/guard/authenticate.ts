@@ -53,12 +53,29 @@ export type Authenticate = (
   request: Request,
 ) => Identity | null | undefined | PromiseLike<Identity | null | undefined>
 
+/** How callers are identified beside the keys of the settings. */
+export interface Callers {
+  /** Who sent a request; undefined where that is unknown. Rejects with an `ApiError`. */
+  identify(request: Request): Promise<CallerLimits | undefined>
+  /** The error (401) for somebody unknown. */
+  unknown(): ApiError
+}
+
+/** Those whom a function of the program identifies, where it gave one. */
+export function callersOf({ authenticate }: { authenticate?: Authenticate }): {
+  callers?: Callers
+} {
+  if (authenticate === undefined) return {}
+  const identify = (request: Request) => identityOf(request, authenticate)
+  return { callers: { identify, unknown: notAuthenticated } }
+}
+
 const FLAGS = ['admin', 'metrics', 'resumable'] as const
 const FIELDS = ['name', ...FLAGS, 'models', ...LIMIT_FIELDS]
 const NAME = /^[^\s\p{C}]{1,128}$/u
 
 /** The identity of a request's caller; undefined if there is none. Rejects with an `ApiError`. */
-export async function identityOf(
+async function identityOf(
   request: Request,
   authenticate: Authenticate,
 ): Promise<CallerLimits | undefined> {
@@ -90,7 +107,7 @@ function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
 }
 
 /** The 401 for a caller that `authenticate` does not know. */
-export function notAuthenticated(): ApiError {
+function notAuthenticated(): ApiError {
   const message =
     'authentication: expected credentials that this server knows, got none or others; send those that it gave you.'
   return new ApiError(401, message, {

@@ -10,7 +10,7 @@ import { ApiError } from '../wire/errors/api-error.ts'
 import type { KeyUsage } from '../wire/key-usage/schema.ts'
 import { isLocalAdmin } from './admin.ts'
 import { admissionsOf } from './admissions.ts'
-import { type Authenticate, identityOf, notAuthenticated } from './authenticate.ts'
+import type { Callers } from './authenticate.ts'
 import { Caller, type CallerLimits } from './caller.ts'
 import { requireAllowedHost } from './host.ts'
 import { createApiKeys } from './keys.ts'
@@ -57,20 +57,14 @@ export interface GuardOptions extends Pick<Host, 'exposure'> {
   /** Whether no request may be woken by another's timer. */
   isolates?: boolean | undefined
   /** Identifies callers instead of API keys, or besides them. */
-  authenticate?: Authenticate | undefined
+  callers?: Callers | undefined
   /** Keys of tabs that were paired since the settings were read, by their hashes. */
   paired?: ReadonlyMap<string, Key> | undefined
 }
 
 export function createGuard(
   settings: Settings,
-  {
-    exposure = 'anyone',
-    limits = memoryLimits(),
-    authenticate,
-    isolates,
-    paired,
-  }: GuardOptions = {},
+  { exposure = 'anyone', limits = memoryLimits(), callers, isolates, paired }: GuardOptions = {},
 ): Guard {
   const { allowHost, allowOrigin, keys, insecure } = settings
   const apiKeys = createApiKeys(keys, paired)
@@ -82,10 +76,10 @@ export function createGuard(
   const checksHost = exposure === 'machine' || allowHost.length > 0
 
   async function callerOf(request: Request, afterwards?: Afterwards): Promise<Caller> {
-    const identity = authenticate && (await identityOf(request, authenticate))
+    const identity = callers && (await callers.identify(request))
     if (identity) recent.add(identity)
     if (identity) return new Caller(identity, admissions, afterwards)
-    if (authenticate && !apiKeys.areNeeded) throw notAuthenticated()
+    if (callers && !apiKeys.areNeeded) throw callers.unknown()
     const key = await keyOf(apiKeys, request)
     if (key !== undefined) {
       recent.add(key)
@@ -131,7 +125,7 @@ export function createGuard(
       if (name === undefined) return Promise.all(seen.map((each) => usageOf(each, limits)))
       const known = seen.find((each) => each.name === name)
       if (known !== undefined) return [await usageOf(known, limits)]
-      if (!caller.isAdmin || authenticate === undefined || name.length > LONGEST_NAME) return []
+      if (!caller.isAdmin || callers === undefined || name.length > LONGEST_NAME) return []
       // A caller that a program identifies may be known to another instance only.
       const found = await usageOf({ name }, limits)
       return found.month.requests.used > 0 ? [found] : []

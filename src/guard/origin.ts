@@ -5,7 +5,7 @@ import type { Settings } from '../settings/types.ts'
 import { matchesPattern } from '../util/matches-pattern.ts'
 import { parseUrl } from '../util/parse-url.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
-import type { Authenticate } from './authenticate.ts'
+import type { Callers } from './authenticate.ts'
 
 /** Seconds for which a browser may cache a preflight; Chrome's maximum. */
 const MAX_AGE = '7200'
@@ -81,10 +81,10 @@ export function corsHeaders({ method, headers }: Request, origin: string): Recor
  */
 export function requireKnownCallers(
   { allowOrigin, keys }: Pick<Settings, 'allowOrigin' | 'keys'>,
-  { authenticate }: { authenticate?: Authenticate },
+  { callers }: { callers?: Callers | undefined },
 ): void {
   const hasKeys = keys.some(({ offers }) => !offers)
-  if (!allowOrigin.includes('*') || hasKeys || authenticate !== undefined) return
+  if (!allowOrigin.includes('*') || hasKeys || callers !== undefined) return
   throw new SettingsError(
     'allowOrigin: "*" lets the pages of every website send requests, and no keys are set; name the origins, or set keys.',
   )

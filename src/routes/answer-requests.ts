@@ -4,12 +4,10 @@ import { waitUntilOf } from '../platform/wait-until.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { belowBase } from '../util/base-path.ts'
 import { parseUrl } from '../util/parse-url.ts'
-import { withoutTrailing } from '../util/without-trailing.ts'
-import { ApiError, badRequest, type DocLink, toApiError } from '../wire/errors/api-error.ts'
+import { ApiError, badRequest, toApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
-import { isOwnCode } from '../wire/errors/own-codes.ts'
 import { readTraceContext } from '../wire/headers/trace-context.ts'
-import { type ApiFamily, errorResponse, familyOf, setRequestId } from './api.ts'
+import { errorResponse, type Family, familyOf, setRequestId } from './api.ts'
 import { internalErrorResponse } from './internal-error.ts'
 import type { RouteContext } from './route.ts'
 import { shownAnswer } from './shown-answer.ts'
@@ -31,8 +29,7 @@ export function answerRequests(
   context: RouteContext,
   requests: AnsweredRequests,
 ): (request: Request, ...lent: unknown[]) => Promise<Response> {
-  const { telemetry, running, basePath, explainsErrors } = context
-  const docsUrl = withoutTrailing('/', context.settings.docsUrl ?? '')
+  const { telemetry, running, basePath, docLink, families } = context
   return async (request, ...lent) => {
     const url = parseUrl(request.url)
     const asked = url?.pathname
@@ -42,10 +39,10 @@ export function answerRequests(
       telemetry,
       waitUntil: waitUntilOf(lent),
       traceContext: readTraceContext(request.headers),
-      docs: docLink(docsUrl, explainsErrors, url?.origin, basePath),
+      docs: docLink?.(url?.origin),
     })
     telemetry.onArrival(trace, request.headers, request.url)
-    const family = familyOf(path, request.headers)
+    const family = familyOf(path, request.headers, families)
     let failure: unknown
     requests.pending++
     try {
@@ -108,7 +105,7 @@ async function failureOf(error: unknown, { signal }: Request, trace: Trace): Pro
 }
 
 /** The headers that every answer has, which complete its head. */
-function setHeaders({ status, headers }: Response, trace: Trace, family: ApiFamily): void {
+function setHeaders({ status, headers }: Response, trace: Trace, family: Family): void {
   for (const [name, value] of trace.responseHeaders()) {
     // The answer may depend on more than the guard knows of.
     if (name === 'vary') headers.append(name, value)
@@ -119,31 +116,16 @@ function setHeaders({ status, headers }: Response, trace: Trace, family: ApiFami
 }
 
 /** The error as a response; a client that has disconnected gets one too, though nobody reads it. */
-function refusal(failure: unknown, family: ApiFamily, { id, docs }: Trace): Response {
+function refusal(failure: unknown, family: Family, { id, docs }: Trace): Response {
   if (failure instanceof Cancelled) return new Response(null, { status: 499 })
   return errorResponse(toApiError(failure), family, id, docs)
-}
-
-/**
- * Error codes are explained on a documentation site, or by this server, where it has those pages, at the address
- * that was asked; not where its host was refused: the address would lead to whoever has that name, and this
- * server would refuse it again.
- */
-function docLink(docsUrl: string, explainsErrors: boolean, origin = '', basePath = ''): DocLink {
-  return (code) => {
-    if (!isOwnCode(code)) return undefined
-    if (docsUrl !== '') return `${docsUrl}/errors#${code}`
-    return code === 'host_not_allowed' || !explainsErrors
-      ? undefined
-      : `${origin}${basePath}/docs/errors/${code}`
-  }
 }
 
 /** The last resort, where the response could not be made: the engine is stopped, as nobody reads it. */
 function withoutAnswer(
   error: unknown,
   trace: Trace,
-  family: ApiFamily,
+  family: Family,
   running: Set<Exchange>,
 ): Response {
   const { exchange } = trace

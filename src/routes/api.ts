@@ -2,8 +2,6 @@
 
 import { safeHeaders } from '../util/safe/headers.ts'
 import type { ApiError, DocLink } from '../wire/errors/api-error.ts'
-import { messagesError } from '../wire/messages/error.ts'
-import { ollamaError } from '../wire/ollama/error.ts'
 import { jsonResponse } from './json.ts'
 import { CLOSED_POLICY } from './policy.ts'
 
@@ -11,38 +9,34 @@ import { CLOSED_POLICY } from './policy.ts'
 export type ApiFamily = 'openai' | 'anthropic' | 'ollama'
 
 /** What the answers of a family have in common. */
-interface FamilyShape {
+export interface Family {
+  readonly name: ApiFamily
+  /** Whether a request is one of this family, by its path and headers. */
+  has(path: string, headers: Headers): boolean
   /** The body of an error. */
   error(error: ApiError, requestId: string, docs?: DocLink): unknown
   /** A header with the request's id, beside `x-request-id`, where the SDKs of the family read one. */
-  idHeader?: string
+  readonly idHeader?: string
 }
 
-const SHAPES: Readonly<Record<ApiFamily, FamilyShape>> = {
-  openai: { error: (error, _, docs) => error.body(docs) },
-  anthropic: { error: messagesError, idHeader: 'request-id' },
-  ollama: { error: ollamaError },
+/** OpenAI's, which every request is of that is of no other. */
+export const openai: Family = {
+  name: 'openai',
+  has: () => true,
+  error: (error, _, docs) => error.body(docs),
 }
 
-/**
- * The family of a request: told by its path or, where OpenAI's and Anthropic's API have the same one, by
- * the version header. OpenAI's where nothing says otherwise.
- */
-export function familyOf(path: string | undefined, headers: Headers): ApiFamily {
-  if (path === undefined) return 'openai'
-  if (/^\/api(\/|$)/.test(path)) return 'ollama'
-  if (/^\/v1\/messages(\/|$)/.test(path)) return 'anthropic'
-  const isShared = /^\/v1\/models(\/|$)/.test(path)
-  return isShared && sendsVersion(headers) ? 'anthropic' : 'openai'
-}
-
-export function sendsVersion(headers: Headers): boolean {
-  return headers.has('anthropic-version')
+/** The family of a request, of those that a handler has: OpenAI's where nothing says otherwise. */
+export function familyOf(
+  path: string | undefined,
+  headers: Headers,
+  families: readonly Family[],
+): Family {
+  return (path !== undefined && families.find(({ has }) => has(path, headers))) || openai
 }
 
 /** Sets the header in which the SDKs of the family read the request's id, if there is one. */
-export function setRequestId(headers: Headers, family: ApiFamily, requestId: string): void {
-  const { idHeader } = SHAPES[family]
+export function setRequestId(headers: Headers, { idHeader }: Family, requestId: string): void {
   if (idHeader !== undefined) headers.set(idHeader, requestId)
 }
 
@@ -55,13 +49,13 @@ const AS_DOCUMENT = {
 /** An error as a response in the shape that the client reads. `docs`: where its code is explained. */
 export function errorResponse(
   error: ApiError,
-  family: ApiFamily,
+  family: Family,
   requestId: string,
   docs?: DocLink,
 ): Response {
   const { status } = error
   const headers = { ...finality(status), ...AS_DOCUMENT, ...error.headers }
-  const told = SHAPES[family].error(error, requestId, docs)
+  const told = family.error(error, requestId, docs)
   return jsonResponse(told, { status, headers: safeHeaders(headers) })
 }
 
@@ -74,4 +68,9 @@ const FINAL = new Set([501, 505, 508])
 function finality(status: number): Record<string, string> {
   const isFinal = status < 500 ? !PASSING.has(status) : FINAL.has(status)
   return isFinal ? { 'x-should-retry': 'false' } : {}
+}
+
+/** Whether a client uses Anthropic's API. */
+export function sendsVersion(headers: Headers): boolean {
+  return headers.has('anthropic-version')
 }

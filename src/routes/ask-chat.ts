@@ -21,9 +21,9 @@ export function chatAsker(
 
 /** What an engine is told with every call. */
 export function callOptionsOf(exchange: Exchange): CallOptions {
-  const { hops, trace, caller, isBackground, isLarge } = exchange
+  const { hops, trace, caller, isBackground, inSteps } = exchange
   const onStart: CallOptions['onStart'] = (progress) => showStart(exchange, progress)
-  return { hops, trace, caller, isBackground, isLarge, onStart, tapped: exchange }
+  return { hops, trace, caller, isBackground, inSteps, onStart, tapped: exchange }
 }
 
 /** The start of an engine's server has a limit of its own. */

@@ -1,4 +1,5 @@
 /** The captures that sluice has in memory, for admins. */
+
 import { CAPTURE_RULES, readCaptureRule, unknownName } from '../settings/capture-rule.ts'
 import type { Captures } from '../telemetry/captures/captures.ts'
 import { recordingText } from '../telemetry/captures/recorded.ts'
@@ -11,6 +12,7 @@ import { jsonResponse } from './json.ts'
 import { SAME_ORIGIN } from './policy.ts'
 import { provided } from './provided.ts'
 import type { RouteContext, RouteHandler } from './route.ts'
+import { sourcesOf } from './telemetry-sources.ts'
 
 /** No proxy or cache may store prompts and answers, and no page of another site may load them. */
 const PRIVATE = { 'cache-control': 'no-store', ...SAME_ORIGIN }
@@ -22,8 +24,8 @@ export const listCaptures: RouteHandler = async (_request, _trace, { telemetry }
 
 /** `POST /v1/captures`: changes what is captured. Rejects with an `ApiError` (400). */
 export const changeCaptures: RouteHandler = async (request, trace, context) => {
-  const { telemetry, settings } = context
-  const body = await readBody(request, trace, settings)
+  const { telemetry } = context
+  const body = await readBody(request, trace, context)
   const rule = isObject(body) ? body.capture : undefined
   if (typeof rule === 'string') requireKnown(rule, context)
   if (typeof rule === 'string' && capturesOf(telemetry).change(rule))
@@ -55,8 +57,10 @@ function keyNames({ settings: { keys }, hasSeveralCallers }: RouteContext): stri
   return keys.map(({ name }) => name)
 }
 
-function engineLabels({ sources }: RouteContext): string[] {
-  return sources.engines().map(({ label }) => label)
+function engineLabels(context: RouteContext): string[] {
+  return sourcesOf(context)
+    .engines()
+    .map(({ label }) => label)
 }
 
 /** `GET /v1/captures/:id`: a recording, of what the client was sent or, with `side=engine`, of what an engine sent. */

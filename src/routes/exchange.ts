@@ -1,7 +1,7 @@
 import type { Engine } from '../engines/engine.ts'
 import type { Catalog } from '../engines/registry/catalog.ts'
 import { requireOneModel } from '../engines/registry/model-access.ts'
-import { readJsonBody } from '../guard/body.ts'
+import type { ReadJson } from '../guard/read-body.ts'
 import type { Settings } from '../settings/settings.ts'
 import { PERMIT_RENEWAL, type SlotKind } from '../state/limits.ts'
 import type { StreamLimits } from '../stream/deadlines.ts'
@@ -9,6 +9,7 @@ import { Exchange } from '../stream/exchange.ts'
 import type { Ticker } from '../stream/ticker.ts'
 import type { RequestTelemetry } from '../telemetry/request-telemetry.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
+import type { WriteInSteps } from '../wire/json/sourced.ts'
 import { chargeEnd, chargeProgress, ExchangeUse, type RequestedUse } from './token-use.ts'
 import type { Trace } from './trace.ts'
 
@@ -19,6 +20,7 @@ export interface ExchangeContext {
   /** The exchanges that run now; each removes itself when it ends. */
   running: Set<Exchange>
   telemetry: RequestTelemetry
+  readJson: ReadJson
 }
 
 /** What an exchange is begun for. */
@@ -39,10 +41,11 @@ export interface Requested {
 export async function readBody(
   request: Request,
   trace: Trace,
-  { maxBody, bodyTimeout }: Pick<Settings, 'maxBody' | 'bodyTimeout'>,
+  { settings, readJson }: Pick<ExchangeContext, 'settings' | 'readJson'>,
 ): Promise<unknown> {
   await trace.caller?.enter()
-  const body = await readJsonBody(request, maxBody, bodyTimeout, trace.caller?.name, trace.tap)
+  const { maxBody, bodyTimeout } = settings
+  const body = await readJson(request, maxBody, bodyTimeout, trace.caller?.name, trace.tap)
   requireOneModel(trace.caller?.mayUseModel, body)
   trace.receive(body)
   return body
@@ -51,16 +54,16 @@ export async function readBody(
 /**
  * Begins to answer a request by an engine. Rejects with an `ApiError` (429) where a limit of its caller
  * is exceeded. Whether the caller may use the model is checked where the engine is chosen.
- * `isLarge`: whether its body is written, and its prompt measured, in steps.
+ * `inSteps`: how its body is written in steps, in which its prompt is measured too; absent where it is short.
  */
 export async function beginExchange(
   { settings, ticker, running, catalog, telemetry }: ExchangeContext,
   request: Pick<Request, 'signal'>,
   trace: Trace,
   { use: requested, model, limits = settings, slot }: Requested,
-  isLarge = false,
+  inSteps?: WriteInSteps,
 ): Promise<Exchange> {
-  const use = new ExchangeUse(requested, model, catalog, isLarge)
+  const use = new ExchangeUse(requested, model, catalog, inSteps !== undefined)
   const permit = await trace.caller?.permit(use, slot)
   const stopRenewal = permit?.renew && renewing(permit.renew, ticker)
   const over = Promise.withResolvers<void>()
@@ -84,7 +87,7 @@ export async function beginExchange(
     },
   })
   trace.waitUntil?.(over.promise)
-  exchange.isLarge = isLarge
+  exchange.inSteps = inSteps
   exchange.caller = trace.caller?.name ?? ''
   exchange.modelAccess = trace.caller?.mayUseModel
   exchange.asker = trace.caller

@@ -2,8 +2,8 @@
 import type { RouteEntry } from 'itty-router'
 import { WITH_ALL } from '../settings/left-out.ts'
 import { belowBase } from '../util/base-path.ts'
-import { closestMatches } from '../util/closest-matches.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
+import type { noOllamaRoute } from './ollama/no-route.ts'
 import type { LeftOut } from './part-names.ts'
 
 /** Where clients look for routes. */
@@ -12,6 +12,8 @@ interface Place {
   basePath: string
   /** The part with the routes at a path, where this handler is composed without it. */
   leftOut: LeftOut | undefined
+  /** The error for a path of Ollama's API, where that is served. */
+  noOllamaRoute: typeof noOllamaRoute | undefined
 }
 
 /** Answers OPTIONS with the methods of the path. Throws an `ApiError` (404). */
@@ -61,13 +63,15 @@ const INSTEAD: Readonly<Record<string, readonly [path: string, why: string]>> = 
 function notFound(
   method: string,
   path: string,
-  { basePath, leftOut }: Place,
+  { basePath, leftOut, noOllamaRoute }: Place,
   routes: RouteEntry[],
 ): ApiError {
   const below = belowBase(path, basePath)
   const part = leftOut?.(below)
   if (part !== undefined) return notInThisBuild(method, path, part)
-  if (below.startsWith('/api/')) return notOfOllama(method, below, basePath, routes)
+  if (noOllamaRoute && below.startsWith('/api/')) {
+    return noOllamaRoute(method, below, basePath, routes)
+  }
   const isServed = (path: string) => methodsOf(routes, path).length > 0
   const [instead, why] = INSTEAD[path] ?? []
   const advice = instead && isServed(instead) ? `; send POST ${instead}, ${why}` : ''
@@ -90,29 +94,6 @@ function servedRoutes(isServed: (path: string) => boolean, basePath: string): st
 
 function notInThisBuild(method: string, path: string, part: string): ApiError {
   const message = `path: there is no route ${method} ${path}: this server is composed without the part "${part}", to which such paths belong; deploy ${WITH_ALL} instead, which has all parts, or add this one to the parts that you compose.`
-  return new ApiError(404, message, { code: 'not_found' })
-}
-
-/** For a path below `/api`, where Ollama's clients look. */
-function notOfOllama(
-  method: string,
-  path: string,
-  basePath: string,
-  routes: RouteEntry[],
-): ApiError {
-  const known = new Map<string, string>()
-  for (const [of, , , route = ''] of routes) {
-    const at = route.lastIndexOf('/api/')
-    const name = route.slice(at + '/api/'.length)
-    if (at !== -1 && of !== 'HEAD' && /^\w+$/.test(name)) known.set(name, of)
-  }
-  const near = closestMatches(path.slice('/api/'.length), known.keys())
-  const shown = (near.length > 0 ? near : ['chat', 'tags']).map((name) => {
-    return `${known.get(name)} ${basePath}/api/${name}`
-  })
-  const hint =
-    near.length > 0 ? `did you mean ${shown.join(' or ')}?` : `use ${shown.join(' or ')}.`
-  const message = `path: there is no route ${method} ${basePath}${path}; ${hint} docs/ollama.md lists the routes of Ollama's API; the other APIs are below ${basePath}/v1.`
   return new ApiError(404, message, { code: 'not_found' })
 }
 

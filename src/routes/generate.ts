@@ -7,8 +7,7 @@ import type { Exchange } from '../stream/exchange.ts'
 import { type JsonAnswer, jsonAnswerResponse } from '../stream/json-answer.ts'
 import { streamResponse } from '../stream/sse-response.ts'
 import { toApiError } from '../wire/errors/api-error.ts'
-import { forgetSource, hasSource, isLarge } from '../wire/json/source.ts'
-import { conversationOf } from './affinity.ts'
+import { sourceOf, stepsOf } from '../wire/json/sourced.ts'
 import { beginExchange, readBody } from './exchange.ts'
 import type { RouteContext, RouteHandler, RouteRequest } from './route.ts'
 import type { StreamAnswering } from './stream-answering.ts'
@@ -57,7 +56,7 @@ export function generate(
 ): RouteHandler {
   return async (request, trace, context) => {
     const { settings, pool, streaming, resuming } = context
-    const body = await readBody(request, trace, settings)
+    const body = await readBody(request, trace, context)
     const elsewhere = context.elsewhere && (await context.elsewhere(request, body, trace))
     if (elsewhere) {
       trace.forward()
@@ -67,8 +66,9 @@ export function generate(
     const { api, model, canAnswer } = generation
     const resume = api && !generation.client && resuming?.resumeOf(request, trace, context)
     const { client = resume ? resume.attached : request } = generation
-    const exchange = await beginExchange(context, client, trace, generation, isLarge(body))
-    exchange.conversation = conversationOf(request.headers, generation.use, settings)
+    const inSteps = stepsOf(body)
+    const exchange = await beginExchange(context, client, trace, generation, inSteps)
+    exchange.conversation = context.conversationOf?.(request.headers, generation.use, settings)
     try {
       const answering = await generation.begin(exchange)
       if ('json' in answering) {
@@ -93,7 +93,9 @@ export function generate(
 
 /** No engine is asked any more once one has begun to answer, which may take hours. */
 function forgetting<T>(body: unknown, answer: Promise<T>): Promise<T> {
-  return hasSource(body) ? answer.finally(() => forgetSource(body)) : answer
+  // The text is as large as the object and its copies, which are no longer serialized then.
+  const source = sourceOf(body)
+  return source ? answer.finally(() => source.forget()) : answer
 }
 
 async function after<T>(answer: Promise<T>, act: () => Promise<void>): Promise<T> {

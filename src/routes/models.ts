@@ -1,16 +1,17 @@
 import type { Model } from '../engines/engine.ts'
 import { quoted } from '../util/safe/quoted.ts'
 import { badRequest } from '../wire/errors/api-error.ts'
-import { modelInfo, modelPage } from '../wire/models/anthropic.ts'
 import { sendsVersion } from './api.ts'
 import { jsonResponse, jsonTextResponse } from './json.ts'
 import type { RouteHandler } from './route.ts'
 
 /** `GET /v1/models`: those that the caller may use. Rejects with an `ApiError` (400). */
-export const listModels: RouteHandler = async ({ headers, url }, { caller, hops }, { router }) => {
+export const listModels: RouteHandler = async ({ headers, url }, { caller, hops }, context) => {
+  const { router, anthropicModels } = context
   const data = await router.list(caller?.mayUseModel, hops, caller)
-  if (!sendsVersion(headers)) return jsonTextResponse(listText(data))
-  return jsonResponse(modelPage(data, new URL(url).searchParams))
+  return anthropicModels && sendsVersion(headers)
+    ? jsonResponse(anthropicModels.page(data, new URL(url).searchParams))
+    : jsonTextResponse(listText(data))
 }
 
 /** The JSON of models, which are the same objects for as long as their engine lists the same. */
@@ -31,10 +32,13 @@ function textOf(model: Model): string {
 }
 
 /** `GET /v1/models/{id}`. Rejects with an `ApiError` (400, 403, 404, 503). */
-export const retrieveModel: RouteHandler = async (request, { caller, hops }, { router }) => {
+export const retrieveModel: RouteHandler = async (request, { caller, hops }, context) => {
+  const { router, anthropicModels } = context
   const id = decodedId(request.params.id ?? '')
   const model = await router.find(id, caller?.mayUseModel, hops, caller)
-  return jsonResponse(sendsVersion(request.headers) ? modelInfo(model) : model)
+  return jsonResponse(
+    anthropicModels && sendsVersion(request.headers) ? anthropicModels.info(model) : model,
+  )
 }
 
 /** An id from a path: the openai SDK writes `qwen%2Fqwen3:8b`. Throws an `ApiError` (400). */

@@ -25,7 +25,7 @@ const PRIVATE = { 'cache-control': 'no-store', ...SAME_ORIGIN }
 /** `POST /v1/pairings`: opens a pairing for an admin. Rejects with an `ApiError` (400, 429, 501). */
 export const openPairing: RouteHandler = async (request, trace, context) => {
   requireShared(context)
-  const body = await readBody(request, trace, context.settings)
+  const body = await readBody(request, trace, context)
   const wish = readWish(body, context)
   const { secret, code, expiresAt, name } = provided(context.pairings).open(wish)
   const expires_at = Math.floor(expiresAt / 1000)

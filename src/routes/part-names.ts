@@ -36,6 +36,14 @@ export const PARTS = {
   tabs: ['/v1/tabs', '/v1/pairings'],
   traces: [],
   discovery: [],
+  largeBodies: [],
+  affinity: [],
+  balancing: [],
+  builtIn: [],
+  modelDetails: [],
+  thinking: [],
+  systemMessages: [],
+  errorLinks: [],
 } as const satisfies Record<string, readonly string[]>
 
 export type PartName = keyof typeof PARTS

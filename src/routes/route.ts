@@ -10,9 +10,14 @@ import type { StreamSettings } from '../stream/sse-response.ts'
 import type { TabHub } from '../tabs/hub.ts'
 import type { Pairings } from '../tabs/pairings.ts'
 import type { Sources } from '../telemetry/sources.ts'
+import type { DocLink } from '../wire/errors/api-error.ts'
+import type { modelInfo, modelPage } from '../wire/models/anthropic.ts'
+import type { conversationOf } from './affinity.ts'
+import type { Family } from './api.ts'
 import type { Elsewhere } from './elsewhere.ts'
 import type { ExchangeContext } from './exchange.ts'
 import type { Greeting } from './ollama/greeting.ts'
+import type { noOllamaRoute } from './ollama/no-route.ts'
 import type { Page } from './page.ts'
 import type { LeftOut } from './part-names.ts'
 import type { Resume } from './runs/resuming.ts'
@@ -38,7 +43,7 @@ export interface RouteContext extends ExchangeContext, Engines {
   /** Forgets one that was saved elsewhere than in the settings. */
   dropKey: ((key: Key) => Promise<void>) | undefined
   /** What telemetry reads when it is asked. */
-  sources: Sources
+  sources: Sources | undefined
   /** Whether several callers are told apart: by several keys, or by `authenticate`. */
   hasSeveralCallers: boolean
   /** The page's files, where the host has them, and what serves them. */
@@ -46,10 +51,16 @@ export interface RouteContext extends ExchangeContext, Engines {
   page: Page | undefined
   /** Which part has the routes at a path, where the handler is composed without it; undefined where it has all. */
   leftOut: LeftOut | undefined
+  /** The error for a path of Ollama's API that has no route, where that API is served. */
+  noOllamaRoute: typeof noOllamaRoute | undefined
   /** Answers `/` to Ollama's clients, where their API is served. */
   greeting: Greeting | undefined
-  /** Whether `GET /docs/errors/CODE` of this server explains its errors. */
-  explainsErrors: boolean
+  /** The families of APIs besides OpenAI's. */
+  families: readonly Family[]
+  /** Models in Anthropic's API, where that is served. */
+  anthropicModels: { page: typeof modelPage; info: typeof modelInfo } | undefined
+  /** By the origin that was asked, where its client finds what error codes mean. */
+  docLink: ((origin?: string) => DocLink) | undefined
   /** The path below which clients find the API; empty for the root. */
   basePath: string
   /** Whether no request may be woken by another's timer or promise. */
@@ -66,6 +77,8 @@ export interface RouteContext extends ExchangeContext, Engines {
   instance(): string
   /** What is known of the shared state. */
   stateStatus(): StateStatus
+  /** By what conversations are recognized, where they stay at their engines. */
+  conversationOf: typeof conversationOf | undefined
   /** Where streams run that can be resumed, if not here. */
   elsewhere: Elsewhere | undefined
 }

@@ -18,7 +18,7 @@ import type { Trace } from './trace.ts'
 
 /** Answers a request by its route. Rejects with an `ApiError`, or with why the exchange ended. */
 export function createRoutes(context: RouteContext, routes: Routes) {
-  const { guard, files, basePath, page, greeting, leftOut } = context
+  const { guard, files, basePath, page, greeting, leftOut, noOllamaRoute } = context
   // A router in front of this one may have taken the prefix away.
   const base = basePath && `(${basePath})?`
   const router = Router<RouteRequest, [Trace]>({ base, before: [refuseLoop] })
@@ -30,7 +30,7 @@ export function createRoutes(context: RouteContext, routes: Routes) {
     offer: [identifyOffering],
   }
   // A preflight carries no key.
-  const place = { basePath, leftOut }
+  const place = { basePath, leftOut, noOllamaRoute }
   router.options('*', (request) => preflight(router.routes, request, place))
   router.get('*', refuseUpgrade)
   for (const [id, entry] of Object.entries(routes)) {

@@ -4,14 +4,20 @@
  * that no server carries it.
  */
 import { activity } from './parts/activity.ts'
+import { affinity } from './parts/affinity.ts'
+import { balancing } from './parts/balancing.ts'
+import { builtIn } from './parts/built-in.ts'
 import { captures } from './parts/captures.ts'
 import { chat } from './parts/chat.ts'
 import { completions } from './parts/completions.ts'
 import { discovery } from './parts/discovery.ts'
 import { embeddings } from './parts/embeddings.ts'
+import { errorLinks } from './parts/error-links.ts'
 import { health } from './parts/health.ts'
+import { largeBodies } from './parts/large-bodies.ts'
 import { messages } from './parts/messages.ts'
 import { metrics } from './parts/metrics.ts'
+import { modelDetails } from './parts/model-details.ts'
 import { models } from './parts/models.ts'
 import { ollama } from './parts/ollama.ts'
 import { pages } from './parts/pages.ts'
@@ -19,7 +25,9 @@ import type { HandlerPart } from './parts/part.ts'
 import { passThrough } from './parts/pass-through.ts'
 import { responses } from './parts/responses.ts'
 import { streams } from './parts/streams.ts'
+import { systemMessages } from './parts/system-messages.ts'
 import { tabs } from './parts/tabs.ts'
+import { thinking } from './parts/thinking.ts'
 import { traces } from './parts/traces.ts'
 import { usage } from './parts/usage.ts'
 
@@ -42,6 +50,14 @@ export const allParts: readonly HandlerPart[] = [
   tabs,
   traces,
   discovery,
+  largeBodies,
+  affinity,
+  balancing,
+  builtIn,
+  modelDetails,
+  thinking,
+  systemMessages,
+  errorLinks,
 ]
 
 export const table = {

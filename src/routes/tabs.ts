@@ -28,7 +28,7 @@ export const listTabs: RouteHandler = async (_request, _trace, { tabs }) => {
 /** `POST /v1/tabs`: a tab joins, and reads what is asked of it. Rejects with an `ApiError` (400, 403, 410, 429, 501). */
 export const joinTab: RouteHandler = async (request, trace, context) => {
   requireShared(context)
-  const hello = readHello(await readBody(request, trace, context.settings))
+  const hello = readHello(await readBody(request, trace, context))
   const body = transformWriter()
   provided(context.tabs).join(hello, offeringOf(trace), body)
   const leave = () => body.break(new Error('the tab left'))

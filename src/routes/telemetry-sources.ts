@@ -10,7 +10,14 @@ import { countTabs } from '../tabs/tab-counts.ts'
 import type { TabObserver } from '../tabs/tab-observer.ts'
 import type { RequestTelemetry } from '../telemetry/request-telemetry.ts'
 import type { EngineView, Sources } from '../telemetry/sources.ts'
+import type { RouteContext } from './route.ts'
 import type { StoredResponses } from './runs/runs.ts'
+
+/** The same, for the routes of parts that have it. */
+export function sourcesOf({ sources }: Pick<RouteContext, 'sources'>): Sources {
+  if (sources === undefined) throw new TypeError('a part that reads telemetry provides its sources')
+  return sources
+}
 
 /** Milliseconds for which a listing of models is new enough for whoever watches the engines. */
 const WATCHED_MAX_AGE = 10_000

@@ -1,11 +1,19 @@
 /** Which part of a handler reads which settings, for one that is composed without it. */
 import { SettingsError } from './error.ts'
 import type { Key } from './keys.ts'
+import type { PerUpstream } from './per-upstream.ts'
 import { environmentName } from './read-environment.ts'
+import type { Settings } from './types.ts'
 
 /** The settings of each part, beside those of the core. */
 export const PART_SETTINGS = {
   discovery: ['discover'],
+  builtIn: ['staticText', 'staticDelay'],
+  affinity: ['affinity', 'affinityWait'],
+  balancing: ['maxConcurrency', 'queue'],
+  thinking: ['thinkTags'],
+  systemMessages: ['systemMessages'],
+  errorLinks: ['docsUrl'],
   pages: ['page'],
   passThrough: ['passThrough'],
   activity: ['activity'],
@@ -50,6 +58,13 @@ const PART_OPTIONS = {
   shared: 'tabs',
 } as const satisfies Partial<Record<keyof Key, keyof typeof PART_SETTINGS>>
 
+/** The same of upstreams. */
+const PART_OPTIONS_OF_UPSTREAMS = {
+  maxConcurrency: 'balancing',
+  thinkTags: 'thinking',
+  systemMessages: 'systemMessages',
+} as const satisfies Partial<Record<PerUpstream, keyof typeof PART_SETTINGS>>
+
 type Has = (part: string) => boolean
 
 /** The error for a setting of a part that a handler does not have, by its name or its variable. */
@@ -70,12 +85,22 @@ export function leftOutSetting(
   return undefined
 }
 
-/** Throws a `SettingsError` for a key with an option of a part that a handler does not have. */
-export function requireOptionsOf(has: Has, keys: readonly Key[]): void {
-  for (const [option, part] of Object.entries(PART_OPTIONS)) {
+/** Throws a `SettingsError` for an option, of a key or an upstream, of a part that a handler does not have. */
+export function requireOptionsOf(has: Has, { keys, upstream }: Settings): void {
+  requireNone(has, PART_OPTIONS, 'keys', keys)
+  requireNone(has, PART_OPTIONS_OF_UPSTREAMS, 'upstream', upstream)
+}
+
+function requireNone(
+  has: Has,
+  parts: Readonly<Record<string, string>>,
+  setting: string,
+  entries: readonly object[],
+): void {
+  for (const [option, part] of Object.entries(parts)) {
     if (has(part)) continue
-    const index = keys.findIndex((key) => key[option as keyof typeof PART_OPTIONS])
-    if (index !== -1) throw leftOut(`keys[${index}].${option}`, part, 'option')
+    const index = entries.findIndex((entry) => (entry as Record<string, unknown>)[option])
+    if (index !== -1) throw leftOut(`${setting}[${index}].${option}`, part, 'option')
   }
 }
 

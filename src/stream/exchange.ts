@@ -2,6 +2,7 @@ import type { Usage } from '../wire/chat/request.ts'
 import { type ApiError, type DocLink, toApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import type { AttemptTrace } from '../wire/headers/trace-context.ts'
+import type { WriteInSteps } from '../wire/json/sourced.ts'
 import { type Answer, repairsOf, textLengthOf, usageOf } from './answer.ts'
 import type { ConversationHint } from './conversation-hint.ts'
 import { Deadlines, type StreamLimits } from './deadlines.ts'
@@ -38,8 +39,8 @@ export class Exchange {
   caller = ''
   /** Whether no client waits for it, so that requests of clients that do are served before it. */
   isBackground = false
-  /** Whether its request is of megabytes. */
-  isLarge = false
+  /** How its request is written, where that is of megabytes. */
+  inSteps: WriteInSteps | undefined
   /** Whether the caller may use a model of this name; undefined where it may use every model. */
   modelAccess: ((model: string) => boolean) | undefined
   /** Who asks, for engines that do not answer everybody. */

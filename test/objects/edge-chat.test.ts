@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { edgeChat } from '../../scripts/edge-chat.mjs'
 import { binaryOf } from '../../scripts/hosts.mjs'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 
@@ -50,10 +51,8 @@ async function start(settings: object) {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-edge-chat-'))
   writeFileSync(join(folder, 'config.capnp'), configOf(settings))
   await build({
-    entryPoints: [new URL('../../worker/edge-chat.ts', import.meta.url).pathname],
+    ...edgeChat,
     outfile: join(folder, 'worker.js'),
-    ...({ bundle: true, format: 'esm', target: 'es2024', logLevel: 'error' } as const),
-    conditions: ['workerd', 'worker'],
   })
   const child = spawn(
     binaryOf('workerd'),
@@ -142,6 +141,24 @@ describe('edge-chat', () => {
     expect(usage).toContain('"ann"')
   })
 
+  it('sends a large request on as it came, though it parses it at once', async () => {
+    const text = 'é\u2028"'.repeat(200_000)
+    const from = upstream.requests.length
+    const asked = chat({ messages: [{ role: 'user', content: text }], seed: 1 })
+    const response = await ask('/v1/chat/completions', 'ann', { json: asked })
+    expect(response.status).toBe(200)
+    await response.text()
+    const sent = upstream.requests.slice(from).find(({ path }) => path.includes('chat'))
+    expect(sent?.body).toMatchObject(asked)
+  })
+
+  it('has no built-in model', async () => {
+    const named = await ask('/v1/chat/completions', 'ann', { json: chat({ model: 'static' }) })
+    expect(named.status).toBe(404)
+    expect(await named.text()).toContain('of the part \\"builtIn\\"')
+    expect(await (await ask('/v1/models', 'ann')).text()).not.toContain('"static"')
+  })
+
   it('ends a stream that its upstream breaks with one error and no end marker', async () => {
     const script = {
       steps: [{ chunk: { choices: [{ index: 0, delta: { content: 'a' } }] } }, { cut: true }],
@@ -211,6 +228,7 @@ describe('edge-chat', () => {
 
 it.each([
   [{ activity: 5 }, 'activity', 'is of the part \\"activity\\"'],
+  [{ affinity: 'off' }, 'affinity', 'is of the part \\"affinity\\"'],
   [{ port: 80 }, 'port', 'is for a server that sluice starts'],
   [{ keys: [{ ...keys[0], resumable: true }] }, 'keys[0].resumable', 'of the part \\"streams\\"'],
 ])('edge-chat refuses to answer with %j, and its log says why', async (settings, name, why) => {

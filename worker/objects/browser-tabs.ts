@@ -1,6 +1,9 @@
 /** The browser tabs that offer their GPUs, at the edge: one object for all, through which requests reach them. */
+import { balancing } from '../../src/engines/pool/balancing.ts'
+import { Conversations } from '../../src/engines/pool/conversations.ts'
 import { PoolState } from '../../src/engines/pool/pool-state.ts'
 import type { HandlerHost } from '../../src/options.ts'
+import { allFamilies } from '../../src/routes/families.ts'
 import { withErrorResponse } from '../../src/routes/internal-error.ts'
 import type { Run } from '../../src/routes/runs/run.ts'
 import { Runs } from '../../src/routes/runs/runs.ts'
@@ -63,7 +66,7 @@ export class BrowserTabs {
       const isElsewhere = run !== undefined && !this.#runs.has(run)
       const answer = isElsewhere ? await forwardToRun(asked, this.#env, handler) : undefined
       return answer ?? handler.fetch(asked, this.#state)
-    })(request)
+    }, allFamilies)(request)
   }
 
   /** Ends all connections once no tab answers a request: the workerd stops. */
@@ -103,7 +106,7 @@ export class BrowserTabs {
       isolateRequests: false,
       seen: new Map(),
       finishes: new Map(),
-      pool: new PoolState(false),
+      pool: new PoolState(false, { balancing, conversations: new Conversations() }),
       telemetry: new Telemetry(),
       instance: crypto.randomUUID(),
       responses: { store: responseStore(this.#env), runs: this.#runs },

@@ -1,5 +1,6 @@
 /** Which requests go to the object of the browser tabs, and what becomes of an answer that it cannot end. */
 import { errorResponse, familyOf } from '../../src/routes/api.ts'
+import { allFamilies } from '../../src/routes/families.ts'
 import { parseUrl } from '../../src/util/parse-url.ts'
 import { ApiError } from '../../src/wire/errors/api-error.ts'
 import { endWithError } from './end-with-error.ts'
@@ -38,7 +39,11 @@ export async function forwardToTabs(
   try {
     return endWithError(await tabs.getByName(NAME).fetch(request), path, lost())
   } catch (cause) {
-    return errorResponse(lost(cause), familyOf(path, request.headers), crypto.randomUUID())
+    return errorResponse(
+      lost(cause),
+      familyOf(path, request.headers, allFamilies),
+      crypto.randomUUID(),
+    )
   }
 }
 

@@ -1,5 +1,6 @@
 /** A stream that can be resumed, at the edge: one object for each, which asks the engine itself. */
 import type { Handler } from '../../src/handler.ts'
+import { allFamilies } from '../../src/routes/families.ts'
 import { withErrorResponse } from '../../src/routes/internal-error.ts'
 import type { Run } from '../../src/routes/runs/run.ts'
 import { Runs } from '../../src/routes/runs/runs.ts'
@@ -40,7 +41,10 @@ export class StreamRun {
 
   fetch(request: Request): Promise<Response> {
     const id = request.headers.get(RUN_HEADER) ?? ''
-    return withErrorResponse((asked) => this.#handler(id).fetch(asked, this.#state))(request)
+    return withErrorResponse(
+      (asked) => this.#handler(id).fetch(asked, this.#state),
+      allFamilies,
+    )(request)
   }
 
   /** Deletes what is kept long enough, and ends a run whose producer was lost with an earlier object. */

@@ -108,6 +108,12 @@ export class CircuitBreaker {
   }
 }
 
+/** What a pool asks of it. */
+export type Breaker = Pick<
+  CircuitBreaker,
+  'state' | 'allows' | 'retryIn' | 'allowProbe' | 'acquire'
+>
+
 class Permit implements BreakerPermit {
   readonly #breaker: CircuitBreaker
   readonly #caller: string

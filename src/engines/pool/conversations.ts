@@ -69,6 +69,8 @@ export class Conversations {
   )
   #uses = 0
 
+  readonly waitFor = waitFor
+
   get size(): number {
     return this.#known.size
   }

@@ -1,8 +1,16 @@
 import type { Engine } from '../engine.ts'
-import { ConcurrencyLimiter } from './concurrency-limiter.ts'
-import { Conversations } from './conversations.ts'
+import type { Balancing, Limiter } from './balancing.ts'
+import type { Conversations } from './conversations.ts'
 import { PoolMember } from './member.ts'
 import { RetryBudgets } from './retry-budget.ts'
+import { unbalanced } from './unbalanced.ts'
+
+/** What a pool can do beyond asking one engine after the other. */
+export interface PoolParts {
+  balancing?: Balancing | undefined
+  /** Remembers which engine answered a conversation. */
+  conversations?: Conversations | undefined
+}
 
 /**
  * What a pool knows of its engines: their slots, the queue, circuit breakers and retry budgets. It is
@@ -10,19 +18,23 @@ import { RetryBudgets } from './retry-budget.ts'
  * again. Requests that run or wait keep their slots and places, and the pool that they came to.
  */
 export class PoolState {
-  readonly limiter: ConcurrencyLimiter
+  readonly limiter: Limiter
   readonly budgets = new RetryBudgets()
-  readonly conversations = new Conversations()
+  /** Undefined where conversations stay at no engine. */
+  readonly conversations: Conversations | undefined
   /** By `identityOf`. */
   #members = new Map<string, PoolMember>()
   /** Those of engines without an address, for as long as the engine is there: of tabs, which come and go. */
   readonly #unaddressed = new WeakMap<Engine, PoolMember>()
+  readonly #newMember: (engine: Engine) => PoolMember
   /** The pool with the settings in force. */
   #current: object | undefined
 
   /** `isolated`: whether no request may wake another (workerd). */
-  constructor(isolated: boolean) {
-    this.limiter = new ConcurrencyLimiter(0, isolated)
+  constructor(isolated: boolean, { balancing = unbalanced, conversations }: PoolParts = {}) {
+    this.conversations = conversations
+    this.limiter = balancing.limiter(isolated)
+    this.#newMember = (engine) => new PoolMember(engine, balancing.breaker())
   }
 
   /** The state of an engine that `takeOver` was not given: one that discovery found. */
@@ -30,7 +42,7 @@ export class PoolState {
     if (engine.address === undefined) return this.#unaddressedOf(engine)
     const identity = identityOf(engine)
     const former = this.#members.get(identity)
-    const member = former ?? new PoolMember(engine)
+    const member = former ?? this.#newMember(engine)
     if (former === undefined) this.#members.set(identity, member)
     else if (pool === this.#current) former.engine = engine
     return member
@@ -39,7 +51,7 @@ export class PoolState {
   #unaddressedOf(engine: Engine): PoolMember {
     const known = this.#unaddressed.get(engine)
     if (known !== undefined) return known
-    const member = new PoolMember(engine)
+    const member = this.#newMember(engine)
     this.#unaddressed.set(engine, member)
     // The request that holds its slot may end much later: its client reads as slowly as it likes.
     engine.onGone?.(() => this.limiter.assignFreeSlots(member, performance.now()))
@@ -65,7 +77,7 @@ export class PoolState {
     const identity = identityOf(engine)
     const [key, former] = this.#formerOf(engine, identity, identities)
     if (key !== undefined) this.#members.delete(key)
-    const member = former ?? new PoolMember(engine)
+    const member = former ?? this.#newMember(engine)
     member.engine = engine
     this.#members.set(identity, member)
     return member

@@ -5,17 +5,17 @@ import { delay } from '../../util/delay.ts'
 import type { Engine } from '../engine.ts'
 import type { Route, Router } from '../registry/router.ts'
 import { isLoading, loadingRetryDelay } from '../upstream/model-loading.ts'
-import { waitFor } from './conversations.ts'
 import { failureKind, retryAfterMs } from './failure-kind.ts'
 import { otherMembers, type PooledRequest, watchFirstChunk } from './first-chunk.ts'
 import { hasComeSince, isGone } from './later-engines.ts'
-import { preferLoaded, watchLoad, withoutUnloaded } from './load-patience.ts'
+import { preferLoaded, withoutUnloaded } from './load-patience.ts'
 import type { PoolMember } from './member.ts'
-import { PoolState } from './pool-state.ts'
+import { type PoolParts, PoolState } from './pool-state.ts'
 import { asUnavailable, failureLabel, isFreeRetry, isStale, sameEngineDelay } from './retry.ts'
 import type { Slot } from './slot.ts'
+import type { watchLoad } from './watch-load.ts'
 
-export interface PoolOptions {
+export interface PoolOptions extends PoolParts {
   router: Router
   ticker: Ticker
   /** The most requests that may wait for a concurrency slot of an engine. */
@@ -28,6 +28,8 @@ export interface PoolOptions {
   retry: boolean
   /** Milliseconds that a request may wait for the engine of its conversation, while others are free. */
   affinityWait?: number
+  /** Shows what a server does about a model that it has to load. */
+  watchLoad?: typeof watchLoad | undefined
   /** Whether a request must not resolve a promise of another request (workerd). */
   isolateRequests: boolean
   /** What is known of the engines from a pool that this one replaces. */
@@ -68,7 +70,7 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.#options = options
-    this.#state = options.state ?? new PoolState(options.isolateRequests)
+    this.#state = options.state ?? new PoolState(options.isolateRequests, options)
     if (options.state === undefined) this.takeOver([])
   }
 
@@ -181,8 +183,9 @@ export class Pool {
       return member
     })
     const { conversations } = this.#state
-    const conversation = members.length > 1 ? conversations.of(exchange, model, now) : undefined
-    const affinityWait = conversation?.member && waitFor(exchange, this.#options.affinityWait ?? 0)
+    const conversation = members.length > 1 ? conversations?.of(exchange, model, now) : undefined
+    const most = this.#options.affinityWait ?? 0
+    const affinityWait = conversation?.member && conversations?.waitFor(exchange, most)
     const call: Call<T> = { exchange, attempt, routes, members, failed: new Set(), wasStale: false }
     for (let next = preferLoaded(call, now), retries = 0; ; retries++) {
       const acquired = this.#state.limiter.acquire({
@@ -199,7 +202,7 @@ export class Pool {
       const slot = acquired instanceof Promise ? await queued(exchange, acquired) : acquired
       try {
         const answer = await this.#attempt(call, slot)
-        exchange.affinity = conversation && conversations.remember(conversation, slot.member)
+        exchange.affinity = conversation && conversations?.remember(conversation, slot.member)
         // One that its client left early would earn retries for the next one.
         this.#state.budgets.forCaller(exchange.caller).countRequest(performance.now())
         return answer
@@ -223,7 +226,7 @@ export class Pool {
     const route = routes[members.indexOf(member)] as Route
     exchange.timeline.attempt(member.engine.label, route.model, member.engine.kind)
     exchange.endLoading(performance.now())
-    const stopWatchingLoad = watchLoad(exchange, route)
+    const stopWatchingLoad = this.#options.watchLoad?.(exchange, route)
     const stopWatching = watchFirstChunk(call, member, this.#options, this.#state.budgets)
     try {
       const ask = () => attempt(route, signal)

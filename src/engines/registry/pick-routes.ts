@@ -1,6 +1,6 @@
 /** Which engines serve a model, of those that are known. */
 import type { Engine, Model } from '../engine.ts'
-import { STATIC_MODEL } from '../static/static.ts'
+import { STATIC_MODEL } from '../static/model.ts'
 import type { CatalogEntry } from './catalog.ts'
 import { mayUseModel } from './model-access.ts'
 import { nameFinders } from './model-index.ts'

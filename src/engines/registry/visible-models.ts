@@ -3,7 +3,7 @@ import { isModelName } from '../../util/safe/model-name.ts'
 import { contextSize, withContextSize } from '../../wire/models/context-size.ts'
 import { modelFields } from '../../wire/models/fields.ts'
 import type { Engine, Model } from '../engine.ts'
-import { STATIC_MODEL } from '../static/static.ts'
+import { STATIC_MODEL } from '../static/model.ts'
 
 /** The most models of one engine: with more, looking one up and showing them all takes long. */
 const MAX_MODELS = 10_000

@@ -1,19 +1,17 @@
 import { enforceChatContract } from '../../stream/chat-stream.ts'
 import { isObject } from '../../util/object.ts'
-import {
-  type ChatChunk,
-  type ChatMessage,
-  type ChatRequest,
-  type ChunkDelta,
-  type FinishReason,
-  requireChat,
+import { requireChat } from '../../wire/chat/known-fields.ts'
+import type {
+  ChatChunk,
+  ChatMessage,
+  ChatRequest,
+  ChunkDelta,
+  FinishReason,
 } from '../../wire/chat/request.ts'
 import type { Engine } from '../engine.ts'
 import { STATIC_MODEL, type StaticSettings, unsupported } from './model.ts'
 import { completeStatic } from './text-completion.ts'
 import { paced, splitWords, usageOf, type Words, wordsOf } from './words.ts'
-
-export { STATIC_MODEL } from './model.ts'
 
 /**
  * An engine that answers every request with one fixed text, word by word. No model runs: its tokens

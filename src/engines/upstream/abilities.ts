@@ -53,10 +53,10 @@ export const forwarding = ((upstream) => ({
 export const counting = ((upstream) => {
   const missing = new MissingPaths()
   return {
-    async countTokens(prompt, model, signal, { hops, trace, tapped, isLarge } = {}) {
+    async countTokens(prompt, model, signal, { hops, trace, tapped, inSteps } = {}) {
       const own = upstream.names.renamed({ model }).model
       const post: Post = (path, body, headers) =>
-        upstream.client.post(path, body, { signal, hops, trace, tapped, isLarge, headers })
+        upstream.client.post(path, body, { signal, hops, trace, tapped, inSteps, headers })
       const chat = () => withSystemMessages(upstream.systemMessages, prompt.chat())
       const counted = { ...prompt, chat, nativeApis: upstream.nativeApis() }
       const accepted = (response: Fetched) => upstream.client.accepted(response)

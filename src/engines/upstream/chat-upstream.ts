@@ -2,22 +2,21 @@ import type { Fetched } from '../../platform/fetch.ts'
 import type { ResolvedUpstream } from '../../settings/upstreams.ts'
 import type { AnswerStream, AnyContract, ChatStream } from '../../stream/chat-stream.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
-import { withSystemMessages } from '../../wire/chat/system-messages.ts'
+import type { withSystemMessages } from '../../wire/chat/system-messages.ts'
 import { ChatContract, type ContractOptions } from '../../wire/contract/chat.ts'
 import { checkCompletion } from '../../wire/contract/chat-answer.ts'
-import { thinkSeparator } from '../../wire/contract/think.ts'
+import type { thinkSeparator } from '../../wire/contract/think.ts'
 import type { NativeApi } from '../../wire/native.ts'
-import type { CallOptions, ChatOptions, Engine, LoadState, Model } from '../engine.ts'
+import type { CallOptions, ChatOptions, Engine, Model } from '../engine.ts'
 import { abortOnFailure, linkedController } from './abort.ts'
 import { type Protocol, readAnswer } from './answer.ts'
 import { UpstreamClient, type UpstreamClientOptions } from './client.ts'
-import { ContextSizes } from './context-sizes.ts'
 import { answerKind, type FinishHistories, finishHistoryOf } from './finish-history.ts'
-import { OnDemandModels } from './managers/on-demand-models.ts'
 import { ModelList } from './model-list.ts'
 import { ModelNames } from './model-names.ts'
 import { type GenerationRequest, RefusedFields } from './request-variants.ts'
 import { type ServerKind, serverKindOf } from './server-kind.ts'
+import { withStatedLength } from './stated-length.ts'
 
 /** The options of one upstream, as settings declare them, and what the handler adds. */
 export interface UpstreamOptions
@@ -27,6 +26,10 @@ export interface UpstreamOptions
   finishes?: FinishHistories
   /** Whether discovery found it, rather than the settings naming it. */
   isDiscovered?: boolean
+  /** Makes reasoning of what an answer has between tags. */
+  thinkSeparator?: typeof thinkSeparator | undefined
+  /** Sends system messages as the option says; as they came without it. */
+  withSystemMessages?: typeof withSystemMessages | undefined
   /** Whether a request must not wait for a promise of another request (workerd). */
   isolateRequests?: boolean
 }
@@ -37,10 +40,16 @@ export interface UpstreamAccess {
   readonly client: UpstreamClient
   readonly names: ModelNames
   readonly systemMessages: UpstreamOptions['systemMessages']
+  readonly isDiscovered: boolean
+  readonly isolateRequests: boolean
   kind(): ServerKind | undefined
   nativeApis(): readonly NativeApi[] | undefined
   /** The models of the last listing, as the server names them. */
   listed(): readonly Model[] | undefined
+  /** The same as clients see them. */
+  visible(models: readonly Model[]): Model[]
+  /** Says more of the models, from the next listing on. */
+  describe(details: ModelDetails): void
   /** The options of the contract for an answer. */
   contractOptions(path: string, asked: Pick<GenerationRequest, 'model' | 'stream'>): ContractOptions
   /** Asks for an answer in one of the server's APIs. */
@@ -49,6 +58,14 @@ export interface UpstreamAccess {
     signal: AbortSignal,
     protocol: Protocol<C>,
   ): Promise<AnswerStream<C>>
+}
+
+/** What is known of models beside what a server lists. */
+export interface ModelDetails {
+  /** Sees what the server lists. Resolves with the same models, and more about some. */
+  list(models: Model[], signal: AbortSignal): Promise<Model[]>
+  /** A model, as the server names it, with what is known of it. */
+  add(model: Model): Model
 }
 
 /** What an upstream does beyond chats. */
@@ -68,11 +85,10 @@ export class ChatUpstream implements Engine {
   readonly #refusedFields = new Map<string, RefusedFields>()
   readonly #finishes: FinishHistories
   #kind: ServerKind | undefined
-  readonly #sizes: ContextSizes
   readonly #list = new ModelList()
   /** The models of the last listing, as the server names them. */
   #listed: Model[] | undefined
-  readonly #onDemand: OnDemandModels
+  #details: ModelDetails | undefined
 
   constructor(options: UpstreamOptions, abilities: Iterable<Ability> = []) {
     this.label = options.label
@@ -83,9 +99,6 @@ export class ChatUpstream implements Engine {
     this.#options = options
     this.#finishes = options.finishes ?? new Map()
     this.#client = new UpstreamClient(options)
-    this.#onDemand = new OnDemandModels(this.#client, this.isDiscovered === true)
-    const told = (path: string) => this.#onDemand.told(path)
-    this.#sizes = new ContextSizes(options, this.#client, told)
     const access = this.#access()
     for (const ability of abilities) Object.assign(this, ability(access))
   }
@@ -96,9 +109,15 @@ export class ChatUpstream implements Engine {
       client: this.#client,
       names: this.#names,
       systemMessages: this.#options.systemMessages,
+      isDiscovered: this.isDiscovered === true,
+      isolateRequests: this.#options.isolateRequests === true,
       kind: () => this.#kind,
       nativeApis: () => this.nativeApis,
       listed: () => this.#listed,
+      visible: (models) => this.#visible(models),
+      describe: (details) => {
+        this.#details = details
+      },
       contractOptions: (path, asked) => this.#contractOptions(path, asked),
       generate: (asked, signal, protocol) => this.#generate(asked, signal, protocol),
     }
@@ -123,23 +142,13 @@ export class ChatUpstream implements Engine {
   async models(signal: AbortSignal, { hops }: CallOptions = {}): Promise<Model[]> {
     const models = await this.#list.read(this.#client, { signal, hops })
     this.#kind = serverKindOf(models) ?? this.#kind
-    this.#listed = await this.#onDemand.list(this.#kind, models, signal)
+    this.#listed = this.#details ? await this.#details.list(models, signal) : models
     return this.#visible(this.#listed)
   }
 
-  async sizedModels(signal: AbortSignal, options: CallOptions = {}): Promise<Model[] | undefined> {
-    const listed = this.#listed
-    if (listed === undefined) return undefined
-    const isNew = await this.#sizes.ask(this.#kind, listed, signal, options)
-    return isNew ? this.#visible(listed) : undefined
-  }
-
   #visible(models: readonly Model[]): Model[] {
-    return this.#sizes.stated(this.#names.visibleModels(models.map(this.#sizes.add)))
-  }
-
-  loadState(model: string | undefined, since: number): LoadState | undefined {
-    return this.#onDemand.look(this.#names.renamed({ model }).model, since)
+    const known = this.#details ? models.map(this.#details.add) : [...models]
+    return withStatedLength(this.#names.visibleModels(known), this.#options.contextLength)
   }
 
   chat(
@@ -147,11 +156,12 @@ export class ChatUpstream implements Engine {
     signal: AbortSignal,
     { asChunks = false, optionalFields = [], identity, ...call }: ChatOptions = {},
   ): Promise<ChatStream> {
-    const { thinkTags = 'keep', systemMessages } = this.#options
+    const { thinkTags = 'keep', systemMessages, thinkSeparator, withSystemMessages } = this.#options
     const reasoning = this.#options.reasoning === 'keep' ? undefined : this.#options.reasoning
     const choices = asked.n ?? 1
-    const think = thinkSeparator(thinkTags, reasoning, asked)
-    return this.#generate(withSystemMessages(systemMessages, asked), signal, {
+    const think = thinkSeparator?.(thinkTags, reasoning, asked)
+    const sent = withSystemMessages?.(systemMessages, asked) ?? asked
+    return this.#generate(sent, signal, {
       path: '/chat/completions',
       contract: (options) =>
         new ChatContract({ ...options, choices, reasoning, think, identity: identity?.() }),

@@ -8,7 +8,7 @@ import { safeHeaders } from '../../util/safe/headers.ts'
 import { inSlices, takeTurns } from '../../util/slices.ts'
 import { HOP_HEADER, writeHops } from '../../wire/headers/hops.ts'
 import { onlyHeaders } from '../../wire/headers/trace-context.ts'
-import { serialize, serializeInSteps } from '../../wire/json/source.ts'
+import { serialize, type WriteInSteps } from '../../wire/json/sourced.ts'
 import type { CallOptions } from '../engine.ts'
 import { readJson } from './json-body.ts'
 import { isLoadFailure } from './model-loading.ts'
@@ -74,8 +74,9 @@ export class UpstreamClient {
     const own = safeHeaders(headers)
     own['content-type'] = 'application/json'
     const init = { method: 'POST', headers: own, signal } as const
-    if (!call.isLarge) return this.#send(path, { ...init, body: serialize(request) }, call)
-    return written(request, signal).then((pieces) => this.#send(path, init, call, pieces))
+    if (!call.inSteps) return this.#send(path, { ...init, body: serialize(request) }, call)
+    const pieces = written(request, call.inSteps, signal)
+    return pieces.then((body) => this.#send(path, init, call, body))
   }
 
   /** Sends a request with any body. Resolves with a refusal as well. */
@@ -157,10 +158,14 @@ export class UpstreamClient {
 }
 
 /** The JSON of a request of megabytes. Rejects with the signal's reason. */
-async function written(request: object, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>[]> {
+async function written(
+  request: object,
+  inSteps: WriteInSteps,
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>[]> {
   const pause = () => takeTurns(() => delay(0, signal))
   try {
-    return await inSlices(serializeInSteps(request), pause, SLICE_MS)
+    return await inSlices(inSteps(request), pause, SLICE_MS)
   } catch (error) {
     engineStopped(signal)
     throw error

@@ -1,6 +1,4 @@
 /** What an upstream says of the sizes of its models' contexts elsewhere than in its list of models. */
-import type { ContextLength } from '../../settings/context-length.ts'
-import { namesModel } from '../../settings/patterns.ts'
 import { withTimeout } from '../../util/with-timeout.ts'
 import type { ContextSize } from '../../wire/models/context-size.ts'
 import type { CallOptions, Model } from '../engine.ts'
@@ -19,14 +17,9 @@ const KINDS: ReadonlySet<ServerKind | undefined> = new Set([
  */
 const TIMES = { fresh: 10_000, silent: 60_000, answer: 2_000, wait: 200 }
 
-export interface ContextSizeOptions {
-  contextLength?: ContextLength | undefined
-  isolateRequests?: boolean | undefined
-}
-
 /** Asks once in a while, and adds the sizes to listed models. */
 export class ContextSizes {
-  readonly #options: ContextSizeOptions
+  readonly #isolateRequests: boolean
   readonly #client: Pick<UpstreamClient, 'json'>
   readonly #told: (path: string) => unknown
   #known: ReadonlyMap<string, ContextSize> = new Map()
@@ -37,11 +30,11 @@ export class ContextSizes {
 
   /** `told`: what the server has just answered at a path, if anything. */
   constructor(
-    options: ContextSizeOptions,
+    isolateRequests: boolean,
     client: Pick<UpstreamClient, 'json'>,
     told: (path: string) => unknown,
   ) {
-    this.#options = options
+    this.#isolateRequests = isolateRequests
     this.#client = client
     this.#told = told
   }
@@ -50,16 +43,6 @@ export class ContextSizes {
   readonly add = (model: Model): Model => {
     const size = this.#known.get(model.id)
     return size === undefined ? model : { ...model, ...size }
-  }
-
-  /** Models, by the names that clients use, with the length that the settings state. */
-  stated(models: Model[]): Model[] {
-    const { contextLength } = this.#options
-    if (contextLength === undefined) return models
-    return models.map((model) => {
-      const length = statedLength(contextLength, model.id)
-      return length === undefined ? model : { ...model, context_length: length }
-    })
   }
 
   /**
@@ -74,11 +57,10 @@ export class ContextSizes {
     call: CallOptions,
   ): Promise<boolean> {
     if (!KINDS.has(kind) || kind === undefined) return false
-    const { isolateRequests } = this.#options
     if (this.#asking === undefined && performance.now() < this.#askAt) return this.#known.size > 0
     // On workerd no request may wait for another's promise, and what it began ends with it: a server that
     // is slower than a list counts as one that said nothing.
-    if (isolateRequests) {
+    if (this.#isolateRequests) {
       this.#askAt = performance.now() + TIMES.silent
       const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMES.answer)])
       await withTimeout(TIMES.wait * 2, this.#read(kind, models, limit, call))
@@ -115,11 +97,4 @@ export class ContextSizes {
       this.#askAt = performance.now() + TIMES.silent
     }
   }
-}
-
-/** The length for a model: by its own name before a pattern, and the first of several patterns. */
-function statedLength(lengths: ContextLength, id: string): number | undefined {
-  if (typeof lengths === 'number') return lengths
-  if (Object.hasOwn(lengths, id)) return lengths[id]
-  return Object.entries(lengths).find(([pattern]) => namesModel([pattern], id))?.[1]
 }

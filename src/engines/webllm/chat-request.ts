@@ -4,12 +4,8 @@
 
 import { isObject } from '../../util/object.ts'
 import { parseJson } from '../../util/parse-json.ts'
-import {
-  type ChatMessage,
-  type ChatRequest,
-  type ContentPart,
-  requireChat,
-} from '../../wire/chat/request.ts'
+import { requireChat } from '../../wire/chat/known-fields.ts'
+import type { ChatMessage, ChatRequest, ContentPart } from '../../wire/chat/request.ts'
 import { withOneSystemMessage } from '../../wire/chat/system-messages.ts'
 import { wantsThinking } from '../../wire/contract/think.ts'
 import { type ApiError, badRequest } from '../../wire/errors/api-error.ts'

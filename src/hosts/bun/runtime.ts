@@ -1,3 +1,4 @@
+import { allFamilies } from '../../routes/families.ts'
 import { logInternalError, withErrorResponse } from '../../routes/internal-error.ts'
 import { directFetch } from '../server/direct-fetch.ts'
 import type { Runtime } from '../server/runtime.ts'
@@ -20,7 +21,7 @@ export const runtime: Runtime = {
     const idleTimeout = Math.ceil(Math.min(240_000, Math.max(10_000, bodyTimeout)) / 1_000)
     // The handler checks the size against `maxBody`, and answers with an error of the API's shape.
     const maxRequestBodySize = Number.MAX_SAFE_INTEGER
-    const answer = withErrorResponse(fetch)
+    const answer = withErrorResponse(fetch, allFamilies)
     const server = Bun.serve({
       async fetch(request) {
         running.add(request)
@@ -30,7 +31,7 @@ export const runtime: Runtime = {
         return response
       },
       // For errors of Bun itself. Its own error page would show our source and stack to a client.
-      error: (error) => logInternalError({ url: '', headers: new Headers() }, error),
+      error: (error) => logInternalError({ url: '', headers: new Headers() }, error, []),
       development: false,
       // Given in any case: with `development: false`, Bun 1.4.5 takes it as true.
       ...{ port, hostname, reusePort, idleTimeout, maxRequestBodySize },

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { sendNodeResponse } from 'srvx/node'
+import { allFamilies } from '../../routes/families.ts'
 import { logInternalError } from '../../routes/internal-error.ts'
 import type { Runtime } from '../server/runtime.ts'
 import { sendDirectly } from './body-writer.ts'
@@ -66,7 +67,8 @@ async function fail(error: unknown, req: IncomingMessage, res: ServerResponse): 
   }
   const headers = new Headers()
   if (req.headers['anthropic-version']) headers.set('anthropic-version', 'any')
-  const response = logInternalError({ url: `http://host${req.url}`, headers }, error)
+  const asked = { url: `http://host${req.url}`, headers }
+  const response = logInternalError(asked, error, allFamilies)
   await sendNodeResponse(res, response)
 }
 

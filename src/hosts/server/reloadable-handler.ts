@@ -1,3 +1,5 @@
+import { balancing } from '../../engines/pool/balancing.ts'
+import { Conversations } from '../../engines/pool/conversations.ts'
 import { PoolState } from '../../engines/pool/pool-state.ts'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
 import { createCheckedHandler, type Handler } from '../../handler.ts'
@@ -29,7 +31,7 @@ export class ReloadableHandler {
       responses: memoryResponses(),
       seen: new Map(),
       finishes: new Map(),
-      pool: new PoolState(false),
+      pool: new PoolState(false, { balancing, conversations: new Conversations() }),
       telemetry: new Telemetry(),
       tabs: new TabHub({ gather: settings.tabGather, tell: host.onTabEvent }),
       pairings: new Pairings(),

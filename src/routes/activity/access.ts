@@ -1,4 +1,5 @@
 /** Who may see which request, and how many streams a caller may have. */
+
 import { requireAdmin } from '../../guard/admin.ts'
 import type { Caller } from '../../guard/caller.ts'
 import type { ActivityFeed } from '../../telemetry/activity/activity-feed.ts'
@@ -10,6 +11,7 @@ import type { TrackedRequest } from '../../telemetry/activity/tracked-request.ts
 import type { Activity } from '../../wire/activity/schema.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { RouteContext } from '../route.ts'
+import { sourcesOf } from '../telemetry-sources.ts'
 import type { Trace } from '../trace.ts'
 import { type EventSource, EventStream, type EventStreamOptions } from './event-stream.ts'
 
@@ -51,11 +53,11 @@ export function findRequest(id: string, caller: Caller, context: RouteContext): 
 export function runningActivity(
   tracked: TrackedRequest,
   caller: Caller,
-  { sources }: RouteContext,
+  context: RouteContext,
 ): Activity {
   const activity = describeRequest(tracked, performance.now())
   const { exchange } = tracked.request
-  const place = exchange && sources.places().get(exchange)
+  const place = exchange && sourcesOf(context).places().get(exchange)
   return shownTo(caller, { ...activity, ...(place !== undefined && { place }) })
 }
 

@@ -1,10 +1,12 @@
 /** What answers `/v1/activity`: requests while they happen. */
+
 import { FeedReader } from '../../telemetry/activity/feed-reader.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { namedFrame } from '../../wire/sse/sse.ts'
 import { jsonResponse } from '../json.ts'
 import { SAME_ORIGIN } from '../policy.ts'
 import type { RouteHandler } from '../route.ts'
+import { sourcesOf } from '../telemetry-sources.ts'
 import {
   eventResponse,
   feedOf,
@@ -23,7 +25,7 @@ const PRIVATE = { headers: { 'cache-control': 'no-store', ...SAME_ORIGIN } }
 export const listActivity: RouteHandler = async (request, trace, context) => {
   const caller = viewerOf(trace)
   const feed = feedOf(context)
-  const reader = new FeedReader(feed, caller, () => context.sources.places())
+  const reader = new FeedReader(feed, caller, () => sourcesOf(context).places())
   const parts = new PartsReader(caller, context)
   const { isAdmin } = caller
   const found = reader.snapshot(await parts.all())

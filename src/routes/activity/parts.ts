@@ -1,9 +1,11 @@
 /** What the feed shows beside the requests: engines, the queue and what is left of each key's limits. */
+
 import type { Caller } from '../../guard/caller.ts'
 import type { FeedParts } from '../../telemetry/activity/feed-reader.ts'
 import { withTimeout } from '../../util/with-timeout.ts'
 import type { EngineActivity, KeyActivity } from '../../wire/activity/schema.ts'
 import type { RouteContext } from '../route.ts'
+import { sourcesOf } from '../telemetry-sources.ts'
 import { feedOf } from './access.ts'
 
 /** Milliseconds for which engines and keys are not looked at again. */
@@ -48,7 +50,8 @@ export class PartsReader {
 
   #ofAdmins(withEngines: boolean): Partial<FeedParts> {
     if (!this.#caller.isAdmin) return {}
-    const { sources, telemetry } = this.#context
+    const { telemetry } = this.#context
+    const sources = sourcesOf(this.#context)
     if (withEngines) sources.refresh()
     return {
       queue: sources.queue(),
@@ -58,7 +61,7 @@ export class PartsReader {
   }
 
   #engines(): EngineActivity[] {
-    const { sources } = this.#context
+    const sources = sourcesOf(this.#context)
     const feed = feedOf(this.#context)
     return sources.engines().map((engine) => ({
       ...engine,

@@ -1,6 +1,6 @@
 /** Reads a request that changes a server's models. */
 import type { PassCall } from '../../engines/engine.ts'
-import { readRawBody } from '../../guard/body.ts'
+import { readRawBody } from '../../guard/read-body.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { requireSpelling } from '../../wire/json/other-case.ts'
 import { encodeText } from '../../wire/sse/sse.ts'

@@ -29,7 +29,7 @@ export const listRunningModels: RouteHandler = async (request, trace, context) =
 
 /** `POST /api/show`. Rejects with an `ApiError` (400, 403, 404, 503). */
 export const showOllamaModel: RouteHandler = async (request, trace, context) => {
-  const body = await readBody(request, trace, context.settings)
+  const body = await readBody(request, trace, context)
   const name = nameIn(body)
   const model = await context.router.find(name, trace.caller?.mayUseModel, trace.hops, trace.caller)
   const verbose = isObject(body) && body.verbose === true

@@ -1,6 +1,7 @@
 import { activity as activitySettings } from '../../settings/table/of-parts.ts'
 import { ActivityFeed } from '../../telemetry/activity/activity-feed.ts'
 import { always, entries, get, post } from '../table-entry.ts'
+import { telemetrySources } from '../telemetry-sources.ts'
 import type { HandlerPart } from './part.ts'
 
 const module = () => import('../activity/activity.ts')
@@ -9,6 +10,7 @@ const module = () => import('../activity/activity.ts')
 export const activity = {
   name: 'activity',
   settings: activitySettings,
+  sources: telemetrySources,
   telemetry: { activity: () => new ActivityFeed() },
   routes: entries({
     listActivity: get('key', '/v1/activity', 'ActivityList', module),

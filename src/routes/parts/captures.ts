@@ -2,6 +2,7 @@ import { requireCapturedKey } from '../../settings/capture-rule.ts'
 import { captures as captureSettings } from '../../settings/table/of-parts.ts'
 import { Captures } from '../../telemetry/captures/captures.ts'
 import { entries, get, post, remove } from '../table-entry.ts'
+import { telemetrySources } from '../telemetry-sources.ts'
 import type { HandlerPart } from './part.ts'
 
 const module = () => import('../captures.ts')
@@ -10,6 +11,7 @@ const module = () => import('../captures.ts')
 export const captures = {
   name: 'captures',
   settings: captureSettings,
+  sources: telemetrySources,
   telemetry: { captures: () => new Captures() },
   check: requireCapturedKey,
   routes: entries({

@@ -1,4 +1,6 @@
 import { counting, forwarding } from '../../engines/upstream/abilities.ts'
+import { modelInfo, modelPage } from '../../wire/models/anthropic.ts'
+import { anthropic } from '../families.ts'
 import { ask, entries } from '../table-entry.ts'
 import type { HandlerPart } from './part.ts'
 
@@ -8,6 +10,8 @@ const countingModule = () => import('../count-tokens.ts')
 /** `POST /v1/messages`: Anthropic's API. */
 export const messages = {
   name: 'messages',
+  families: [anthropic],
+  anthropicModels: { page: modelPage, info: modelInfo },
   abilities: [forwarding, counting],
   routes: entries({
     createMessage: ask('/v1/messages', 'MessagesRequest', 'Message', module),

@@ -5,7 +5,9 @@ import {
   forwarding,
   passing,
 } from '../../engines/upstream/abilities.ts'
+import { ollama as ollamaFamily } from '../families.ts'
 import { greeting } from '../ollama/greeting.ts'
+import { noOllamaRoute } from '../ollama/no-route.ts'
 import { ask, asking, entries, get, head, post, type RouteEntry, remove } from '../table-entry.ts'
 import type { HandlerPart } from './part.ts'
 
@@ -18,6 +20,8 @@ const managing = () => import('../ollama/manage.ts')
 /** Ollama's API. */
 export const ollama = {
   name: 'ollama',
+  noOllamaRoute,
+  families: [ollamaFamily],
   greeting,
   abilities: [completing, embedding, forwarding, askingOllama, passing],
   routes: entries({

@@ -2,6 +2,7 @@ import { tabs as tabSettings } from '../../settings/table/of-parts.ts'
 import { TabHub } from '../../tabs/hub.ts'
 import { Pairings } from '../../tabs/pairings.ts'
 import { entries, get, post, remove } from '../table-entry.ts'
+import { tabCounter } from '../telemetry-sources.ts'
 import type { HandlerPart } from './part.ts'
 
 const module = () => import('../tabs.ts')
@@ -11,7 +12,11 @@ const pairings = () => import('../pairings.ts')
 export const tabs = {
   name: 'tabs',
   settings: tabSettings,
-  tabs: { hub: (options) => new TabHub(options), pairings: () => new Pairings() },
+  tabs: {
+    hub: (options) => new TabHub(options),
+    pairings: () => new Pairings(),
+    counter: tabCounter,
+  },
   routes: entries({
     openPairing: post('admin', '/v1/pairings', 'PairingWish', 'Pairing', pairings),
     redeemPairing: post('open', '/v1/pairings/redeem', 'PairingOffer', 'Paired', pairings),

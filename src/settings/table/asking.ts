@@ -1,18 +1,8 @@
-import {
-  boolean,
-  choice,
-  integer,
-  list,
-  pairs,
-  secrets,
-  text,
-  texts,
-  time,
-} from '../declaration.ts'
+import { boolean, choice, list, pairs, secrets, text, texts } from '../declaration.ts'
 import { perUpstream } from '../per-upstream.ts'
 import { serverItem } from '../upstreams.ts'
 
-const { maxConcurrency, finishReason, reasoning, thinkTags, systemMessages } = perUpstream
+const { finishReason, reasoning } = perUpstream
 
 /** The upstreams, each read by `item`. */
 export const upstreamOf = (item: typeof serverItem) =>
@@ -22,34 +12,19 @@ export const upstreamOf = (item: typeof serverItem) =>
     help: 'A server with an OpenAI-compatible API.',
   })
 
-/** Servers that generate tokens, how they are asked, and their models. */
-export const asking = {
+/** Servers that generate tokens. */
+export const upstreams = {
   upstream: upstreamOf(serverItem),
   upstreamKey: list(secrets, {
     secret: true,
     expected: 'keys, separated by commas',
     help: 'The API keys of the upstreams, in the same order; an empty one stands for an upstream without a key.',
   }),
-  maxConcurrency,
-  queue: integer({
-    min: 0,
-    max: 100_000,
-    default: 100,
-    placeholder: 'N',
-    help: 'How many requests may wait in the queue of an upstream that is busy. When it is full, a request of a key with fewer takes the place of the newest one of the key with the most. Responses in the background wait beside it, up to --max-background.',
-  }),
-  affinity: choice(['auto', 'session', 'off'], {
-    default: 'auto',
-    placeholder: 'MODE',
-    help: 'Whether a conversation stays at the upstream that answered it before, which has its prompt in a cache, where several serve the model. auto: recognize it by a session id in a header or field, and by its system prompt and first messages. session: only where there is a session id. off: always ask the least busy one.',
-  }),
-  affinityWait: time({
-    min: 0,
-    max: 5 * 60_000,
-    default: 10_000,
-    placeholder: 'TIME',
-    help: 'How long a conversation waits at most for the upstream that answered it before, while that works on --max-concurrency requests. It never waits longer than another one would need for its prompt, at 1,000 tokens per second; 0 never waits.',
-  }),
+}
+
+/** The same, how they are asked, and their models. */
+export const asking = {
+  ...upstreams,
   retry: boolean({
     default: true,
     help: 'Send a request again, once, to the only upstream that serves its model, if that failed before its first chunk; and wait for it while it loads the model. On by default.',
@@ -85,6 +60,4 @@ export const asking = {
     help: 'Where the stream of a chat completion says that the engine loads its model. comment: in comments, which clients do not show. reasoning: in the answer’s reasoning, in lines that begin with [sluice]. Other APIs have it in comments.',
   }),
   reasoning: { ...reasoning, default: 'keep' as const },
-  thinkTags: { ...thinkTags, default: 'keep' as const },
-  systemMessages: { ...systemMessages, default: 'merge' as const },
 }

@@ -2,14 +2,11 @@
 import { access } from './access.ts'
 import { asking } from './asking.ts'
 import { logging } from './logging.ts'
-import { builtIn, docsUrl } from './of-parts.ts'
 import { requestLimits } from './request-limits.ts'
 
 export const coreSettings = {
   ...access,
   ...asking,
-  ...builtIn,
   ...requestLimits,
   ...logging,
-  ...docsUrl,
 }

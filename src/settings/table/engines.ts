@@ -3,8 +3,17 @@ import { list, size } from '../declaration.ts'
 import { engineItem } from '../engines.ts'
 import { memorySize } from '../run-options.ts'
 import { upstreamItem } from '../upstream-item.ts'
-import { asking, upstreamOf } from './asking.ts'
-import { builtIn, discovery, passThrough, tabs } from './of-parts.ts'
+import { asking, upstreamOf, upstreams } from './asking.ts'
+import {
+  affinity,
+  balancing,
+  builtIn,
+  discovery,
+  passThrough,
+  systemMessages,
+  tabs,
+  thinking,
+} from './of-parts.ts'
 
 const ofProcesses = {
   memoryBudget: size({
@@ -24,7 +33,12 @@ const ofProcesses = {
 
 /** Servers and other sources of tokens, and their models. */
 export const engines = {
+  ...upstreams,
+  ...balancing,
+  ...affinity,
   ...asking,
+  ...thinking,
+  ...systemMessages,
   upstream: upstreamOf(upstreamItem),
   ...discovery,
   ...ofProcesses,

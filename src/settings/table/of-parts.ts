@@ -3,8 +3,18 @@
  * that it does not have.
  */
 import { CAPTURE_RULE, CAPTURE_RULES } from '../capture-rule.ts'
-import { boolean, integer, pairs, serversAndWorkers, size, text, time } from '../declaration.ts'
+import {
+  boolean,
+  choice,
+  integer,
+  pairs,
+  serversAndWorkers,
+  size,
+  text,
+  time,
+} from '../declaration.ts'
 import { readPassThrough } from '../pass-through.ts'
+import { perUpstream } from '../per-upstream.ts'
 
 export const page = {
   page: /* @__PURE__ */ boolean({
@@ -42,6 +52,43 @@ export const tabs = {
     needsRestart: true,
     placeholder: 'TIME',
     help: 'How long a browser tab gathers what it answers before it sends it: tokens come later and together, and the server gets fewer requests. By default 250ms on Cloudflare, which bills each request, and 0 elsewhere.',
+  }),
+}
+
+/** How requests are spread over upstreams. */
+export const balancing = {
+  maxConcurrency: perUpstream.maxConcurrency,
+  queue: /* @__PURE__ */ integer({
+    min: 0,
+    max: 100_000,
+    default: 100,
+    placeholder: 'N',
+    help: 'How many requests may wait in the queue of an upstream that is busy. When it is full, a request of a key with fewer takes the place of the newest one of the key with the most. Responses in the background wait beside it, up to --max-background.',
+  }),
+}
+
+/** Thinking between tags. */
+export const thinking = {
+  thinkTags: { ...perUpstream.thinkTags, default: 'keep' as const },
+}
+
+export const systemMessages = {
+  systemMessages: { ...perUpstream.systemMessages, default: 'merge' as const },
+}
+
+/** Conversations that stay at one upstream. */
+export const affinity = {
+  affinity: /* @__PURE__ */ choice(['auto', 'session', 'off'], {
+    default: 'auto',
+    placeholder: 'MODE',
+    help: 'Whether a conversation stays at the upstream that answered it before, which has its prompt in a cache, where several serve the model. auto: recognize it by a session id in a header or field, and by its system prompt and first messages. session: only where there is a session id. off: always ask the least busy one.',
+  }),
+  affinityWait: /* @__PURE__ */ time({
+    min: 0,
+    max: 5 * 60_000,
+    default: 10_000,
+    placeholder: 'TIME',
+    help: 'How long a conversation waits at most for the upstream that answered it before, while that works on --max-concurrency requests. It never waits longer than another one would need for its prompt, at 1,000 tokens per second; 0 never waits.',
   }),
 }
 

@@ -4,6 +4,7 @@
  */
 
 import * as z from 'zod/mini'
+import { text } from '../validation/fields.ts'
 
 /** Who says a message. */
 export type Role = 'developer' | 'system' | 'user' | 'assistant' | 'tool' | 'function'
@@ -35,9 +36,6 @@ export interface ChatMessage {
   tool_call_id?: string
   [field: string]: unknown
 }
-
-/** An optional string. */
-export const text = z.nullish(z.string())
 
 type Tagged = z.ZodMiniObject<{ type: z.ZodMiniLiteral<string> }>
 

@@ -8,8 +8,9 @@ import {
   judgedRequest,
 } from '../validation/describe.ts'
 import type { FinishReason } from './answer.ts'
+import { chatFields } from './known-fields.ts'
 import { MessageSchema } from './message.ts'
-import { chatFields, reliedChatFields } from './request.ts'
+import { reliedChatFields } from './request.ts'
 import { chatTexts } from './texts.ts'
 
 const text = z.string()

@@ -1,5 +1,5 @@
 /** What the fields of a chat request are for. */
-import type { chatFields } from './request.ts'
+import type { chatFields } from './known-fields.ts'
 
 export const chatTexts = {
   messages: 'The conversation so far, oldest first.',

@@ -3,12 +3,12 @@
  * known to accept more. Unknown fields are passed on.
  */
 import * as z from 'zod/mini'
-import { text } from '../chat/message.ts'
 import type { StreamOptions } from '../chat/request.ts'
 import { badRequest } from '../errors/api-error.ts'
 import { withNumbers } from '../json/exact-integers.ts'
-import { type Fields, fieldChecker, flag, integer, relied, sampling } from '../validation/fields.ts'
+import { type Fields, fieldChecker, flag, integer, relied, text } from '../validation/fields.ts'
 import { anyInputs, inputsOf, inputsSchema, type TextInputs } from '../validation/inputs.ts'
+import { sampling } from '../validation/sampling.ts'
 
 export type * from './answer.ts'
 

@@ -1,8 +1,7 @@
 /** `POST /v1/embeddings`, as in OpenAI's OpenAPI description 2.3.0. Unknown fields are passed on. */
 import * as z from 'zod/mini'
-import { text } from '../chat/message.ts'
 import { withNumbers } from '../json/exact-integers.ts'
-import { type Fields, fieldChecker, integer } from '../validation/fields.ts'
+import { type Fields, fieldChecker, integer, text } from '../validation/fields.ts'
 import { anyInputs, inputsSchema, type TextInputs } from '../validation/inputs.ts'
 
 /** The body of `POST /v1/embeddings`. */

@@ -1,26 +1,15 @@
 /**
- * JSON that knows the text it was parsed from: a large request that is sent on with a few fields changed is
- * written by copying the bytes of all others. Serializing and encoding 1 MB of messages anew takes 2 ms.
+ * The texts of large requests: one that is sent on with a few fields changed is written by copying the bytes of
+ * all others. Serializing and encoding 1 MB of messages anew takes 2 ms.
  */
 import { concat } from '../../util/bytes.ts'
 import { isObject } from '../../util/object.ts'
 import { finish, type Steps } from '../../util/slices.ts'
 import { exactDigits } from './exact-integers.ts'
 import { Outline } from './outline.ts'
+import { type Bytes, type Source, setSource, sourceOf } from './sourced.ts'
 import { LEAST_EACH, type Piece, Splice } from './splice.ts'
 import { writeInSteps } from './write-in-steps.ts'
-
-type Bytes = Uint8Array<ArrayBuffer>
-
-/**
- * The key of the source in a parsed object. A copy with other fields (`{ ...request, model }`) has it too,
- * while `JSON.stringify` and whatever lists the fields of an object leave out symbols.
- */
-const SOURCE = Symbol('source')
-
-interface Sourced {
-  [SOURCE]?: Source
-}
 
 /**
  * Remembers the text of an object that was parsed from it: `serialize` then copies what has not changed.
@@ -32,16 +21,7 @@ export function keepSource(value: unknown, text: Bytes, outline: Outline): void 
   if (!isObject(value) || Object.isFrozen(value)) return
   const fields = outline.marks.length / 2
   if (fields > MOST_FIELDS || fields * LEAST_EACH > text.length) return
-  ;(value as Sourced)[SOURCE] = new Source({ ...value }, text, outline)
-}
-
-export function hasSource(value: unknown): boolean {
-  return isObject(value) && (value as Sourced)[SOURCE] !== undefined
-}
-
-/** Forgets the text, when the object and its copies are no longer serialized: it is as large as they are. */
-export function forgetSource(value: unknown): void {
-  if (isObject(value)) (value as Sourced)[SOURCE]?.forget()
+  setSource(value, new TextSource({ ...value }, text, outline))
 }
 
 /**
@@ -50,35 +30,13 @@ export function forgetSource(value: unknown): void {
  */
 const MOST_FIELDS = 1_000
 
-/** Bytes from which an object is written in steps. */
-const LARGE = 262_144
-
-/** Whether the object was parsed from so long a text that it is written in steps. */
-export function isLarge(value: unknown): boolean {
-  return isObject(value) && ((value as Sourced)[SOURCE]?.length ?? 0) >= LARGE
-}
-
 /**
- * The JSON of an object: what `JSON.stringify` returns, or bytes that parse to the same value. Where an
- * object has a source, numbers in fields that were not changed keep all their digits.
- *
- * @example
- * const request = await readJsonBody(…)
- * serialize({ ...request, model: 'other' }) // all bytes as they came, except those of the model
- */
-export function serialize(value: object): string | Bytes {
-  const source = (value as Sourced)[SOURCE]
-  const pieces = source && finish(source.write(value, wholly))
-  return pieces === undefined ? JSON.stringify(value) : concat(pieces.map(encoded))
-}
-
-/**
- * The same as bytes, in steps, between which other work may run: in pieces, of which the long ones are parts of the
- * text that the object was parsed from.
+ * What `serialize` returns, as bytes, in steps, between which other work may run: in pieces, of which the long ones
+ * are parts of the text that the object was parsed from.
  */
 export function* serializeInSteps(value: object): Steps<Bytes[]> {
-  const source = (value as Sourced)[SOURCE]
-  const copied = source && (yield* source.write(value, writeInSteps))
+  const source = sourceOf(value) as TextSource | undefined
+  const copied = source && (yield* source.copied(value, writeInSteps))
   return yield* joinShort(copied ?? (yield* writeInSteps(value)))
 }
 
@@ -124,7 +82,8 @@ function encoded(piece: Piece): Bytes {
 const encoder = new TextEncoder()
 
 /** A parsed object and its text. */
-class Source {
+class TextSource implements Source {
+  readonly inSteps = serializeInSteps
   #fields: Record<string, unknown>
   #text: Bytes | undefined
   #outline: Outline
@@ -146,8 +105,13 @@ class Source {
     return this.#text?.length ?? 0
   }
 
+  write(value: object): Bytes | undefined {
+    const pieces = finish(this.copied(value, wholly))
+    return pieces && concat(pieces.map(encoded))
+  }
+
   /** Undefined where the value has to be serialized anew. `write`: how what has changed is written. */
-  *write(value: object, write: Write): Steps<readonly Piece[] | undefined> {
+  *copied(value: object, write: Write): Steps<readonly Piece[] | undefined> {
     const text = this.#text
     if (text === undefined) return undefined
     // Of two equal keys, parsers take different ones: the value has the one that was checked.

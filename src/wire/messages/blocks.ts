@@ -3,9 +3,9 @@
  * API itself may know them.
  */
 import * as z from 'zod/mini'
-import { tagged, text } from '../chat/message.ts'
+import { tagged } from '../chat/message.ts'
 import { dictionary } from '../chat/request.ts'
-import { flag } from '../validation/fields.ts'
+import { flag, text } from '../validation/fields.ts'
 
 export interface TextBlock {
   type: 'text'

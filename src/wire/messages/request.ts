@@ -4,10 +4,9 @@
  */
 import * as z from 'zod/mini'
 import { isObject } from '../../util/object.ts'
-import { text } from '../chat/message.ts'
 import { dictionary } from '../chat/request.ts'
 import { ApiError } from '../errors/api-error.ts'
-import { flag, integer } from '../validation/fields.ts'
+import { flag, integer, text } from '../validation/fields.ts'
 import { checking, invalid } from '../validation/invalid.ts'
 import { type Block, BlockSchema, type TextBlock, TextBlockSchema } from './blocks.ts'
 

@@ -4,10 +4,9 @@
  */
 import * as z from 'zod/mini'
 import { isObject } from '../../util/object.ts'
-import { text } from '../chat/message.ts'
 import type { EmbeddingRequest } from '../embeddings/request.ts'
 import { isTokenCount } from '../usage.ts'
-import { type Fields, fieldChecker, flag, integer } from '../validation/fields.ts'
+import { type Fields, fieldChecker, flag, integer, text } from '../validation/fields.ts'
 
 /** What OpenAI's API has no field for. Only an Ollama gets it. */
 export interface OllamaEmbedOptions {

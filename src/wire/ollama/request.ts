@@ -4,10 +4,9 @@
  * fields that sluice itself uses are checked: an Ollama upstream gets the request as it came.
  */
 import * as z from 'zod/mini'
-import { text } from '../chat/message.ts'
 import { dictionary } from '../chat/request.ts'
 import { requireSpelling } from '../json/other-case.ts'
-import { flag } from '../validation/fields.ts'
+import { flag, text } from '../validation/fields.ts'
 import { checking, invalid } from '../validation/invalid.ts'
 
 /** A call of a tool. Only newer versions have ids. */

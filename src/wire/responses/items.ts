@@ -5,8 +5,9 @@
 
 import * as z from 'zod/mini'
 import { isObject } from '../../util/object.ts'
-import { tagged, text } from '../chat/message.ts'
+import { tagged } from '../chat/message.ts'
 import { dictionary } from '../chat/request.ts'
+import { text } from '../validation/fields.ts'
 import { ToolSchema } from './tools.ts'
 
 /** A part of a message or of a call's output: `input_text`, `output_text`, `input_image`, … */

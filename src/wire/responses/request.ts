@@ -5,10 +5,10 @@
 
 import * as z from 'zod/mini'
 import { isObject } from '../../util/object.ts'
-import { tagged, text } from '../chat/message.ts'
+import { tagged } from '../chat/message.ts'
 import { dictionary } from '../chat/request.ts'
 import { badRequest } from '../errors/api-error.ts'
-import { flag } from '../validation/fields.ts'
+import { flag, text } from '../validation/fields.ts'
 import { checking, invalid } from '../validation/invalid.ts'
 import { itemSchema } from './items.ts'
 import { ToolChoiceSchema, ToolSchema } from './tools.ts'

@@ -3,9 +3,9 @@
  * description 2.3.0. Tools of other types pass.
  */
 import * as z from 'zod/mini'
-import { tagged, text } from '../chat/message.ts'
+import { tagged } from '../chat/message.ts'
 import { dictionary } from '../chat/request.ts'
-import { flag } from '../validation/fields.ts'
+import { flag, text } from '../validation/fields.ts'
 
 const functionTool = z.looseObject({
   type: z.literal('function'),

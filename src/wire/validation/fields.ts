@@ -5,17 +5,13 @@
  */
 import * as z from 'zod/mini'
 import { isObject } from '../../util/object.ts'
-import { text } from '../chat/message.ts'
 import { checking, invalid } from './invalid.ts'
+
+/** An optional string. */
+export const text = z.nullish(z.string())
 
 // Every check aborts: if one branch of a union fails by a check alone, zod reports only that branch,
 // although another one may be meant. The messages are expectations, which invalid() puts in a sentence.
-function within(low: number, high: number) {
-  const error = `a number from ${low} to ${high}`
-  const rule = { error, abort: true }
-  return z.number(error).check(z.gte(low, rule), z.lte(high, rule))
-}
-
 export function integer(low: number, high = Number.MAX_SAFE_INTEGER) {
   const range = high === Number.MAX_SAFE_INTEGER ? `of at least ${low}` : `from ${low} to ${high}`
   const rule = { error: `an integer ${range}`, abort: true }
@@ -23,11 +19,6 @@ export function integer(low: number, high = Number.MAX_SAFE_INTEGER) {
 }
 
 export const flag = z.nullish(z.boolean())
-
-// Not z.record(), which continues after the first fault and overflows the stack if there are many.
-export function everyValue(schema: z.ZodMiniType) {
-  return z.catchall(z.object({}), schema)
-}
 
 /**
  * The fields of a body. The schema of a field is created when a request first has it: a request has a
@@ -48,25 +39,6 @@ export const relied = {
   stream_options: () => z.nullish(z.looseObject({ include_usage: flag })),
   // The contract of a stream counts its choices.
   n: () => z.nullish(integer(1, 128)),
-} satisfies Fields
-
-/** Sampling and streaming fields that chats and text completions share. */
-export const sampling = {
-  ...relied,
-  stream_options: () =>
-    z.nullish(z.looseObject({ include_usage: flag, include_obfuscation: flag })),
-  frequency_penalty: () => z.nullish(within(-2, 2)),
-  logit_bias: () => z.nullish(everyValue(within(-100, 100))),
-  max_tokens: () => z.nullish(integer(-1)),
-  presence_penalty: () => z.nullish(within(-2, 2)),
-  // Not z.int(), which ends at 2^53: clients send seeds of 64 bits.
-  seed: () =>
-    z.nullish(z.number('an integer').check(z.multipleOf(1, { error: 'an integer', abort: true }))),
-  // OpenAI accepts four; local servers any number.
-  stop: () => z.nullish(z.union([z.string(), z.array(z.string())])),
-  temperature: () => z.nullish(within(0, 2)),
-  top_p: () => z.nullish(within(0, 1)),
-  user: () => text,
 } satisfies Fields
 
 /**

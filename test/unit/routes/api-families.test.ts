@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { hashKey } from '../../../src/guard/keys.ts'
 import { createHandler } from '../../../src/handler.ts'
-import { familyOf } from '../../../src/routes/api.ts'
+import { familyOf, openai } from '../../../src/routes/api.ts'
+import { allFamilies, anthropic, ollama } from '../../../src/routes/families.ts'
 import { internalErrorResponse, logInternalError } from '../../../src/routes/internal-error.ts'
 
 const origin = 'http://sluice.example'
@@ -27,7 +28,8 @@ describe('the family of a request', () => {
     ['/', {}, 'openai'],
     [undefined, version, 'openai'],
   ])('%s with %j', (path, headers, family) => {
-    expect(familyOf(path, new Headers(headers))).toBe(family)
+    expect(familyOf(path, new Headers(headers), allFamilies).name).toBe(family)
+    expect(familyOf(path, new Headers(headers), [])).toBe(openai)
   })
 })
 
@@ -53,16 +55,16 @@ describe("errors of Ollama's API", () => {
 
   it('are internal ones in the same shape', async () => {
     const expected = { error: expect.stringContaining('internal error') }
-    expect(await internalErrorResponse('ollama', 'id').json()).toEqual(expected)
+    expect(await internalErrorResponse(ollama, 'id').json()).toEqual(expected)
     const { error } = console
     console.error = () => {}
     const request = new Request(`${origin}/api/chat?x`)
-    expect(await logInternalError(request, new Error('x')).json()).toEqual(expected)
+    expect(await logInternalError(request, new Error('x'), allFamilies).json()).toEqual(expected)
     console.error = error
   })
 })
 
 it("gives Anthropic's SDK the request's id in its own header", () => {
-  expect(internalErrorResponse('anthropic', 'id').headers.get('request-id')).toBe('id')
-  expect(internalErrorResponse('openai', 'id').headers.has('request-id')).toBe(false)
+  expect(internalErrorResponse(anthropic, 'id').headers.get('request-id')).toBe('id')
+  expect(internalErrorResponse(openai, 'id').headers.has('request-id')).toBe(false)
 })

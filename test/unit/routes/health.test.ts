@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Engine } from '../../../src/engines/engine.ts'
+import { balancing } from '../../../src/engines/pool/balancing.ts'
 import { Pool } from '../../../src/engines/pool/pool.ts'
 import { Catalog } from '../../../src/engines/registry/catalog.ts'
 import { createRouter } from '../../../src/engines/registry/router.ts'
@@ -37,6 +38,7 @@ function routesOf(engines: Engine[], caller: Caller | null = admin, isLeaving = 
     contextFallback: {},
     retry: true,
     isolateRequests: false,
+    balancing,
   })
   const trace = new Trace('GET', '/health')
   const guard = { findCaller: async () => caller ?? undefined }

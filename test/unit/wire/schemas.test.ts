@@ -10,7 +10,8 @@ import type {
   ToolCallDelta,
   Usage,
 } from '../../../src/wire/chat/answer.ts'
-import type { ChatRequest, chatFields } from '../../../src/wire/chat/request.ts'
+import type { chatFields } from '../../../src/wire/chat/known-fields.ts'
+import type { ChatRequest } from '../../../src/wire/chat/request.ts'
 import type {
   ChatCompletionChunkSchema,
   ChatCompletionSchema,

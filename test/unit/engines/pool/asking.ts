@@ -1,5 +1,8 @@
 import type { Engine } from '../../../../src/engines/engine.ts'
+import { balancing } from '../../../../src/engines/pool/balancing.ts'
+import { Conversations } from '../../../../src/engines/pool/conversations.ts'
 import { Pool, type PoolOptions } from '../../../../src/engines/pool/pool.ts'
+import { watchLoad } from '../../../../src/engines/pool/watch-load.ts'
 import { Catalog } from '../../../../src/engines/registry/catalog.ts'
 import { createRouter } from '../../../../src/engines/registry/router.ts'
 import { createStatic } from '../../../../src/engines/static/static.ts'
@@ -35,6 +38,9 @@ export function pool(given: Engine[], options: Partial<PoolOptions> = {}) {
     contextFallback: {},
     retry: true,
     isolateRequests: false,
+    watchLoad,
+    balancing,
+    conversations: new Conversations(),
     ...options,
   })
 }

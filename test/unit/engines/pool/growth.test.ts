@@ -1,6 +1,8 @@
 /** What choosing among many engines costs: counted in looks at the lists of engines, not in time. */
+
 import { expect, test } from 'vitest'
 import { choose } from '../../../../src/engines/pool/choice.ts'
+import { CircuitBreaker } from '../../../../src/engines/pool/circuit-breaker.ts'
 import { preferLoaded } from '../../../../src/engines/pool/load-patience.ts'
 import { PoolMember } from '../../../../src/engines/pool/member.ts'
 import { SlotQueue } from '../../../../src/engines/pool/slot-queue.ts'
@@ -22,7 +24,7 @@ function counted<T>(items: T[]) {
 
 function members(): PoolMember[] {
   return engines(...Array.from({ length: ENGINES }, (_, at) => `gpu-${at}`)).map(
-    (engine) => new PoolMember(engine),
+    (engine) => new PoolMember(engine, new CircuitBreaker()),
   )
 }
 

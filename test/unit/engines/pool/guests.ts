@@ -1,4 +1,5 @@
 import type { Engine } from '../../../../src/engines/engine.ts'
+import { CircuitBreaker } from '../../../../src/engines/pool/circuit-breaker.ts'
 import type { ConcurrencyLimiter } from '../../../../src/engines/pool/concurrency-limiter.ts'
 import { PoolMember } from '../../../../src/engines/pool/member.ts'
 import type { Slot } from '../../../../src/engines/pool/slot.ts'
@@ -6,7 +7,7 @@ import type { Slot } from '../../../../src/engines/pool/slot.ts'
 export const never = new AbortController().signal
 
 export function member(label: string, maxConcurrency?: number): PoolMember {
-  return new PoolMember({ label, maxConcurrency } as Engine)
+  return new PoolMember({ label, maxConcurrency } as Engine, new CircuitBreaker())
 }
 
 /** Requests that wait at this limiter, and those that got a slot, in order. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Engine } from '../../../../src/engines/engine.ts'
+import { CircuitBreaker } from '../../../../src/engines/pool/circuit-breaker.ts'
 import { ConcurrencyLimiter } from '../../../../src/engines/pool/concurrency-limiter.ts'
 import { PoolMember } from '../../../../src/engines/pool/member.ts'
 import { PollSchedule } from '../../../../src/engines/pool/poll-schedule.ts'
@@ -16,7 +17,10 @@ afterEach(() => {
 
 /** Milliseconds of fake time until all have had a slot for `ms` each, and the looks for slots. */
 async function serveAll(callers: string[], concurrency: number, ms: number) {
-  const member = new PoolMember({ label: 'a', maxConcurrency: concurrency } as Engine)
+  const member = new PoolMember(
+    { label: 'a', maxConcurrency: concurrency } as Engine,
+    new CircuitBreaker(),
+  )
   const limiter = new ConcurrencyLimiter(callers.length, true)
   const nexts = vi.spyOn(PollSchedule.prototype, 'next')
   const begun = performance.now()
@@ -66,7 +70,10 @@ describe('where no request may wake another', () => {
   })
 
   it('a slot is found within half a second when the queue suddenly moves fast', async () => {
-    const member = new PoolMember({ label: 'a', maxConcurrency: 10 } as Engine)
+    const member = new PoolMember(
+      { label: 'a', maxConcurrency: 10 } as Engine,
+      new CircuitBreaker(),
+    )
     const limiter = new ConcurrencyLimiter(100, true)
     const wish = { caller: '', members: [member], isForced: false, signal: never }
     const held = await Promise.all(Array.from({ length: 10 }, () => limiter.acquire(wish)))

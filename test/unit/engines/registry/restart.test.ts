@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { balancing } from '../../../../src/engines/pool/balancing.ts'
 import { Pool } from '../../../../src/engines/pool/pool.ts'
 import { Catalog } from '../../../../src/engines/registry/catalog.ts'
 import {
@@ -39,7 +40,7 @@ function world(port: number, seen: DiscoveredServers = new Map()) {
   const ticker = sharedTicker(20)
   const pool = new Pool({
     ...{ router, ticker, queue: 10, attemptTimeout: 500, contextFallback: {} },
-    ...{ retry: true, isolateRequests: false },
+    ...{ retry: true, isolateRequests: false, balancing },
   })
   const guard = { findCaller: async () => callerOf({ name: 'ann', admin: true }) }
   const context = {

@@ -4,6 +4,7 @@ import { ChatUpstream } from '../../../../src/engines/upstream/chat-upstream.ts'
 import { Upstream } from '../../../../src/engines/upstream/upstream.ts'
 import type { HandlerHost } from '../../../../src/options.ts'
 import { PARTS, partAt } from '../../../../src/routes/part-names.ts'
+import { builtIn } from '../../../../src/routes/parts/built-in.ts'
 import { chat } from '../../../../src/routes/parts/chat.ts'
 import { compose, readerOf } from '../../../../src/routes/parts/compose.ts'
 import { discovery } from '../../../../src/routes/parts/discovery.ts'
@@ -101,7 +102,9 @@ describe('parts that belong together', () => {
     const response = await handlerOf([responses])('/v1/responses', asked)
     expect(response.status).toBe(400)
     expect(await response.text()).toContain('the part \\"streams\\"')
-    expect((await handlerOf([responses, streams])('/v1/responses', asked)).status).toBe(200)
+    expect((await handlerOf([responses, streams, builtIn])('/v1/responses', asked)).status).toBe(
+      200,
+    )
   })
 
   it('describe only the routes that are there', async () => {
@@ -144,8 +147,9 @@ describe('parts that belong together', () => {
 })
 
 describe('a handler of some parts', () => {
-  const reader = readerOf([chat, models])
-  const composition = compose([chat, models])
+  const parts = [chat, models, builtIn]
+  const reader = readerOf(parts)
+  const composition = compose(parts)
   const handler = createComposedHandler(composition, reader.parse({ insecure: true }), {})
   const ask = (method: string, path: string, body?: object) =>
     handler.fetch(
@@ -246,6 +250,11 @@ describe('a handler of some parts', () => {
     ['streamTtl', '1m', 'of the part "streams"'],
     ['otlpEndpoint', 'http://127.0.0.1:4318', 'of the part "traces"'],
     ['discover', true, 'of the part "discovery"'],
+    ['affinity', 'off', 'of the part "affinity"'],
+    ['queue', 5, 'of the part "balancing"'],
+    ['thinkTags', 'separate', 'of the part "thinking"'],
+    ['systemMessages', 'keep', 'of the part "systemMessages"'],
+    ['docsUrl', 'https://docs.example', 'of the part "errorLinks"'],
     ['port', 80, 'for a server that sluice starts'],
   ])('refuses the setting %s, and says what has it', (name, value, why) => {
     const variable = `SLUICE_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`
@@ -262,6 +271,17 @@ describe('a handler of some parts', () => {
       'upstream[0].run: there is no such setting',
     )
     expect(() => reader.parse({ upstream: [{ label: 'a' }] })).toThrow('upstream[0].url: expected')
+  })
+
+  it.each([
+    ['maxConcurrency', 4, 'balancing'],
+    ['thinkTags', 'separate', 'thinking'],
+    ['systemMessages', 'merge', 'systemMessages'],
+  ])('refuses an upstream with %s, which is nothing without a part', (option, value, part) => {
+    const settings = reader.parse({ upstream: [{ url: 'http://127.0.0.1:1', [option]: value }] })
+    expect(() => createComposedHandler(composition, settings, {})).toThrow(
+      `upstream[0].${option}: this option is of the part "${part}"`,
+    )
   })
 
   it.each([

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type ChatRequest, requireChat } from '../../../../src/wire/chat/request.ts'
+import { requireChat } from '../../../../src/wire/chat/known-fields.ts'
+import type { ChatRequest } from '../../../../src/wire/chat/request.ts'
 import { refusal } from './refusal.ts'
 
 const messages = [{ role: 'user', content: 'hi' }]

@@ -1,4 +1,4 @@
-import { requireChat } from '../../../../src/wire/chat/request.ts'
+import { requireChat } from '../../../../src/wire/chat/known-fields.ts'
 import { ApiError } from '../../../../src/wire/errors/api-error.ts'
 
 /** The error by which an engine that runs here refuses a body; throws when the body passes, or when anything else is thrown. */

@@ -6,12 +6,8 @@ import { finish } from '../../../../src/util/slices.ts'
 import { parseExact } from '../../../../src/wire/json/exact-integers.ts'
 import { Outline } from '../../../../src/wire/json/outline.ts'
 import { scanJson } from '../../../../src/wire/json/scan.ts'
-import {
-  forgetSource,
-  keepSource,
-  serialize,
-  serializeInSteps,
-} from '../../../../src/wire/json/source.ts'
+import { keepSource, serializeInSteps } from '../../../../src/wire/json/source.ts'
+import { serialize, sourceOf } from '../../../../src/wire/json/sourced.ts'
 
 type Fields = Record<string, unknown>
 
@@ -146,9 +142,9 @@ describe('the text of a large object', () => {
   it('is forgotten with that of all copies', () => {
     const value = parsed(`{${pad}}`)
     const copy = { ...value }
-    forgetSource(value)
+    sourceOf(value)?.forget()
     expect(serialize(copy)).toBe(JSON.stringify(copy))
-    expect(() => forgetSource(undefined)).not.toThrow()
+    expect(sourceOf(undefined)).toBe(undefined)
   })
 
   it('shows nowhere in the object', () => {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import * as zod from 'zod'
 import * as z from 'zod/mini'
-import { requireChat } from '../../../../src/wire/chat/request.ts'
+import { requireChat } from '../../../../src/wire/chat/known-fields.ts'
 import { parseMessagesRequest } from '../../../../src/wire/messages/request.ts'
 import { parseResponsesRequest } from '../../../../src/wire/responses/request.ts'
 

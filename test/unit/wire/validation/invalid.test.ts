@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod/mini'
-import { requireChat } from '../../../../src/wire/chat/request.ts'
+import { requireChat } from '../../../../src/wire/chat/known-fields.ts'
 import { checking, invalid } from '../../../../src/wire/validation/invalid.ts'
 
 const messages = [{ role: 'user', content: 'hi' }]

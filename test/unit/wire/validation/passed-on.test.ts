@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseChatRequest, requireChat } from '../../../../src/wire/chat/request.ts'
+import { requireChat } from '../../../../src/wire/chat/known-fields.ts'
+import { parseChatRequest } from '../../../../src/wire/chat/request.ts'
 import {
   parseTextRequest,
   promptsOf,
