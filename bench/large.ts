@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { hosts } from '../scripts/hosts.mjs'
 import { quantile } from './stats.ts'
 import { number, table } from './table.ts'
 
@@ -31,7 +32,9 @@ if (values.help) {
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folders = [...(values.against === undefined ? [] : [values.against]), root]
-const flags: Record<string, string[]> = { deno: ['run', '--allow-all', '--quiet'] }
+// With V8 as `npm run start:deno` runs it: with a large space for new objects, V8 copies what is parsed in steps.
+const v8 = hosts.deno.args.filter((each) => each.startsWith('--v8-flags='))
+const flags: Record<string, string[]> = { deno: ['run', '--allow-all', '--quiet', ...v8] }
 
 for (const runtime of values.runtimes.split(',')) {
   const args = [...(flags[runtime] ?? []), 'bench/measure/large.ts', values.rounds, ...folders]

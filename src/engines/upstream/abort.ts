@@ -8,8 +8,11 @@ import { forwardedHeaders } from './json-body.ts'
  */
 export function linkedController(signal: AbortSignal): AbortController {
   const control = new AbortController()
-  stopsWith(signal, control.signal)
-  const abort = () => control.abort(signal.reason)
+  const abort = () => {
+    // Not before: a small garbage collection frees nothing that is the key of a `WeakMap`.
+    stopsWith(signal, control.signal)
+    control.abort(signal.reason)
+  }
   signal.addEventListener('abort', abort, { once: true })
   if (signal.aborted) abort()
   return control

@@ -10,11 +10,17 @@ import { bunTerminal } from './terminal.ts'
 /** Milliseconds between two extensions; the shortest idle timeout below is 10 s. */
 const extendEvery = 2_500
 
+/**
+ * Typed arrays up to this many bytes are stored by Bun without a separate `ArrayBuffer`. For a view it allocates
+ * one, and garbage collecting those costs many times what the copies cost.
+ */
+const INLINE_BYTES = 1_000
+
 /** What Bun offers to a server. */
 export const runtime: Runtime = {
   name: `bun ${Bun.version}`,
   place: 'bun',
-  fetch: directFetch(dial, nativeFetch),
+  fetch: directFetch(dial, nativeFetch, INLINE_BYTES),
   frameWriter: bunBodyWriter,
   terminal: bunTerminal,
   async listen({ fetch, port, hostname, reusePort = false, tls, bodyTimeout }) {

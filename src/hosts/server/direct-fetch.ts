@@ -5,9 +5,12 @@ import type { Dial } from '../../transport/http1/socket.ts'
 
 const PROXIES = ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY']
 
-/** Sends requests at `http:` over the host's sockets, and those that need TLS or a proxy by `fetch`. */
-export function directFetch(dial: Dial, otherwise: Fetch): Fetch {
-  const direct = socketFetch(dial)
+/**
+ * Sends requests at `http:` over the host's sockets, and those that need TLS or a proxy by `fetch`. `copied`: as of
+ * `socketFetch`.
+ */
+export function directFetch(dial: Dial, otherwise: Fetch, copied?: number): Fetch {
+  const direct = socketFetch(dial, copied)
   let hasProxy: boolean | undefined
 
   function isDirect(url: string): boolean {

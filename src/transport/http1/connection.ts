@@ -21,9 +21,6 @@ const IDLE_TIMEOUT = 4000
 /** Milliseconds after sending within which a close means that the connection was stale already. */
 const STALE_WITHIN = 1000
 
-/** Typed arrays up to this many bytes are stored by Bun without a separate `ArrayBuffer`. */
-const INLINE_BYTES = 1000
-
 /** The request in progress. */
 interface PendingRequest {
   signal: AbortSignal
@@ -58,6 +55,12 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
   #payloadEnd = 0
   #idleTimeout = IDLE_TIMEOUT
   #idleUntil = 0
+  readonly #copied: number
+
+  /** `copied`: as of `socketFetch`. */
+  constructor(copied: number) {
+    this.#copied = copied
+  }
 
   /**
    * Sends a request, in pieces. Rejects with the signal's reason, or with an `Unanswered`: the server may have
@@ -172,8 +175,13 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
   /** Pushes the body bytes of the current packet as one piece. */
   #flush(): void {
     if (this.#payload === undefined) return
-    this.#pending?.body?.push(payloadBytes(this.#payload, this.#payloadStart, this.#payloadEnd))
+    this.#pending?.body?.push(this.#part(this.#payload, this.#payloadStart, this.#payloadEnd))
     this.#payload = undefined
+  }
+
+  #part(bytes: Bytes, start: number, end: number): Bytes {
+    if (end - start === bytes.length) return bytes
+    return end - start <= this.#copied ? bytes.slice(start, end) : bytes.subarray(start, end)
   }
 
   /**
@@ -219,15 +227,6 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
     pending?.body?.fail(error)
     this.destroy()
   }
-}
-
-/**
- * Small parts are copied. For a view, Bun allocates an `ArrayBuffer` object, and garbage collecting
- * those costs many times what the copies cost.
- */
-function payloadBytes(bytes: Bytes, start: number, end: number): Bytes {
-  if (end - start === bytes.length) return bytes
-  return end - start <= INLINE_BYTES ? bytes.slice(start, end) : bytes.subarray(start, end)
 }
 
 /** A second less than the server's `Keep-Alive` timeout, and at most `IDLE_TIMEOUT`. */

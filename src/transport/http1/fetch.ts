@@ -33,9 +33,10 @@ type Servers = Map<string, Server>
 
 /**
  * Creates a `fetch`. It rejects where the server can't be reached or sends no valid HTTP/1.1, or
- * with the signal's reason. It does not follow redirects.
+ * with the signal's reason. It does not follow redirects. `copied`: parts of a packet with so many bytes at most
+ * are copied. All others are views of it, which V8 makes in a tenth of the time.
  */
-export function socketFetch(dial: Dial): Fetch {
+export function socketFetch(dial: Dial, copied = 0): Fetch {
   const servers: Servers = new Map()
   const addresses = new UrlCache()
   return async (address, init) => {
@@ -47,7 +48,7 @@ export function socketFetch(dial: Dial): Fetch {
     const idle = init.once ? undefined : takeIdle(server, init.method)
     const answered = idle && (await sendOnIdle(idle, server, request, signal, init.method))
     if (answered !== undefined) return decompressed(answered)
-    const connection = await connect(dial, url, server, signal)
+    const connection = await connect(dial, url, server, signal, copied)
     return decompressed(await connection.send(request, signal, init.method === 'HEAD'))
   }
 }
@@ -97,8 +98,14 @@ async function sendOnIdle(
   }
 }
 
-async function connect(dial: Dial, url: URL, { idle }: Server, signal: AbortSignal) {
-  const connection = new Connection()
+async function connect(
+  dial: Dial,
+  url: URL,
+  { idle }: Server,
+  signal: AbortSignal,
+  copied: number,
+) {
+  const connection = new Connection(copied)
   connection.onIdle = () => idle.push(connection)
   connection.onClose = () => {
     const at = idle.indexOf(connection)
