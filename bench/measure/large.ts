@@ -7,10 +7,14 @@
 import process from 'node:process'
 import { pathToFileURL } from 'node:url'
 import type { createHostedHandler } from '../../src/handler.ts'
+import type { piecesOf as piecesOfInit } from '../../src/platform/body-pieces.ts'
 import type { Fetch, Fetched } from '../../src/platform/fetch.ts'
+import { joinSmall } from '../../src/util/bytes.ts'
 import { type LargeKind, largeRequests } from '../large-requests.ts'
 
 type Create = typeof createHostedHandler
+/** Not in every checkout. */
+type PiecesOf = typeof piecesOfInit
 type Target = Pick<ReturnType<Create>, 'fetch'>
 
 const encoder = new TextEncoder()
@@ -30,29 +34,40 @@ const answers = {
     .join(''),
 }
 
-/** The bytes of the last request, which are encoded here as a real `fetch` would do. */
+/** The bytes of the last request. */
 let sent = 0
 
-const answerAtOnce: Fetch = async (url, { body }) => {
-  if (body === undefined) return fetched(Response.json({ data: [{ id: 'm', object: 'model' }] }))
-  sent = (typeof body === 'string' ? encoder.encode(body) : body).length
-  const answer = url.endsWith('/messages') ? answers.messages : answers.chat
-  return fetched(new Response(answer, { headers: { 'content-type': 'text/event-stream' } }))
-}
+/** Encodes and joins what has to be, as a `fetch` over sockets does. */
+const answerAtOnce =
+  (piecesOf: PiecesOf | undefined): Fetch =>
+  async (url, init) => {
+    const pieces = piecesOf?.(init)
+    const body = pieces === undefined ? init.body : joinSmall([...pieces])
+    if (body === undefined) return fetched(Response.json({ data: [{ id: 'm', object: 'model' }] }))
+    if (Array.isArray(body)) sent = body.reduce((sum, { length }) => sum + length, 0)
+    else sent = (typeof body === 'string' ? encoder.encode(body) : body).length
+    const answer = url.endsWith('/messages') ? answers.messages : answers.chat
+    return fetched(new Response(answer, { headers: { 'content-type': 'text/event-stream' } }))
+  }
 
 function fetched({ status, ok, headers, body }: Response): Fetched {
   return { status, ok, headers, body } as Fetched
 }
 
 async function targetOf(folder: string): Promise<Target> {
-  const url = pathToFileURL(`${folder}/src/handler.ts`).href
-  const { createHostedHandler } = (await import(url)) as { createHostedHandler: Create }
+  const source = pathToFileURL(`${folder}/src/`).href
+  const { createHostedHandler } = (await import(`${source}handler.ts`)) as {
+    createHostedHandler: Create
+  }
+  const { piecesOf } = (await import(`${source}platform/body-pieces.ts`).catch(() => ({}))) as {
+    piecesOf?: PiecesOf
+  }
   return createHostedHandler(
     {
       upstream: [{ label: 'gpu', url: 'http://127.0.0.1:9/v1', nativeApis: ['messages'] }],
       ...{ discover: false, heartbeat: 60_000 },
     },
-    { exposure: 'machine', fetch: answerAtOnce },
+    { exposure: 'machine', fetch: answerAtOnce(piecesOf) },
   )
 }
 

@@ -71,20 +71,30 @@ export function promptSize(source: PromptSource): PromptSize {
   return finish(promptSizeInSteps(source))
 }
 
+/** Bytes that are counted in one step. */
+const STEP = 16_384
+
 /** The same in steps, between which other work may run: 4 MB of tools take Node 15 ms. */
-export function* promptSizeInSteps({
-  body,
-  conversation,
-  inputs,
-  more,
-}: PromptSource): Steps<PromptSize> {
+export function* promptSizeInSteps(source: PromptSource): Steps<PromptSize> {
+  const { body, conversation, inputs, more } = source
   const sum: PromptSum = { bytes: 0, tokens: 0, most: 0 }
   const fields = (body ?? {}) as Record<string, unknown>
-  for (const name of PROMPT_FIELDS) yield* addItems(sum, fields[name])
-  yield* addItems(sum, inputs)
-  yield* addItems(sum, more)
-  const messages: unknown[] = Array.isArray(conversation) ? conversation : [conversation]
-  for (const message of messages) yield* addMessage(sum, message)
+  let step = STEP
+  for (const value of [...PROMPT_FIELDS.map((name) => fields[name]), inputs, more]) {
+    for (const item of arrayOf(value)) {
+      addJson(sum, item)
+      if (sum.bytes < step) continue
+      step = sum.bytes + STEP
+      yield
+    }
+  }
+  const messages = arrayOf(conversation)
+  for (const message of messages) {
+    addMessage(sum, message)
+    if (sum.bytes < step) continue
+    step = sum.bytes + STEP
+    yield
+  }
   const count = conversation === undefined ? 0 : messages.length
   const { tokensPerByte, perMessage, added } = MOST
   return {
@@ -94,35 +104,28 @@ export function* promptSizeInSteps({
   }
 }
 
-/** JSON, with a step for each item of an array. */
-function* addItems(sum: PromptSum, value: unknown): Steps<void> {
-  const items: unknown[] = Array.isArray(value) ? value : [value]
-  for (const item of items) {
-    addJson(sum, item)
-    yield
-  }
+function arrayOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [value]
 }
 
-/** A message of a chat, or an item of a conversation, with a step for each part of its content. */
-function* addMessage(sum: PromptSum, message: unknown): Steps<void> {
+/** A message of a chat, or an item of a conversation. */
+function addMessage(sum: PromptSum, message: unknown): void {
   if (!isObject(message)) {
     addJson(sum, message)
     return
   }
   for (const name in message) {
-    if (name === 'content' || name === 'output') yield* addContent(sum, message[name])
+    if (name === 'content' || name === 'output') addContent(sum, message[name])
     else addJson(sum, message[name])
   }
-  yield
 }
 
 /** A text, parts, or a single part such as the screenshot of a computer. */
-function* addContent(sum: PromptSum, content: unknown): Steps<void> {
-  const parts: unknown[] = Array.isArray(content) ? content : [content]
+function addContent(sum: PromptSum, content: unknown): void {
+  const parts = Array.isArray(content) ? content : [content]
   for (const part of parts) {
     if (isObject(part)) addPart(sum, part)
     else addJson(sum, part)
-    yield
   }
 }
 
@@ -131,8 +134,8 @@ function addPart(sum: PromptSum, part: Record<string, unknown>): void {
   const taken = addMediaPart(sum, part)
   for (const name in part) {
     if (name === taken) continue
-    if (name === 'content') finish(addContent(sum, part[name]))
-    else if (name === 'source' && part.type === 'document') finish(addContent(sum, part[name]))
+    if (name === 'content') addContent(sum, part[name])
+    else if (name === 'source' && part.type === 'document') addContent(sum, part[name])
     else if (mayHoldMedia(part, name)) addJson(sum, addOwnMedia(sum, part, name))
     else addJson(sum, part[name])
   }

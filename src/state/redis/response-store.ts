@@ -1,11 +1,12 @@
 /** Stored responses in Redis, which all instances read. */
 import { parseJson } from '../../util/parse-json.ts'
+import { inSlices, takeTurns, turn } from '../../util/slices.ts'
 import type { ResponseItem } from '../../wire/responses/request.ts'
 import type { ResponseStore, StoredResponse } from '../response-store.ts'
 import { hashedName, redisName } from './names.ts'
 import type { RedisPort, RedisReply, RedisScript } from './port.ts'
 import { deleteResponseScript, getScript, itemScript, putScript } from './response-scripts.ts'
-import { decodeResponse, encodeResponse } from './response-text.ts'
+import { decodeResponse, encodeInSteps } from './response-text.ts'
 
 export interface RedisResponseLimits {
   /** The most responses of one owner. */
@@ -25,6 +26,8 @@ const LIMITS: RedisResponseLimits = {
 
 /** Milliseconds that reading or writing may take: a response may have megabytes. */
 const DEADLINE = 2_000
+/** Milliseconds that a response is written for in one turn of the event loop. */
+const SLICE_MS = 2
 /** Bytes that are sent in a millisecond, at least: 32 Mbit/s. */
 const SLOWEST = 4_096
 
@@ -53,7 +56,9 @@ export function redisResponseStore(
   }
 
   async function write(owner: string, stored: StoredResponse, isUpdate: boolean): Promise<void> {
-    const { text, bytes, ids, places } = encodeResponse(stored)
+    const steps = encodeInSteps(stored)
+    const encoded = await inSlices(steps, () => takeTurns(turn), SLICE_MS)
+    const { text, bytes, ids, places } = encoded
     // What has no room is not sent; what it would replace is removed.
     if (bytes > mostBytes) return void (await call(deleteResponseScript, owner, stored.response.id))
     const given = [

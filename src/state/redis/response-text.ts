@@ -5,6 +5,7 @@
 
 import { isObject } from '../../util/object.ts'
 import { parseJson } from '../../util/parse-json.ts'
+import type { Steps } from '../../util/slices.ts'
 import { utf8Length } from '../../util/utf8-length.ts'
 import type { ResponseItem } from '../../wire/responses/request.ts'
 import type { StoredResponse } from '../response-store.ts'
@@ -17,7 +18,11 @@ export interface ResponseText {
   places: string[]
 }
 
-export function encodeResponse({ response, input }: StoredResponse): ResponseText {
+/** Bytes that are written in one step. */
+const STEP = 16_384
+
+/** In steps, between which other work may run: a conversation of 4 MB takes Node 10 ms. */
+export function* encodeInSteps({ response, input }: StoredResponse): Steps<ResponseText> {
   const places = new Map<string, string>()
   let text = '{"input":['
   let bytes = text.length
@@ -25,7 +30,8 @@ export function encodeResponse({ response, input }: StoredResponse): ResponseTex
     text += more
     bytes += utf8Length(more)
   }
-  const addItems = (items: readonly ResponseItem[]) => {
+  let step = STEP
+  function* addItems(items: readonly ResponseItem[]): Steps<void> {
     for (const [index, item] of items.entries()) {
       if (index > 0) add(',')
       const json = JSON.stringify(item)
@@ -33,11 +39,14 @@ export function encodeResponse({ response, input }: StoredResponse): ResponseTex
       add(json)
       // The first one of an id is found, as in memory.
       if (!places.has(item.id)) places.set(item.id, `${first} ${bytes - 1}`)
+      if (bytes < step) continue
+      step = bytes + STEP
+      yield
     }
   }
-  addItems(input)
+  yield* addItems(input)
   add('],"output":[')
-  addItems(response.output as ResponseItem[])
+  yield* addItems(response.output as ResponseItem[])
   // Its place among the fields is kept: a client is sent the same bytes again.
   add(`],"response":${JSON.stringify({ ...response, output: [] })}}`)
   return { text, bytes, ids: [...places.keys()], places: [...places.values()] }

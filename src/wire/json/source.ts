@@ -31,13 +31,13 @@ export function keepSource(value: unknown, text: Bytes, outline: Outline): void 
 const MOST_FIELDS = 1_000
 
 /**
- * What `serialize` returns, as bytes, in steps, between which other work may run: in pieces, of which the long ones
- * are parts of the text that the object was parsed from.
+ * What `serialize` returns, as bytes, in steps, between which other work may run: in pieces, most of which are parts
+ * of the text that the object was parsed from.
  */
 export function* serializeInSteps(value: object): Steps<Bytes[]> {
   const source = sourceOf(value) as TextSource | undefined
   const copied = source && (yield* source.copied(value, writeInSteps))
-  return yield* joinShort(copied ?? (yield* writeInSteps(value)))
+  return (copied ?? (yield* writeInSteps(value))).map(encoded)
 }
 
 /** How a value is written that is not copied. */
@@ -46,33 +46,6 @@ type Write = (value: unknown) => Steps<Piece[]>
 // biome-ignore lint/correctness/useYield: it has a single step.
 function* wholly(value: unknown): Steps<Piece[]> {
   return [JSON.stringify(value) ?? 'null']
-}
-
-/** Bytes of a piece from which it is not copied, and of several that are joined in one step. */
-const LONG = 61_440
-
-/** The same bytes in fewer pieces: each costs a system call to send. */
-function* joinShort(pieces: readonly Piece[]): Steps<Bytes[]> {
-  const joined: Bytes[] = []
-  let short: Bytes[] = []
-  let length = 0
-  for (const piece of pieces) {
-    const bytes = encoded(piece)
-    const isLong = bytes.length >= LONG
-    if (!isLong) {
-      short.push(bytes)
-      length += bytes.length
-    }
-    if (short.length > 0 && (isLong || length >= LONG)) {
-      joined.push(concat(short))
-      short = []
-      length = 0
-      yield
-    }
-    if (isLong) joined.push(bytes)
-  }
-  if (short.length > 0) joined.push(concat(short))
-  return joined
 }
 
 function encoded(piece: Piece): Bytes {

@@ -4,8 +4,8 @@ import { ExchangeUse } from '../../../src/routes/token-use.ts'
 
 const tool = { name: 'f', description: 'It reads a file. '.repeat(20), enum: ['a', 'b'] }
 const body = { tools: Array.from({ length: 10_000 }, () => tool) }
-const parts = Array.from({ length: 1_000 }, () => ({ type: 'text', text: 'é '.repeat(1_000) }))
-const source = { body, conversation: [{ role: 'user', content: parts }] }
+const message = { role: 'user', content: [{ type: 'text', text: 'é '.repeat(1_000) }] }
+const source = { body, conversation: Array.from({ length: 1_000 }, () => message) }
 const catalog = { known: [] }
 
 it('a prompt of megabytes is measured in steps, between which others have turns', async () => {
