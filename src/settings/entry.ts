@@ -27,7 +27,7 @@ export function readEntry(
       throw unknownName(`${shownAs}.${name}`, name, Object.keys(options))
   }
   const entry: Record<string, unknown> = {}
-  for (const [name, option] of Object.entries(options)) {
+  for (const [name, option] of entriesOf(options)) {
     const value = given[name]
     if (value === undefined && !option.required) continue
     entry[name] = readOption(option, value, `${shownAs}.${name}`)
@@ -55,6 +55,18 @@ export function readOption(
   }
   if (option.kind === 'pairs') requireNames(value, shownAs)
   return option.read ? option.read(result.data as never, shownAs) : result.data
+}
+
+const entries = new WeakMap<Options, readonly (readonly [string, Declaration])[]>()
+
+/** Made once: ten thousand keys have the same options. */
+function entriesOf(options: Options): readonly (readonly [string, Declaration])[] {
+  let made = entries.get(options)
+  if (made === undefined) {
+    made = Object.entries(options)
+    entries.set(options, made)
+  }
+  return made
 }
 
 const schemas = new WeakMap<Declaration, z.ZodMiniType<unknown>>()

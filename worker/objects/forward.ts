@@ -46,10 +46,13 @@ export function runAskedFor({ method, url }: Request): string | undefined {
 /** Begins each stream that can be resumed in an object of its own. */
 export function inObjects(runs: ObjectNamespace): Elsewhere {
   return async (request, body, { caller }) => {
+    const isAsked = request.headers.get('x-sluice-resume') === '1' || caller?.limits?.resumable
+    const wantsBackground = isObject(body) && body.background === true
+    // Most requests ask for neither, and for them the address is not read.
+    if (!isAsked && !wantsBackground) return undefined
     const { pathname = '' } = parseUrl(request.url) ?? {}
     const isResponse = /\/v1\/responses\/?$/.test(pathname)
-    const isAsked = request.headers.get('x-sluice-resume') === '1' || caller?.limits?.resumable
-    const isBackground = isResponse && isObject(body) && body.background === true
+    const isBackground = isResponse && wantsBackground
     if (!isBackground && !(isAsked && isStream(pathname, body))) return undefined
     // Its object counts it as one that is read or runs.
     caller?.handOver()

@@ -1,17 +1,14 @@
 import { growth } from '../../growth.ts'
 import {
-  ADMIN,
   type Asked,
+  adminsHandler,
   type Context,
-  compare,
   costOf,
   type Handler,
-  hashOf,
   heldBytes,
   requestOf,
-  times,
-  upstream,
 } from './process.ts'
+import { mean, measureSizes } from './sizes.ts'
 
 const CHAT = { model: 'm', messages: [{ role: 'user', content: 'Hi' }] }
 
@@ -40,26 +37,17 @@ export async function measureAnswers(context: Context): Promise<void> {
   const { createHandler, scale, record } = context
   const { sizes } = growth.tokens.rows.stream
   let atEnd: (() => Promise<void>) | undefined
-  const hash = await hashOf(ADMIN)
-  const newHandler = (capture: string) =>
-    createHandler({
-      upstream: ['gpu=http://127.0.0.1:1/v1'],
-      keys: [{ name: 'root', hash, admin: true }],
-      fetch: upstream({ beforeEnd: async () => atEnd?.() }) as never,
-      capture,
-    })
-  const handler = newHandler('off')
-  const capturing = newHandler('all')
+  const beforeEnd = async () => atEnd?.()
+  const handler = await adminsHandler(createHandler, { beforeEnd }, { capture: 'off' })
+  const capturing = await adminsHandler(createHandler, { beforeEnd }, { capture: 'all' })
   const used = sizes.filter((size) => size <= 100_000 * Math.max(scale, 0.1))
   for (const [row, of] of Object.entries(asked)) {
     const asker = row === 'captured' ? capturing : handler
-    const costs = await compare(used, { rounds: times(5, scale), warmUps: 1 }, async (size) => {
-      const count = Math.min(20, 20_000 / size)
-      let sum = 0
-      for (let each = 0; each < count; each++) sum += (await costOf(asker, of(size))).whole
-      return [(sum * 1_000) / Math.max(1, count) / size]
+    await measureSizes(context, used, [row], { rounds: 5, warmUps: 1 }, async (size) => {
+      const whole = async () => (await costOf(asker, of(size))).whole
+      const count = Math.max(1, Math.min(20, Math.round(20_000 / size)))
+      return [((await mean(count, whole)) * 1_000) / size]
     })
-    for (const size of used) record(row, size, costs.get(size)?.[0] ?? Number.NaN)
   }
   const held = { held: 'stream', heldByResponse: 'responses', heldByResumable: 'resumable' }
   for (const [row, name] of Object.entries(held)) {

@@ -1,28 +1,17 @@
 /** Stored responses, and conversations of many messages. */
 import { growth } from '../../growth.ts'
 import {
-  ADMIN,
   type Asked,
+  adminsHandler,
   type Context,
-  compare,
   costOf,
   type Handler,
-  hashOf,
   meanCost,
   textFrom,
-  times,
-  upstream,
 } from './process.ts'
+import { mean, measureSizes } from './sizes.ts'
 
 const RESPONSE = { model: 'm', input: 'Hi' }
-
-async function newHandler({ createHandler }: Context): Promise<Handler> {
-  return createHandler({
-    upstream: ['gpu=http://127.0.0.1:1/v1'],
-    keys: [{ name: 'root', hash: await hashOf(ADMIN), admin: true }],
-    fetch: upstream() as never,
-  })
-}
 
 async function respond(handler: Handler, body: object): Promise<string> {
   const text = await textFrom(handler, { path: '/v1/responses', body })
@@ -30,11 +19,10 @@ async function respond(handler: Handler, body: object): Promise<string> {
 }
 
 export async function measureStored(context: Context): Promise<void> {
-  const { scale, record } = context
   const { sizes } = growth.stored.rows.whole
   const handlers = new Map<number, { handler: Handler; id: string }>()
   for (const size of sizes) {
-    const handler = await newHandler(context)
+    const handler = await adminsHandler(context.createHandler)
     let id = await respond(handler, RESPONSE)
     for (let count = 1; count < size; count++) id = await respond(handler, RESPONSE)
     handlers.set(size, { handler, id })
@@ -49,11 +37,10 @@ export async function measureStored(context: Context): Promise<void> {
   }
   for (const [row, asked] of Object.entries(rows)) {
     // What is stored meanwhile must not make a small store a large one.
-    const costs = await compare(sizes, { rounds: times(15, scale), warmUps: 2 }, (size) => {
+    await measureSizes(context, sizes, [row], { rounds: 15, warmUps: 2 }, async (size) => {
       const { handler, id } = handlers.get(size) as { handler: Handler; id: string }
-      return meanCost(handler, asked(id), 10)
+      return (await meanCost(handler, asked(id), 10)).slice(1)
     })
-    for (const size of sizes) record(row, size, costs.get(size)?.[1] ?? Number.NaN)
   }
 }
 
@@ -68,9 +55,8 @@ function turns(count: number) {
 }
 
 export async function measureMessages(context: Context): Promise<void> {
-  const { scale, record } = context
   const { sizes } = growth.messages.rows.chat
-  const handler = await newHandler(context)
+  const handler = await adminsHandler(context.createHandler)
   const ids = new Map<number, string>()
   for (const size of sizes) {
     ids.set(size, await respond(handler, { model: 'm', input: turns(size - 2) }))
@@ -89,12 +75,9 @@ export async function measureMessages(context: Context): Promise<void> {
     }),
   }
   for (const [row, asked] of Object.entries(rows)) {
-    const costs = await compare(sizes, { rounds: times(15, scale) }, async (size) => {
-      const count = Math.ceil(100 / size)
-      let sum = 0
-      for (let each = 0; each < count; each++) sum += (await costOf(handler, asked(size))).first
-      return [sum / count / size]
+    await measureSizes(context, sizes, [row], { rounds: 15 }, async (size) => {
+      const first = async () => (await costOf(handler, asked(size))).first
+      return [(await mean(Math.ceil(100 / size), first)) / size]
     })
-    for (const size of sizes) record(row, size, costs.get(size)?.[0] ?? Number.NaN)
   }
 }

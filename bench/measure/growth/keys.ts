@@ -2,19 +2,21 @@ import { growth } from '../../growth.ts'
 import { median } from '../../stats.ts'
 import {
   ADMIN,
+  type Asked,
   type Context,
-  compare,
   cpuTime,
+  type Handler,
   hashOf,
   meanCost,
   SHORT,
-  times,
   upstream,
 } from './process.ts'
+import { measureSizes, times } from './sizes.ts'
 
 const SIZES = growth.keys.rows.first.sizes
 
-export async function measureKeys({ createHandler, scale, record }: Context): Promise<void> {
+export async function measureKeys(context: Context): Promise<void> {
+  const { createHandler, scale, record } = context
   const own = await hashOf(ADMIN)
   const root = { name: 'root', hash: await hashOf(ROOT), admin: true }
   const make = (size: number) =>
@@ -32,23 +34,18 @@ export async function measureKeys({ createHandler, scale, record }: Context): Pr
     })
     record('start', size, median(costs))
   }
-  const requests = await compare(SIZES, { rounds: times(25, scale) }, (size) =>
-    meanCost(handlers.get(size) as never, { body: SHORT }, 20),
+  const ask = (size: (typeof SIZES)[number], asked: Asked, count: number) =>
+    meanCost(handlers.get(size) as Handler, asked, count)
+  await measureSizes(context, SIZES, ['first', 'whole'], { rounds: 25 }, (size) =>
+    ask(size, { body: SHORT }, 20),
   )
   const admins = { path: '/v1/usage', headers: { authorization: `Bearer ${ROOT}` } }
-  const usages = await compare(SIZES, { rounds: times(9, scale) }, (size) =>
-    meanCost(handlers.get(size) as never, admins, 3),
+  await measureSizes(context, SIZES, ['usages'], { rounds: 9 }, async (size) =>
+    (await ask(size, admins, 3)).slice(1),
   )
-  const usage = await compare(SIZES, { rounds: times(15, scale) }, (size) =>
-    meanCost(handlers.get(size) as never, { path: '/v1/usage' }, 20),
+  await measureSizes(context, SIZES, ['usage'], { rounds: 15 }, async (size) =>
+    (await ask(size, { path: '/v1/usage' }, 20)).slice(1),
   )
-  for (const size of SIZES) {
-    const [first = Number.NaN, whole = Number.NaN] = requests.get(size) ?? []
-    record('first', size, first)
-    record('whole', size, whole)
-    record('usages', size, usages.get(size)?.[1] ?? Number.NaN)
-    record('usage', size, usage.get(size)?.[1] ?? Number.NaN)
-  }
 }
 
 /** The key of an administrator; the client has an ordinary one. */

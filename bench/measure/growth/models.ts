@@ -1,18 +1,15 @@
 import { growth } from '../../growth.ts'
 import {
-  ADMIN,
   type Asked,
+  adminsHandler,
   type Context,
-  compare,
   costOf,
   cpuTime,
   type Handler,
-  hashOf,
   meanCost,
   SHORT,
-  times,
-  upstream,
 } from './process.ts'
+import { mean, measureSizes } from './sizes.ts'
 
 const SIZES = growth.models.rows.first.sizes
 
@@ -27,16 +24,10 @@ function listOf(size: number): string {
 }
 
 export async function measureModels(context: Context): Promise<void> {
-  const { createHandler, scale, record } = context
-  const hash = await hashOf(ADMIN)
   const handlers = new Map<number, Handler>()
   for (const size of SIZES) {
     const lists = new Map([['http://127.0.0.1:1', listOf(size)]])
-    const handler = createHandler({
-      upstream: ['gpu=http://127.0.0.1:1/v1'],
-      keys: [{ name: 'root', hash, admin: true }],
-      fetch: upstream({ lists }) as never,
-    })
+    const handler = await adminsHandler(context.createHandler, { lists })
     await handler.refresh()
     handlers.set(size, handler)
   }
@@ -46,10 +37,9 @@ export async function measureModels(context: Context): Promise<void> {
     unlisted: () => 'some/other-model',
   }
   for (const [row, nameOf] of Object.entries(named)) {
-    const costs = await compare(SIZES, { rounds: times(25, scale) }, (size) =>
+    await measureSizes(context, SIZES, [row], { rounds: 25 }, (size) =>
       meanCost(handlers.get(size) as Handler, { body: { ...SHORT, model: nameOf(size) } }, 20),
     )
-    for (const size of SIZES) record(row, size, costs.get(size)?.[0] ?? Number.NaN)
   }
   const read = (row: string, asked: (size: number) => Asked) =>
     eachModel(context, row, async (size) => {
@@ -68,16 +58,12 @@ export async function measureModels(context: Context): Promise<void> {
 
 /** As a list holds all models, its cost is told for each one; small ones are repeated to be as long. */
 async function eachModel(
-  { scale, record }: Context,
+  context: Context,
   row: string,
   measure: (size: number) => Promise<number>,
 ): Promise<void> {
   const most = Math.max(...SIZES)
-  const costs = await compare(SIZES, { rounds: times(9, scale) }, async (size) => {
-    const count = Math.min(40, most / size)
-    let sum = 0
-    for (let each = 0; each < count; each++) sum += await measure(size)
-    return [sum / count / size]
-  })
-  for (const size of SIZES) record(row, size, costs.get(size)?.[0] ?? Number.NaN)
+  await measureSizes(context, SIZES, [row], { rounds: 9 }, async (size) => [
+    (await mean(Math.min(40, most / size), () => measure(size))) / size,
+  ])
 }

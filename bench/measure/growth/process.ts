@@ -1,6 +1,5 @@
 /** An upstream in this process, and what a handler in front of it costs. */
 import { figureName } from '../../growth.ts'
-import { median } from '../../stats.ts'
 
 declare const process: {
   cpuUsage(): { user: number; system: number }
@@ -152,28 +151,6 @@ export async function textFrom(handler: Handler, asked: Asked): Promise<string> 
   return text
 }
 
-/** The median of each variant, which take turns, so that whatever else the machine does strikes all alike. */
-export async function compare<S>(
-  variants: readonly S[],
-  { rounds, warmUps = 3 }: { rounds: number; warmUps?: number },
-  measure: (variant: S) => Promise<number[]>,
-): Promise<Map<S, number[]>> {
-  const all = new Map(variants.map((variant) => [variant, [] as number[][]]))
-  for (let round = -warmUps; round < rounds; round++) {
-    const from = Math.abs(round) % variants.length
-    for (const variant of [...variants.slice(from), ...variants.slice(0, from)]) {
-      const costs = await measure(variant)
-      if (round >= 0) all.get(variant)?.push(costs)
-    }
-  }
-  return new Map(
-    [...all].map(([variant, costs]) => [
-      variant,
-      (costs[0] ?? []).map((_, at) => median(costs.map((each) => each[at] ?? Number.NaN))),
-    ]),
-  )
-}
-
 /** The means of several answers: one alone is shorter than the clock's step on some systems. */
 export async function meanCost(handler: Handler, asked: Asked, count: number): Promise<number[]> {
   let [first, whole] = [0, 0]
@@ -196,7 +173,16 @@ export function heldBytes(): number {
   return heapUsed + external
 }
 
-/** How often something is repeated at this scale, three times at least. */
-export function times(count: number, scale: number): number {
-  return Math.max(3, Math.round(count * scale))
+/** A handler in front of one upstream of this process, whose only key is an administrator's. */
+export async function adminsHandler(
+  createHandler: CreateHandler,
+  upstreamOptions: UpstreamOptions = {},
+  more: Parameters<CreateHandler>[0] = {},
+): Promise<Handler> {
+  return createHandler({
+    upstream: ['gpu=http://127.0.0.1:1/v1'],
+    keys: [{ name: 'root', hash: await hashOf(ADMIN), admin: true }],
+    fetch: upstream(upstreamOptions) as never,
+    ...more,
+  })
 }

@@ -9,9 +9,9 @@ import {
   meanCost,
   requestOf,
   SHORT,
-  times,
   upstream,
 } from './process.ts'
+import { times } from './sizes.ts'
 
 const STREAMS = 200
 /** Milliseconds between two tokens of a stream. */

@@ -3,20 +3,20 @@ import { median } from '../../stats.ts'
 import {
   ADMIN,
   type Context,
-  compare,
   costOf,
   cpuTime,
   type Handler,
   hashOf,
   meanCost,
   SHORT,
-  times,
   upstream,
 } from './process.ts'
+import { mean, measureSizes, times } from './sizes.ts'
 
 const SIZES = growth.upstreams.rows.first.sizes
 
-export async function measureUpstreams({ createHandler, scale, record }: Context): Promise<void> {
+export async function measureUpstreams(context: Context): Promise<void> {
+  const { createHandler, scale, record } = context
   const hash = await hashOf(ADMIN)
   const make = (size: number, modelOf: (at: number) => string): Handler => {
     const ports = Array.from({ length: size }, (_, at) => at + 1)
@@ -39,20 +39,14 @@ export async function measureUpstreams({ createHandler, scale, record }: Context
     ['own', own, (size: number) => `m-${size}`],
   ] as const
   for (const [row, handlers, nameOf] of rows) {
-    const costs = await compare(SIZES, { rounds: times(25, scale) }, (size) =>
+    await measureSizes(context, SIZES, [row], { rounds: 25 }, (size) =>
       meanCost(handlers.get(size) as Handler, { body: { ...SHORT, model: nameOf(size) } }, 20),
     )
-    for (const size of SIZES) record(row, size, costs.get(size)?.[0] ?? Number.NaN)
   }
-  const each = async (row: string, measure: (handler: Handler) => Promise<number>) => {
-    const costs = await compare(SIZES, { rounds: times(9, scale) }, async (size) => {
-      const count = Math.max(...SIZES) / size
-      let sum = 0
-      for (let round = 0; round < count; round++) sum += await measure(own.get(size) as Handler)
-      return [sum / count / size]
-    })
-    for (const size of SIZES) record(row, size, costs.get(size)?.[0] ?? Number.NaN)
-  }
+  const each = (row: string, measure: (handler: Handler) => Promise<number>) =>
+    measureSizes(context, SIZES, [row], { rounds: 9 }, async (size) => [
+      (await mean(Math.max(...SIZES) / size, () => measure(own.get(size) as Handler))) / size,
+    ])
   const read = async (handler: Handler, path: string) => (await costOf(handler, { path })).whole
   await each('list', (handler) => read(handler, '/v1/models'))
   await each('health', (handler) => read(handler, '/health'))

@@ -2,18 +2,17 @@ import { growth } from '../../growth.ts'
 import {
   ADMIN,
   type Context,
-  compare,
   type Handler,
   hashOf,
   meanCost,
   requestOf,
   SHORT,
-  times,
   upstream,
 } from './process.ts'
+import { measureSizes } from './sizes.ts'
 
 /** The cost of a request for a free upstream while so many wait for a busy one. */
-export async function measureWaiting({ createHandler, scale, record }: Context): Promise<void> {
+export async function measureWaiting(context: Context): Promise<void> {
   const { sizes } = growth.waiting.rows.first
   const hash = await hashOf(ADMIN)
   const lists = ['busy', 'm'].map((id, at) => {
@@ -23,7 +22,7 @@ export async function measureWaiting({ createHandler, scale, record }: Context):
   const leaving = new AbortController()
   const handlers = new Map<number, Handler>()
   for (const size of sizes) {
-    const handler = createHandler({
+    const handler = context.createHandler({
       upstream: [
         { url: 'http://127.0.0.1:1/v1', label: 'busy', maxConcurrency: 1 },
         { url: 'http://127.0.0.1:2/v1', label: 'free', maxConcurrency: 1_000 },
@@ -47,13 +46,8 @@ export async function measureWaiting({ createHandler, scale, record }: Context):
     }
     handlers.set(size, handler)
   }
-  const costs = await compare(sizes, { rounds: times(25, scale) }, (size) =>
+  await measureSizes(context, sizes, ['first', 'whole'], { rounds: 25 }, (size) =>
     meanCost(handlers.get(size) as Handler, { body: SHORT }, 20),
   )
-  for (const size of sizes) {
-    const [first = Number.NaN, whole = Number.NaN] = costs.get(size) ?? []
-    record('first', size, first)
-    record('whole', size, whole)
-  }
   leaving.abort()
 }
