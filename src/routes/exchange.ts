@@ -2,6 +2,7 @@ import type { Engine } from '../engines/engine.ts'
 import type { Catalog } from '../engines/registry/catalog.ts'
 import { requireOneModel } from '../engines/registry/model-access.ts'
 import { readJsonBody } from '../guard/body.ts'
+import type { Permit } from '../guard/permit.ts'
 import type { Settings } from '../settings/settings.ts'
 import { PERMIT_RENEWAL, type SlotKind } from '../state/limits.ts'
 import type { StreamLimits } from '../stream/deadlines.ts'
@@ -32,6 +33,13 @@ export interface Requested {
   slot?: SlotKind | undefined
 }
 
+/** What an exchange is charged for, and the timeouts that it was asked with. */
+interface Charged {
+  use: ExchangeUse
+  permit: Permit | undefined
+  limits: StreamLimits | undefined
+}
+
 /**
  * Counts a request among those of its key in this process, then reads its body. The count is released when
  * the exchange ends, or by the handler if none was begun. Rejects with an `ApiError`.
@@ -53,20 +61,36 @@ export async function readBody(
  * is exceeded. Whether the caller may use the model is checked where the engine is chosen.
  */
 export async function beginExchange(
-  { settings, ticker, running, catalog, telemetry }: ExchangeContext,
+  context: ExchangeContext,
   request: Pick<Request, 'signal'>,
   trace: Trace,
-  { use: requested, model, limits = settings, slot }: Requested,
+  { use: requested, model, limits, slot }: Requested,
 ): Promise<Exchange> {
-  const use = new ExchangeUse(requested, model, catalog)
+  const use = new ExchangeUse(requested, model, context.catalog)
   const permit = await trace.caller?.permit(use, slot)
+  return exchangeOf(context, request.signal, trace, { use, permit, limits })
+}
+
+/** The exchange of a request that has its permit. A function of its own: its closures keep nothing of the request. */
+function exchangeOf(
+  { settings, ticker, running, telemetry }: ExchangeContext,
+  client: AbortSignal,
+  trace: Trace,
+  { use, permit, limits }: Charged,
+): Exchange {
   const stopRenewal = permit?.renew && renewing(permit.renew, ticker)
   const over = Promise.withResolvers<void>()
   const exchange = new Exchange({
-    client: request.signal,
-    limits,
+    client,
+    limits: limits ?? settings,
     ticker,
     onProgress: permit && chargeProgress(permit, use),
+    // There may be thousands of quiet streams.
+    onLongAnswer(answered) {
+      answered.conversation = undefined
+      // The size of megabytes takes milliseconds, and may never be needed.
+      if (!answered.isLarge || use.isSized) use.forgetRequest()
+    },
     onEnd(ended) {
       try {
         // First, since it may find that the engine's count is not plausible, which the log names.

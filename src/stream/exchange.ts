@@ -23,6 +23,8 @@ export interface ExchangeOptions {
   onEnd: (exchange: Exchange) => void
   /** Called about once a second while the answer comes, to charge for it. */
   onProgress?: ((exchange: Exchange) => void) | undefined
+  /** Called at each tick after an engine has answered: no other one is asked any more. */
+  onLongAnswer?: ((exchange: Exchange) => void) | undefined
 }
 
 const NONE: readonly ExchangeTap[] = []
@@ -44,7 +46,9 @@ export class Exchange {
   modelAccess: ((model: string) => boolean) | undefined
   /** Who asks, for engines that do not answer everybody. */
   asker: { readonly name: string; readonly isAdmin: boolean; readonly tabs?: boolean } | undefined
-  /** The conversation that it may continue; undefined where there is none. */
+  /** Whether an engine has answered, so that no other one is asked. */
+  isAnswered = false
+  /** The conversation that it may continue; undefined where there is none, and while a long answer comes. */
   conversation: ConversationHint | undefined
   /** How its conversation came to its engine, where there was a choice. */
   affinity: 'new' | 'kept' | 'moved' | undefined
@@ -292,6 +296,7 @@ export class Exchange {
       this.stop(this.stopReason)
       return undefined
     }
+    if (this.isAnswered) this.#options.onLongAnswer?.(this)
     const untilLook = this.watchLoad?.(now) ?? Number.POSITIVE_INFINITY
     const left = this.#deadlines.remaining(now)
     const overdue = this.#deadlines.overdue(now, this.timeline.engine ?? 'the engine')
