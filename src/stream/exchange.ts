@@ -237,7 +237,7 @@ export class Exchange {
   }
 
   /** Settles as the promise does, unless the exchange ends first: then rejects with the reason. */
-  async untilEnd<T>(promise: Promise<T>): Promise<T> {
+  untilEnd<T>(promise: Promise<T>): Promise<T> {
     return Promise.race([promise, this.#endedEarly])
   }
 
