@@ -69,21 +69,23 @@ export class Reservation {
    * The estimate for the prompt, and for each answer the least of what was asked for, what the model can
    * write, and what this caller's answers had lately; at most a quarter of the limit in all.
    */
-  tokens({ promptTokens, answers, answerMost }: ExpectedUse): number {
+  tokens(expected: ExpectedUse): number {
+    const { answers } = expected
     const limit = this.#limit
     const least = Math.min(LEAST.tokens, Math.floor(limit * LEAST.share))
     const recent = Math.max(this.#recentAnswer, least)
-    const each = answers > 0 ? Math.ceil(Math.min(answerMost(), recent)) : 0
+    const each = answers > 0 ? Math.ceil(Math.min(expected.answerMost(), recent)) : 0
     const share = Math.min(each * Math.max(1, answers), Math.floor(limit * ANSWER_SHARE))
-    const tokens = promptTokens(limit) + share
+    const tokens = expected.promptTokens(limit) + share
     return Number.isFinite(tokens) && tokens >= 0 ? tokens : limit
   }
 
   /** Learns from what a request used how long the caller's answers are. */
-  learn({ answers, answerMost }: ExpectedUse, { answer, isWhole }: TokenUse): void {
+  learn(expected: ExpectedUse, { answer, isWhole }: TokenUse): void {
+    const { answers } = expected
     if (answers === 0 || !Number.isFinite(answer)) return
     const usual = Math.min(this.#recentAnswer, this.#limit * ANSWER_SHARE)
-    this.#lengths.add(this.#name, answer / answers, !isWhole || answerMost() <= usual)
+    this.#lengths.add(this.#name, answer / answers, !isWhole || expected.answerMost() <= usual)
   }
 
   /** Tokens of one of this caller's answers lately; a guess before the first. */

@@ -1,6 +1,7 @@
 import type { Engine } from '../engines/engine.ts'
 import type { Catalog } from '../engines/registry/catalog.ts'
 import { requireOneModel } from '../engines/registry/model-access.ts'
+import type { Permit } from '../guard/permit.ts'
 import type { ReadJson } from '../guard/read-body.ts'
 import type { Settings } from '../settings/settings.ts'
 import { PERMIT_RENEWAL, type SlotKind } from '../state/limits.ts'
@@ -34,6 +35,13 @@ export interface Requested {
   slot?: SlotKind | undefined
 }
 
+/** What an exchange is charged for, and the timeouts that it was asked with. */
+interface Charged {
+  use: ExchangeUse
+  permit: Permit | undefined
+  limits: StreamLimits | undefined
+}
+
 /**
  * Counts a request among those of its key in this process, then reads its body. The count is released when
  * the exchange ends, or by the handler if none was begun. Rejects with an `ApiError`.
@@ -57,21 +65,39 @@ export async function readBody(
  * `inSteps`: how its body is written in steps, in which its prompt is measured too; absent where it is short.
  */
 export async function beginExchange(
-  { settings, ticker, running, catalog, telemetry }: ExchangeContext,
+  context: ExchangeContext,
   request: Pick<Request, 'signal'>,
   trace: Trace,
-  { use: requested, model, limits = settings, slot }: Requested,
+  { use: requested, model, limits, slot }: Requested,
   inSteps?: WriteInSteps,
 ): Promise<Exchange> {
-  const use = new ExchangeUse(requested, model, catalog, inSteps !== undefined)
+  const use = new ExchangeUse(requested, model, context.catalog, inSteps !== undefined)
   const permit = await trace.caller?.permit(use, slot)
+  const exchange = exchangeOf(context, request.signal, trace, { use, permit, limits })
+  exchange.inSteps = inSteps
+  return exchange
+}
+
+/** The exchange of a request that has its permit. A function of its own: its closures keep nothing of the request. */
+function exchangeOf(
+  { settings, ticker, running, telemetry }: ExchangeContext,
+  client: AbortSignal,
+  trace: Trace,
+  { use, permit, limits }: Charged,
+): Exchange {
   const stopRenewal = permit?.renew && renewing(permit.renew, ticker)
   const over = Promise.withResolvers<void>()
   const exchange = new Exchange({
-    client: request.signal,
-    limits,
+    client,
+    limits: limits ?? settings,
     ticker,
     onProgress: permit && chargeProgress(permit, use),
+    // There may be thousands of quiet streams.
+    onLongAnswer(answered) {
+      answered.conversation = undefined
+      // The size of megabytes takes milliseconds, and may never be needed.
+      if (!answered.inSteps || use.isSized) use.forgetRequest()
+    },
     onEnd(ended) {
       try {
         // First, since it may find that the engine's count is not plausible, which the log names.
@@ -87,7 +113,6 @@ export async function beginExchange(
     },
   })
   trace.waitUntil?.(over.promise)
-  exchange.inSteps = inSteps
   exchange.caller = trace.caller?.name ?? ''
   exchange.modelAccess = trace.caller?.mayUseModel
   exchange.asker = trace.caller

@@ -47,13 +47,18 @@ const LIMITS = ['max_tokens', 'max_completion_tokens', 'max_output_tokens']
 /** The use of one request, estimated when it is first needed: only for a caller with a limit. */
 export class ExchangeUse implements ExpectedUse {
   readonly answers: number
-  readonly answerMost: () => number
-  readonly #requested: RequestedUse
+  /** Undefined once its sizes are all that is kept of it. */
+  #requested: RequestedUse | undefined
+  readonly #model: string | null | undefined
+  readonly #catalog: KnownModels
   readonly #startedAt = performance.now()
+  /** Whether the size is an estimate of what is neither text nor read. */
+  readonly #isEstimated: boolean
   /** Whether the answer repeats the prompt, so that its length says nothing. */
   readonly #echoes: boolean
   readonly #isLarge: boolean
   #size: PromptSize | undefined
+  #askedMost: number | undefined
   #prompt: number | undefined
 
   /** `isLarge`: whether its prompt may have megabytes. */
@@ -64,24 +69,43 @@ export class ExchangeUse implements ExpectedUse {
     isLarge = false,
   ) {
     this.#requested = requested
+    this.#model = model
+    this.#catalog = catalog
     this.#isLarge = isLarge
     this.answers = requested.answers ?? 1
+    this.#isEstimated = requested.estimate !== undefined
     this.#echoes = fieldsOf(requested.body).echo === true
-    this.answerMost = () => Math.min(askedMost(requested.body), modelMost(catalog, model))
   }
 
   get size(): PromptSize {
-    const { estimate } = this.#requested
-    this.#size ??= estimate ? sizeOf(estimate()) : promptSize(this.#requested)
+    const { estimate, ...source } = this.#requested ?? {}
+    this.#size ??= estimate ? sizeOf(estimate()) : promptSize(source)
     return this.#size
   }
 
   measure(): Promise<void> | undefined {
-    if (!this.#isLarge || this.#requested.estimate) return undefined
+    if (!this.#isLarge || !this.#requested || this.#isEstimated) return undefined
     const steps = promptSizeInSteps(this.#requested)
     return inSlices(steps, () => takeTurns(turn), SLICE_MS).then((size) => {
       this.#size = size
     })
+  }
+
+  get isSized(): boolean {
+    return this.#size !== undefined
+  }
+
+  /** Keeps the sizes of the request, and nothing else of it: its answer may take hours. */
+  forgetRequest(): void {
+    if (this.#requested === undefined) return
+    this.#size = this.size
+    this.#askedMost = askedMost(this.#requested.body)
+    this.#requested = undefined
+  }
+
+  answerMost(): number {
+    const asked = this.#askedMost ?? askedMost(this.#requested?.body)
+    return Math.min(asked, modelMost(this.#catalog, this.#model))
   }
 
   /** What the prompt is taken for. */
@@ -90,7 +114,7 @@ export class ExchangeUse implements ExpectedUse {
   }
 
   /** `bucket`: the tokens of a limit, which no estimate of images and files exceeds. */
-  readonly promptTokens = (bucket: number): number => {
+  promptTokens(bucket: number): number {
     const { tokens, media } = this.size
     this.#prompt = tokens - media + Math.min(media, bucket)
     return this.#prompt
@@ -104,7 +128,7 @@ export class ExchangeUse implements ExpectedUse {
 
   /** Each delta is taken for a token, and a long one for several. */
   #seen({ tokens, textLength }: Exchange): number {
-    if (this.#requested.estimate !== undefined) return 0
+    if (this.#isEstimated) return 0
     const long = Math.ceil(textLength / BYTES_PER_TOKEN)
     return Math.max(tokens, this.#echoes ? long - this.size.tokens : long)
   }
@@ -171,7 +195,7 @@ export class ExchangeUse implements ExpectedUse {
     const seconds = (performance.now() - this.#startedAt) / 1_000
     const { least, perSecond, perSeen } = ANSWER_MOST
     const seen = Math.max(this.#seen(exchange), exchange.wholeAnswer?.length ?? 0)
-    const isCounted = this.answers === 0 && this.#requested.estimate !== undefined
+    const isCounted = this.answers === 0 && this.#isEstimated
     const answers = isCounted ? 1 : this.answers
     return answers === 0 ? 0 : answers * (least + perSecond * seconds) + perSeen * seen
   }

@@ -124,7 +124,7 @@ export class Trace implements ObservedRequest {
   }
 
   /** The exchange has its outcome. Its log line waits for the status, if that is not known yet. */
-  readonly end = (): void => {
+  end(): void {
     if (this.status !== 0) this.#end()
   }
 

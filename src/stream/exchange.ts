@@ -24,6 +24,8 @@ export interface ExchangeOptions {
   onEnd: (exchange: Exchange) => void
   /** Called about once a second while the answer comes, to charge for it. */
   onProgress?: ((exchange: Exchange) => void) | undefined
+  /** Called at each tick after an engine has answered: no other one is asked any more. */
+  onLongAnswer?: ((exchange: Exchange) => void) | undefined
 }
 
 const NONE: readonly ExchangeTap[] = []
@@ -45,7 +47,9 @@ export class Exchange {
   modelAccess: ((model: string) => boolean) | undefined
   /** Who asks, for engines that do not answer everybody. */
   asker: { readonly name: string; readonly isAdmin: boolean; readonly tabs?: boolean } | undefined
-  /** The conversation that it may continue; undefined where there is none. */
+  /** Whether an engine has answered, so that no other one is asked. */
+  isAnswered = false
+  /** The conversation that it may continue; undefined where there is none, and while a long answer comes. */
   conversation: ConversationHint | undefined
   /** How its conversation came to its engine, where there was a choice. */
   affinity: 'new' | 'kept' | 'moved' | undefined
@@ -82,20 +86,16 @@ export class Exchange {
   readonly #deadlines: Deadlines
   readonly #options: ExchangeOptions
   readonly #removeTick: () => void
-  readonly #endedEarly: Promise<never>
+  readonly #endedEarly = Promise.withResolvers<never>()
   #answer: Answer | undefined
   #tokens = 0
   readonly #report: ProgressReport | undefined
   #isUsageDoubted = false
-  #rejectEndedEarly: (reason: unknown) => void = () => {}
 
   constructor(options: ExchangeOptions) {
     this.#options = options
     this.#deadlines = new Deadlines(options.limits)
-    this.#endedEarly = new Promise((_resolve, reject) => {
-      this.#rejectEndedEarly = reject
-    })
-    this.#endedEarly.catch(() => {})
+    this.#endedEarly.promise.catch(() => {})
     const { onProgress } = options
     this.#report = onProgress && new ProgressReport(() => onProgress(this))
     const first = onProgress && ProgressReport.first
@@ -234,8 +234,8 @@ export class Exchange {
   }
 
   /** Settles as the promise does, unless the exchange ends first: then rejects with the reason. */
-  async untilEnd<T>(promise: Promise<T>): Promise<T> {
-    return Promise.race([promise, this.#endedEarly])
+  untilEnd<T>(promise: Promise<T>): Promise<T> {
+    return Promise.race([promise, this.#endedEarly.promise])
   }
 
   finish(): void {
@@ -265,7 +265,7 @@ export class Exchange {
       if (outcome.kind === 'cancelled') watchStop(this.signal, this.timeline)
       const reason = errorOf(outcome) ?? new Cancelled('the client left')
       this.#control.abort(reason)
-      this.#rejectEndedEarly(reason)
+      this.#endedEarly.reject(reason)
     }
     // An error in one must not keep the others from freeing the slot, the connection and the
     // counters.
@@ -293,6 +293,7 @@ export class Exchange {
       this.stop(this.stopReason)
       return undefined
     }
+    if (this.isAnswered) this.#options.onLongAnswer?.(this)
     const untilLook = this.watchLoad?.(now) ?? Number.POSITIVE_INFINITY
     const left = this.#deadlines.remaining(now)
     const overdue = this.#deadlines.overdue(now, this.timeline.engine ?? 'the engine')

@@ -202,6 +202,7 @@ export class Pool {
       const slot = acquired instanceof Promise ? await queued(exchange, acquired) : acquired
       try {
         const answer = await this.#attempt(call, slot)
+        exchange.isAnswered = true
         exchange.affinity = conversation && conversations?.remember(conversation, slot.member)
         // One that its client left early would earn retries for the next one.
         this.#state.budgets.forCaller(exchange.caller).countRequest(performance.now())
