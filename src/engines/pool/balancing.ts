@@ -1,4 +1,5 @@
 /** What spreads requests over engines: concurrency limits with a queue, circuit breakers, the least busy engine first. */
+import type { Engine } from '../engine.ts'
 import { type Breaker, CircuitBreaker } from './circuit-breaker.ts'
 import { ConcurrencyLimiter } from './concurrency-limiter.ts'
 
@@ -12,6 +13,8 @@ export interface Balancing {
   /** `isolated`: whether no request may wake another (workerd). */
   limiter(isolated: boolean): Limiter
   breaker(): Breaker
+  /** Throws a `SettingsError` for engines that it cannot hold to their limits. */
+  check?(engines: readonly Engine[]): void
 }
 
 export const balancing: Balancing = {

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { edgeChat } from '../../../scripts/edge-chat.mjs'
 import { root } from '../../../scripts/hosts.mjs'
 import { chat } from '../../../src/routes/parts/chat.ts'
-import { readerOf } from '../../../src/routes/parts/compose.ts'
+import { readerOf } from '../../../src/routes/parts/compose-some.ts'
 import { parseChatRequest } from '../../../src/wire/chat/request.ts'
 
 interface Small {
@@ -23,7 +23,7 @@ let small: Small
 beforeAll(async () => {
   const contents = `
     import { chat } from './src/routes/parts/chat.ts'
-    import { readerOf } from './src/routes/parts/compose.ts'
+    import { readerOf } from './src/routes/parts/compose-some.ts'
     export { parseChatRequest } from './src/wire/chat/request.ts'
     export const parse = (settings) => readerOf([chat]).parse(settings)`
   const { entryPoints: _, ...options } = edgeChat
