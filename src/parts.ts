@@ -15,7 +15,7 @@ import { builtIn as builtInPart } from './routes/parts/built-in.ts'
 import { captures as capturesPart } from './routes/parts/captures.ts'
 import { chat as chatPart } from './routes/parts/chat.ts'
 import { completions as completionsPart } from './routes/parts/completions.ts'
-import { compose, readerOf } from './routes/parts/compose.ts'
+import { composeSome, readerOf } from './routes/parts/compose-some.ts'
 import { discovery as discoveryPart } from './routes/parts/discovery.ts'
 import { embeddings as embeddingsPart } from './routes/parts/embeddings.ts'
 import { errorLinks as errorLinksPart } from './routes/parts/error-links.ts'
@@ -157,7 +157,7 @@ export function composeHandler(
   const read = reader.parse(given)
   requireComposable(read, reader.declarations)
   const host = { ...readLog(read.log), ...readComposedOptions(options) }
-  return createComposedHandler(compose(list), read, { ...host, ...callersOf(host) })
+  return createComposedHandler(composeSome(list), read, { ...host, ...callersOf(host) })
 }
 
 /**

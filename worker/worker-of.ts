@@ -2,7 +2,8 @@
 import { createComposedHandler } from '../src/composed-handler.ts'
 import { PoolState } from '../src/engines/pool/pool-state.ts'
 import { withErrorResponse } from '../src/routes/internal-error.ts'
-import { compose, poolOf, readerOf } from '../src/routes/parts/compose.ts'
+import { poolOf } from '../src/routes/parts/compose.ts'
+import { composeSome, readerOf } from '../src/routes/parts/compose-some.ts'
 import type { HandlerPart } from '../src/routes/parts/part.ts'
 import { memoryLimits } from '../src/state/memory-limits.ts'
 import { type Bindings, serving } from './serving.ts'
@@ -17,7 +18,7 @@ export interface ComposedWorker {
  * refuses all others. With the class `KeyLimits` bound as `KEY_LIMITS`, its instances share the limits of keys.
  */
 export function workerOf(parts: readonly HandlerPart[]): ComposedWorker {
-  const composition = compose(parts)
+  const composition = composeSome(parts)
   const { handlerOnce } = serving({
     reader: readerOf(parts),
     make: (settings, host) => createComposedHandler(composition, settings, host),

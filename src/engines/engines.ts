@@ -2,7 +2,6 @@ import type { Fetch } from '../platform/fetch.ts'
 import type { Host } from '../platform/host.ts'
 import { withoutDoubleTrace } from '../platform/own-trace.ts'
 import { isWorkerd } from '../platform/runtime.ts'
-import { SettingsError } from '../settings/error.ts'
 import { isRun, requireNoRun } from '../settings/no-run.ts'
 import { upstreamDefaults } from '../settings/per-upstream.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -14,8 +13,6 @@ import type { PoolParts, PoolState } from './pool/pool-state.ts'
 import { Catalog, type CatalogEntry } from './registry/catalog.ts'
 import type { createDiscovery, DiscoveredServers } from './registry/discovery.ts'
 import { createRouter, type Router } from './registry/router.ts'
-import { noStatic } from './static/left-out.ts'
-import type { createStatic } from './static/static.ts'
 import type { separateThinking } from './thinking.ts'
 import { type Ability, ChatUpstream, type UpstreamOptions } from './upstream/chat-upstream.ts'
 import type { FinishHistories } from './upstream/finish-history.ts'
@@ -36,20 +33,6 @@ export interface EngineSources extends Pick<Host, 'fetch' | 'isolateRequests'> {
    * is still known.
    */
   seen?: DiscoveredServers
-  /** What upstreams can do beyond chats. */
-  abilities?: readonly Ability[]
-  /** Finds local servers, where that is wanted. */
-  discover?: typeof createDiscovery | undefined
-  /** Makes the engine that answers with a fixed text, where there is one. */
-  createStatic?: typeof createStatic | undefined
-  /** Makes reasoning of what answers have between tags. */
-  thinking?:
-    | { separator: UpstreamOptions['thinkSeparator']; wrap: typeof separateThinking }
-    | undefined
-  withSystemMessages?: UpstreamOptions['withSystemMessages']
-  watchLoad?: PoolOptions['watchLoad']
-  /** What the pool can do, where `pool` is not given. */
-  poolParts?: PoolParts
   /** The addresses at which this server listens, where that is known: it does not look for itself. */
   own?: readonly string[]
   /** Which upstreams send finish reasons, kept when the settings are reloaded. */
@@ -62,17 +45,34 @@ export interface EngineSources extends Pick<Host, 'fetch' | 'isolateRequests'> {
   managed?: ManagedServers
 }
 
+/** What the parts of a handler are to engines. */
+export interface EngineParts {
+  /** What upstreams can do beyond chats. */
+  abilities?: readonly Ability[]
+  /** Finds local servers, where that is wanted. */
+  discover?: typeof createDiscovery | undefined
+  /** Makes the engine that answers with a fixed text. */
+  createStatic: (settings: Settings) => Engine
+  /** Makes reasoning of what answers have between tags. */
+  thinking?:
+    | { separator: UpstreamOptions['thinkSeparator']; wrap: typeof separateThinking }
+    | undefined
+  withSystemMessages?: UpstreamOptions['withSystemMessages']
+  watchLoad?: PoolOptions['watchLoad']
+  /** How the pool chooses engines, where `pool` is not given. */
+  poolParts: PoolParts
+}
+
 /** Creates the configured engines. `instance`: returns the id of this sluice for hop lists. */
 export function createEngines(
   settings: Settings,
-  host: EngineSources,
+  host: EngineSources & EngineParts,
   ticker: Ticker,
   instance: () => string,
 ): Engines {
   const isolateRequests = host.isolateRequests ?? isWorkerd()
   const { managed, abilities = [] } = host
-  if (host.pool === undefined && host.poolParts?.balancing === undefined)
-    requireNoLimit(host.engines)
+  host.poolParts.balancing.check?.(host.engines ?? [])
   if (managed === undefined) requireNoRun(settings, 'in createHandler')
   const shared = { ...sharedOptions(settings, host), isolateRequests }
   const seen = host.seen && { seen: host.seen }
@@ -88,7 +88,7 @@ export function createEngines(
           : new ChatUpstream(options, abilities)
       }),
     ],
-    static: host.createStatic?.(settings) ?? noStatic,
+    static: host.createStatic(settings),
     discovery: settings.discover
       ? host.discover?.({
           ...shared,
@@ -122,17 +122,8 @@ export function createEngines(
   return { catalog, router, pool }
 }
 
-/** Throws a `SettingsError` for an engine with a limit that nothing would hold it to. */
-function requireNoLimit(engines: readonly Engine[] = []): void {
-  const limited = engines.find(({ maxConcurrency }) => maxConcurrency !== undefined)
-  if (limited === undefined) return
-  throw new SettingsError(
-    `engines: expected none with maxConcurrency, as this handler is composed without the part "balancing", got ${limited.label}; add the part, or remove the limit.`,
-  )
-}
-
 /** The options for all upstreams; an upstream's own options override them. */
-function sharedOptions(settings: Settings, host: EngineSources) {
+function sharedOptions(settings: Settings, host: EngineSources & EngineParts) {
   const send: Fetch = host.fetch ?? ((input, init) => fetch(input, withoutDoubleTrace(init)))
   const sendOnce: Fetch = (url, init) => send(url, { ...init, once: init.method === 'POST' })
   return {

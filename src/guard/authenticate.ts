@@ -5,8 +5,7 @@ import { asError } from '../util/as-error.ts'
 import { isObject } from '../util/object.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
-import type { CallerLimits } from './caller.ts'
-import { LIMIT_FIELDS } from './limits-of-key.ts'
+import { type CallerLimits, LIMIT_FIELDS } from './limits-of-key.ts'
 
 /**
  * A caller, and what the caller may use, with the same fields as a key's entry in the settings. The

@@ -1,4 +1,3 @@
-import type { Key } from '../settings/keys.ts'
 import { namesModel } from '../settings/patterns.ts'
 import type {
   Admission,
@@ -12,25 +11,9 @@ import type {
 import { inBackground } from '../util/background.ts'
 import type { Admissions } from './admissions.ts'
 import { limitHeaders, limitReached } from './limit-reached.ts'
-import { limitsOf, withoutQuotas } from './limits-of-key.ts'
+import { type CallerLimits, limitsOf, limitsRequests, withoutQuotas } from './limits-of-key.ts'
 import { type Afterwards, LimitedPermit, type Permit } from './permit.ts'
 import { type ExpectedUse, Reservation, type TokenUse, tokenLimit } from './reservation.ts'
-
-/** The name and limits of a caller: those of an API key, or of an identity from `authenticate`. */
-export type CallerLimits = Pick<
-  Key,
-  | 'name'
-  | 'admin'
-  | 'metrics'
-  | 'models'
-  | 'resumable'
-  | 'offers'
-  | 'owner'
-  | 'shared'
-  | 'tabs'
-  | keyof LimitsOfKey
-> &
-  Partial<Pick<Key, 'hash'>>
 
 /** Who sends one request, and what is left of their limits. */
 export class Caller {
@@ -297,12 +280,6 @@ const NONE: LimitsOfKey = {}
 
 /** Milliseconds after which a shared store is asked again for a slot. */
 const SLOT_PAUSE = 50
-
-/** Whether there is a most of requests, of whatever size. */
-function limitsRequests(limits: LimitsOfKey): boolean {
-  const { requestsPerMinute, requestsPerDay, requestsPerMonth } = limits
-  return (requestsPerMinute ?? requestsPerDay ?? requestsPerMonth) !== undefined
-}
 
 function amount(count: number): number {
   return Number.isFinite(count) ? Math.max(0, count) : 0

@@ -2,8 +2,7 @@
 import type { Levels, LimitLevel, Limits, UsedInPeriod } from '../state/limits.ts'
 import type { KeyActivity } from '../wire/activity/schema.ts'
 import type { KeyUsage, PeriodUse } from '../wire/key-usage/schema.ts'
-import type { CallerLimits } from './caller.ts'
-import { limitsOf } from './limits-of-key.ts'
+import { type CallerLimits, limitsOf } from './limits-of-key.ts'
 
 /** The most callers that are remembered, and whose levels are told. */
 export const MAX_WATCHED = 500

@@ -1,5 +1,22 @@
 /** The limits of a key, without what else it has: a store is told nothing more. */
+import type { Key } from '../settings/keys.ts'
 import type { LimitsOfKey } from '../state/limits.ts'
+
+/** The name and limits of a caller: those of an API key, or of an identity from `authenticate`. */
+export type CallerLimits = Pick<
+  Key,
+  | 'name'
+  | 'admin'
+  | 'metrics'
+  | 'models'
+  | 'resumable'
+  | 'offers'
+  | 'owner'
+  | 'shared'
+  | 'tabs'
+  | keyof LimitsOfKey
+> &
+  Partial<Pick<Key, 'hash'>>
 
 /** The names of all limits, which an identity of `authenticate` may have, too. */
 export const LIMIT_FIELDS = [
@@ -50,4 +67,10 @@ function read(key: LimitsOfKey): LimitsOfKey | null {
     hasAny = true
   }
   return hasAny ? limits : null
+}
+
+/** Whether there is a most of requests, of whatever size. */
+export function limitsRequests(limits: LimitsOfKey): boolean {
+  const { requestsPerMinute, requestsPerDay, requestsPerMonth } = limits
+  return (requestsPerMinute ?? requestsPerDay ?? requestsPerMonth) !== undefined
 }

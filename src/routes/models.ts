@@ -3,15 +3,15 @@ import { quoted } from '../util/safe/quoted.ts'
 import { badRequest } from '../wire/errors/api-error.ts'
 import { sendsVersion } from './api.ts'
 import { jsonResponse, jsonTextResponse } from './json.ts'
-import type { RouteHandler } from './route.ts'
+import type { RouteContext, RouteHandler } from './route.ts'
 
 /** `GET /v1/models`: those that the caller may use. Rejects with an `ApiError` (400). */
 export const listModels: RouteHandler = async ({ headers, url }, { caller, hops }, context) => {
-  const { router, anthropicModels } = context
-  const data = await router.list(caller?.mayUseModel, hops, caller)
-  return anthropicModels && sendsVersion(headers)
-    ? jsonResponse(anthropicModels.page(data, new URL(url).searchParams))
-    : jsonTextResponse(listText(data))
+  const data = await context.router.list(caller?.mayUseModel, hops, caller)
+  const anthropic = await anthropicOf(headers, context)
+  return anthropic === undefined
+    ? jsonTextResponse(listText(data))
+    : jsonResponse(anthropic.modelPage(data, new URL(url).searchParams))
 }
 
 /** The JSON of models, which are the same objects for as long as their engine lists the same. */
@@ -33,12 +33,15 @@ function textOf(model: Model): string {
 
 /** `GET /v1/models/{id}`. Rejects with an `ApiError` (400, 403, 404, 503). */
 export const retrieveModel: RouteHandler = async (request, { caller, hops }, context) => {
-  const { router, anthropicModels } = context
   const id = decodedId(request.params.id ?? '')
-  const model = await router.find(id, caller?.mayUseModel, hops, caller)
-  return jsonResponse(
-    anthropicModels && sendsVersion(request.headers) ? anthropicModels.info(model) : model,
-  )
+  const model = await context.router.find(id, caller?.mayUseModel, hops, caller)
+  const anthropic = await anthropicOf(request.headers, context)
+  return jsonResponse(anthropic === undefined ? model : anthropic.modelInfo(model))
+}
+
+/** How models are written for Anthropic's clients; undefined for others, and where their API is not served. */
+function anthropicOf(headers: Headers, { anthropicModels }: RouteContext) {
+  return sendsVersion(headers) ? anthropicModels?.() : undefined
 }
 
 /** An id from a path: the openai SDK writes `qwen%2Fqwen3:8b`. Throws an `ApiError` (400). */

@@ -58,7 +58,9 @@ export interface RouteContext extends ExchangeContext, Engines {
   /** The families of APIs besides OpenAI's. */
   families: readonly Family[]
   /** Models in Anthropic's API, where that is served. */
-  anthropicModels: { page: typeof modelPage; info: typeof modelInfo } | undefined
+  anthropicModels:
+    | (() => Promise<{ modelPage: typeof modelPage; modelInfo: typeof modelInfo }>)
+    | undefined
   /** By the origin that was asked, where its client finds what error codes mean. */
   docLink: ((origin?: string) => DocLink) | undefined
   /** The path below which clients find the API; empty for the root. */

@@ -21,6 +21,8 @@ export interface Rules {
   run?: RunRules & { checkAll(upstreams: readonly ResolvedUpstream[], memory?: number): void }
   /** The error for a setting that exists but is none of this table; undefined for a name that there is not. */
   leftOut?(name: string, shownAs: string): SettingsError | undefined
+  /** Throws a `SettingsError` for what the settings ask for together. */
+  check?(settings: Settings): void
   /** What other variables of the environment stand for. */
   fromEnvironment?(
     reader: SettingsReader,
@@ -70,7 +72,9 @@ export class SettingsReader {
     run?.checkAll(resolved, rest.memoryBudget)
     // The upstreams that it names have their finish reason; only servers yet to be found need it.
     const lenient = discover ? rest.lenient : []
-    return { ...rest, lenient, discover, upstream: resolved }
+    const settings: Settings = { ...rest, lenient, discover, upstream: resolved }
+    this.rules.check?.(settings)
+    return settings
   }
 
   /** Whether servers are to be found, as none are named. */

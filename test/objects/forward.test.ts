@@ -1,7 +1,7 @@
 // Which requests go to the object of a stream, and which stay in the worker.
 
 import { describe, expect, it } from 'vitest'
-import type { CallerLimits } from '../../src/guard/caller.ts'
+import type { CallerLimits } from '../../src/guard/limits-of-key.ts'
 import { forwardToRun, inObjects, RUN_HEADER } from '../../worker/objects/forward.ts'
 import type { ObjectNamespace } from '../../worker/objects/platform.ts'
 

@@ -1,5 +1,6 @@
 import { Admissions } from '../../src/guard/admissions.ts'
-import { Caller, type CallerLimits } from '../../src/guard/caller.ts'
+import { Caller } from '../../src/guard/caller.ts'
+import type { CallerLimits } from '../../src/guard/limits-of-key.ts'
 import type { Levels, Limits, LimitsOfKey } from '../../src/state/limits.ts'
 import { memoryLimits } from '../../src/state/memory-limits.ts'
 

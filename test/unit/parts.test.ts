@@ -11,12 +11,27 @@ it('exports every part by its name', () => {
 })
 
 it('composes a handler of some of them, with settings out of an environment', async () => {
-  const list = [chat, models]
+  const list = [chat, models, parts.builtIn]
   const env = { SLUICE_INSECURE: '1', SLUICE_STATIC_TEXT: 'Some words', PATH: '/bin' }
   const handler = composeHandler(list, partSettings(list, env), { basePath: '/ai' })
   const ask = (path: string) => handler.fetch(new Request(`http://localhost${path}`))
   expect((await ask('/ai/v1/models')).status).toBe(200)
   expect(await (await ask('/ai/v1/captures')).text()).toContain('without the part')
+})
+
+it('asks the function of the program who sends a request', async () => {
+  const authenticate = ({ headers }: Request) => {
+    const name = headers.get('x-user')
+    return name === null ? undefined : { name, models: ['none'] }
+  }
+  const handler = composeHandler([chat, models], {}, { authenticate })
+  const ask = (headers: Record<string, string>) =>
+    handler.fetch(new Request('http://localhost/v1/models/some', { headers }))
+  expect((await ask({})).status).toBe(401)
+  expect((await ask({ 'x-user': 'ann' })).status).toBe(403)
+  expect(
+    (await composeHandler([models]).fetch(new Request('http://localhost/v1/models'))).status,
+  ).toBe(503)
 })
 
 it('composes all of them', async () => {
@@ -75,8 +90,10 @@ describe('what composeHandler is given', () => {
   })
 
   it('is refused where a setting asks for what only a server can do', () => {
-    expect(make([parts.tabs], { tabs: true })).toThrow('tabs: this setting is not supported')
-    expect(make([parts.tabs], { tabs: false })).not.toThrow()
+    expect(make([parts.tabs, parts.balancing], { tabs: true })).toThrow(
+      'tabs: this setting is not supported',
+    )
+    expect(make([parts.tabs, parts.balancing], { tabs: false })).not.toThrow()
     expect(make([chat], { log: 'text' })).toThrow('log: expected')
   })
 })

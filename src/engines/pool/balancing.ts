@@ -1,5 +1,6 @@
 /** What spreads requests over engines: concurrency limits with a queue, circuit breakers, the least busy engine first. */
-import { type Breaker, CircuitBreaker } from './circuit-breaker.ts'
+import type { Engine } from '../engine.ts'
+import { CircuitBreaker, type EngineBreaker } from './circuit-breaker.ts'
 import { ConcurrencyLimiter } from './concurrency-limiter.ts'
 
 /** The concurrency slots of all engines. */
@@ -11,7 +12,9 @@ export type Limiter = Pick<
 export interface Balancing {
   /** `isolated`: whether no request may wake another (workerd). */
   limiter(isolated: boolean): Limiter
-  breaker(): Breaker
+  breaker(): EngineBreaker
+  /** Throws a `SettingsError` for engines that it cannot hold to their limits. */
+  check?(engines: readonly Engine[]): void
 }
 
 export const balancing: Balancing = {

@@ -109,7 +109,7 @@ export class CircuitBreaker {
 }
 
 /** What a pool asks of it. */
-export type Breaker = Pick<
+export type EngineBreaker = Pick<
   CircuitBreaker,
   'state' | 'allows' | 'retryIn' | 'allowProbe' | 'acquire'
 >

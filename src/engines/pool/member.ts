@@ -1,6 +1,6 @@
 import { MovingAverage } from '../../util/moving-average.ts'
 import type { Engine } from '../engine.ts'
-import type { Breaker } from './circuit-breaker.ts'
+import type { EngineBreaker } from './circuit-breaker.ts'
 import { ASSUMED_DURATION } from './queue-full.ts'
 
 /**
@@ -12,7 +12,7 @@ const ASSUMED_CONCURRENCY = 16
 export class PoolMember {
   /** Replaced when the settings are reloaded, by the same one with other options. */
   engine: Engine
-  readonly breaker: Breaker
+  readonly breaker: EngineBreaker
   /** Seconds that a request occupies a concurrency slot. */
   readonly averageDuration = new MovingAverage(ASSUMED_DURATION)
   /** Requests in progress. */
@@ -23,7 +23,7 @@ export class PoolMember {
   backoffUntil = 0
   #isDown = false
 
-  constructor(engine: Engine, breaker: Breaker) {
+  constructor(engine: Engine, breaker: EngineBreaker) {
     this.engine = engine
     this.breaker = breaker
   }

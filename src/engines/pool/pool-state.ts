@@ -3,11 +3,10 @@ import type { Balancing, Limiter } from './balancing.ts'
 import type { Conversations } from './conversations.ts'
 import { PoolMember } from './member.ts'
 import { RetryBudgets } from './retry-budget.ts'
-import { unbalanced } from './unbalanced.ts'
 
-/** What a pool can do beyond asking one engine after the other. */
+/** How a pool chooses engines. */
 export interface PoolParts {
-  balancing?: Balancing | undefined
+  balancing: Balancing
   /** Remembers which engine answered a conversation. */
   conversations?: Conversations | undefined
 }
@@ -31,7 +30,7 @@ export class PoolState {
   #current: object | undefined
 
   /** `isolated`: whether no request may wake another (workerd). */
-  constructor(isolated: boolean, { balancing = unbalanced, conversations }: PoolParts = {}) {
+  constructor(isolated: boolean, { balancing, conversations }: PoolParts) {
     this.conversations = conversations
     this.limiter = balancing.limiter(isolated)
     this.#newMember = (engine) => new PoolMember(engine, balancing.breaker())

@@ -1,4 +1,5 @@
 /** A pool without limits: each request gets the first of the engines, in the order of the settings, that is not down. */
+import { SettingsError } from '../../settings/error.ts'
 import type { Balancing } from './balancing.ts'
 import { Slot } from './slot.ts'
 
@@ -21,6 +22,13 @@ const breaker = {
 const owner = { onFree() {} }
 
 export const unbalanced: Balancing = {
+  check(engines) {
+    const limited = engines.find(({ maxConcurrency }) => maxConcurrency !== undefined)
+    if (limited === undefined) return
+    throw new SettingsError(
+      `engines: expected none with maxConcurrency, as this handler is composed without the part "balancing", got ${limited.label}; add the part, or remove the limit.`,
+    )
+  },
   breaker: () => breaker,
   limiter: () => ({
     maxQueued: 0,

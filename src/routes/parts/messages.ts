@@ -1,5 +1,4 @@
 import { counting, forwarding } from '../../engines/upstream/abilities.ts'
-import { modelInfo, modelPage } from '../../wire/models/anthropic.ts'
 import { anthropic } from '../families.ts'
 import { ask, entries } from '../table-entry.ts'
 import type { HandlerPart } from './part.ts'
@@ -11,7 +10,7 @@ const countingModule = () => import('../count-tokens.ts')
 export const messages = {
   name: 'messages',
   families: [anthropic],
-  anthropicModels: { page: modelPage, info: modelInfo },
+  anthropicModels: () => import('../../wire/models/anthropic.ts'),
   abilities: [forwarding, counting],
   routes: entries({
     createMessage: ask('/v1/messages', 'MessagesRequest', 'Message', module),

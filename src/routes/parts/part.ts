@@ -1,10 +1,10 @@
 /** What a handler is composed of. */
-import type { EngineSources } from '../../engines/engines.ts'
+import type { Engine } from '../../engines/engine.ts'
+import type { EngineParts } from '../../engines/engines.ts'
 import type { Balancing } from '../../engines/pool/balancing.ts'
 import type { Conversations } from '../../engines/pool/conversations.ts'
 import type { watchLoad } from '../../engines/pool/watch-load.ts'
 import type { createDiscovery } from '../../engines/registry/discovery.ts'
-import type { createStatic } from '../../engines/static/static.ts'
 import type { Ability } from '../../engines/upstream/chat-upstream.ts'
 import type { ReadJson } from '../../guard/read-body.ts'
 import type { Declarations, Rules } from '../../settings/reader.ts'
@@ -75,7 +75,7 @@ export interface Provided {
     conversations(): Conversations
   }
   /** Makes the engine that answers with a fixed text. */
-  readonly createStatic: typeof createStatic
+  readonly createStatic: (settings: Settings) => Engine
   /** What telemetry reads of the engines. */
   readonly sources: typeof telemetrySources
   /** Models in Anthropic's API. */
@@ -83,7 +83,7 @@ export interface Provided {
   /** Leads to what error codes mean. */
   readonly docLinks: typeof docLinks
   /** Makes reasoning of what answers have between tags. */
-  readonly thinking: NonNullable<EngineSources['thinking']>
+  readonly thinking: NonNullable<EngineParts['thinking']>
   /** Sends system messages as chat templates accept them. */
   readonly withSystemMessages: typeof withSystemMessages
   /** The error for a path of Ollama's API that has no route. */

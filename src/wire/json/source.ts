@@ -7,7 +7,7 @@ import { isObject } from '../../util/object.ts'
 import { finish, type Steps } from '../../util/slices.ts'
 import { exactDigits } from './exact-integers.ts'
 import { Outline } from './outline.ts'
-import { type Bytes, type Source, setSource, sourceOf } from './sourced.ts'
+import { type Bytes, type KeptSource, setSource, sourceOf } from './sourced.ts'
 import { LEAST_EACH, type Piece, Splice } from './splice.ts'
 import { writeInSteps } from './write-in-steps.ts'
 
@@ -55,7 +55,7 @@ function encoded(piece: Piece): Bytes {
 const encoder = new TextEncoder()
 
 /** A parsed object and its text. */
-class TextSource implements Source {
+class TextSource implements KeptSource {
   readonly inSteps = serializeInSteps
   #fields: Record<string, unknown>
   #text: Bytes | undefined

@@ -5,7 +5,7 @@ import type { Steps } from '../../util/slices.ts'
 export type Bytes = Uint8Array<ArrayBuffer>
 
 /** The text of a parsed object. */
-export interface Source {
+export interface KeptSource {
   /** Its bytes. */
   readonly length: number
   /** How an object is written in steps, whether it has a source or not. */
@@ -26,14 +26,14 @@ export type WriteInSteps = (value: object) => Steps<Bytes[]>
 const SOURCE = Symbol('source')
 
 interface Sourced {
-  [SOURCE]?: Source
+  [SOURCE]?: KeptSource
 }
 
-export function setSource(value: object, source: Source): void {
+export function setSource(value: object, source: KeptSource): void {
   ;(value as Sourced)[SOURCE] = source
 }
 
-export function sourceOf(value: unknown): Source | undefined {
+export function sourceOf(value: unknown): KeptSource | undefined {
   return isObject(value) ? (value as Sourced)[SOURCE] : undefined
 }
 

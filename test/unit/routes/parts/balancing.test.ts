@@ -4,16 +4,16 @@ import { defineEngine } from '../../../../src/engines/custom/define-engine.ts'
 import { affinity } from '../../../../src/routes/parts/affinity.ts'
 import { balancing } from '../../../../src/routes/parts/balancing.ts'
 import { chat } from '../../../../src/routes/parts/chat.ts'
-import { compose, readerOf } from '../../../../src/routes/parts/compose.ts'
+import { composeSome, readerOf } from '../../../../src/routes/parts/compose-some.ts'
 import type { HandlerPart } from '../../../../src/routes/parts/part.ts'
 import { tabs } from '../../../../src/routes/parts/tabs.ts'
 
 describe('parts that need another', () => {
   it.each([affinity, tabs])('are refused without it: $name', (part) => {
-    expect(() => compose([chat, part])).toThrow(
+    expect(() => composeSome([chat, part])).toThrow(
       `parts: expected "balancing" beside "${part.name}", got none; add it, or remove "${part.name}".`,
     )
-    expect(() => compose([chat, part, balancing])).not.toThrow()
+    expect(() => composeSome([chat, part, balancing])).not.toThrow()
   })
 
   it('refuse an engine whose limit nobody would hold', () => {
@@ -21,7 +21,7 @@ describe('parts that need another', () => {
     const limited = { ...engine, maxConcurrency: 2 } as never
     const settings = readerOf([chat]).parse({ insecure: true })
     const make = (parts: HandlerPart[]) =>
-      createComposedHandler(compose(parts), settings, { engines: [limited] })
+      createComposedHandler(composeSome(parts), settings, { engines: [limited] })
     expect(() => make([chat])).toThrow('engines: expected none with maxConcurrency')
     expect(() => make([chat, balancing])).not.toThrow()
   })
@@ -44,7 +44,7 @@ describe('upstreams without balancing', () => {
       insecure: true,
       upstream: ['a=http://a', 'b=http://b'],
     })
-    const handler = createComposedHandler(compose([chat]), settings, { fetch: fetch as never })
+    const handler = createComposedHandler(composeSome([chat]), settings, { fetch: fetch as never })
     const ask = () =>
       handler.fetch(
         new Request('http://localhost/v1/chat/completions', {

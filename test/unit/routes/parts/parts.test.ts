@@ -6,7 +6,7 @@ import type { HandlerHost } from '../../../../src/options.ts'
 import { PARTS, partAt } from '../../../../src/routes/part-names.ts'
 import { builtIn } from '../../../../src/routes/parts/built-in.ts'
 import { chat } from '../../../../src/routes/parts/chat.ts'
-import { compose, readerOf } from '../../../../src/routes/parts/compose.ts'
+import { composeSome, readerOf } from '../../../../src/routes/parts/compose-some.ts'
 import { discovery } from '../../../../src/routes/parts/discovery.ts'
 import { health } from '../../../../src/routes/parts/health.ts'
 import { models } from '../../../../src/routes/parts/models.ts'
@@ -38,16 +38,16 @@ describe('the parts of a handler', () => {
   )
 
   it('make up the whole table', () => {
-    const composed = compose(allParts).routes
+    const composed = composeSome(allParts).routes
     expect(Object.keys(composed)).toEqual(Object.keys(table))
   })
 })
 
 it('ask of upstreams all that an upstream can', () => {
   const options = { label: 'gpu', url: 'http://gpu/v1', fetch: () => new Promise<never>(() => {}) }
-  const composed = new ChatUpstream(options, compose(allParts).abilities)
+  const composed = new ChatUpstream(options, composeSome(allParts).abilities)
   expect(Object.keys(composed).sort()).toEqual(Object.keys(new Upstream(options)).sort())
-  expect(new ChatUpstream(options, compose([chat]).abilities)).not.toHaveProperty('forward')
+  expect(new ChatUpstream(options, composeSome([chat]).abilities)).not.toHaveProperty('forward')
 })
 
 describe('the settings of a handler', () => {
@@ -68,7 +68,7 @@ describe('the settings of a handler', () => {
 /** A handler of these parts, which anyone may ask. */
 function handlerOf(parts: readonly HandlerPart[], host: HandlerHost = {}) {
   const handler = createComposedHandler(
-    compose(parts),
+    composeSome(parts),
     readerOf(parts).parse({
       insecure: true,
       ...(parts.includes(discovery) && { discover: false }),
@@ -149,7 +149,7 @@ describe('parts that belong together', () => {
 describe('a handler of some parts', () => {
   const parts = [chat, models, builtIn]
   const reader = readerOf(parts)
-  const composition = compose(parts)
+  const composition = composeSome(parts)
   const handler = createComposedHandler(composition, reader.parse({ insecure: true }), {})
   const ask = (method: string, path: string, body?: object) =>
     handler.fetch(
@@ -209,7 +209,7 @@ describe('a handler of some parts', () => {
 
   it('names no routes that it does not have', async () => {
     const handler = createComposedHandler(
-      compose([health]),
+      composeSome([health]),
       readerOf([health]).parse({ insecure: true }),
       {},
     )
@@ -278,8 +278,8 @@ describe('a handler of some parts', () => {
     ['thinkTags', 'separate', 'thinking'],
     ['systemMessages', 'merge', 'systemMessages'],
   ])('refuses an upstream with %s, which is nothing without a part', (option, value, part) => {
-    const settings = reader.parse({ upstream: [{ url: 'http://127.0.0.1:1', [option]: value }] })
-    expect(() => createComposedHandler(composition, settings, {})).toThrow(
+    const upstream = [{ url: 'http://127.0.0.1:1', [option]: value }]
+    expect(() => reader.parse({ upstream })).toThrow(
       `upstream[0].${option}: this option is of the part "${part}"`,
     )
   })
@@ -290,8 +290,7 @@ describe('a handler of some parts', () => {
     ['metrics', 'metrics'],
   ])('refuses a key with %s, which is nothing without a part', (option, part) => {
     const key = { name: 'a', hash: `sha256:${'0'.repeat(64)}`, [option]: true }
-    const settings = reader.parse({ keys: [key] })
-    expect(() => createComposedHandler(composition, settings, {})).toThrow(
+    expect(() => reader.parse({ keys: [key] })).toThrow(
       `keys[0].${option}: this option is of the part "${part}"`,
     )
   })
