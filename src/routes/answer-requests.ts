@@ -86,8 +86,7 @@ async function answer(
       'url: expected a URL that can be parsed, got none; check the request line and the host header.',
     )
   trace.headers = guard.admit(request)
-  // Awaited: a promise that an async function returns settles its own three turns later.
-  return await route(request, trace)
+  return route(request, trace)
 }
 
 /** What a request failed with. One that failed before it was admitted counts too, and may be refused for it. */

@@ -117,6 +117,6 @@ export function handlerOf<Id extends string>(id: Id, module: HandlerModule<Id>):
   let handler: RouteHandler | undefined
   return async (request, trace, context) => {
     handler ??= (await module())[id]
-    return await handler(request, trace, context)
+    return handler(request, trace, context)
   }
 }

@@ -64,7 +64,7 @@ export function createRoutes(context: RouteContext, routes: Routes) {
   router.all('*', (request) => noRoute(router.routes, request, place))
   return async (request: Request, trace: Trace): Promise<Response> => {
     requireFewParameters(request.url)
-    return await router.fetch(request, trace)
+    return router.fetch(request, trace)
   }
 
   function refuseLoop({ headers }: Request, trace: Trace): void {

@@ -182,7 +182,7 @@ export class ChatUpstream implements Engine {
     const response = await this.#postVariants(request, control.signal, protocol)
     const usageRequested = request.stream === true && !this.#refusedFieldsAt(protocol.path).usage
     const options = { ...this.#contractOptions(protocol.path, request), usageRequested }
-    return await abortOnFailure(
+    return abortOnFailure(
       response,
       control,
       readAnswer(response, request, control, protocol, options),
