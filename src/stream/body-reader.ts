@@ -91,11 +91,12 @@ class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
     this.#events = events
     this.#sink = sink
     this.#control = control
-    control.signal.addEventListener('abort', this)
+    // A function, as in `Connection`.
+    control.signal.addEventListener('abort', () => this.#stop())
   }
 
   /** On abort. The runtimes close the connection themselves; a fetch of one's own may ignore its signal. */
-  handleEvent(): void {
+  #stop(): void {
     const { signal } = this.#control
     const stopped = () => engineStopped(signal)
     this.#reader.cancel(signal.reason).then(stopped, stopped)

@@ -97,17 +97,14 @@ class Generated<T> implements AsyncIterator<T[], void, void> {
   readonly #iterator: AnyIterator
   readonly #options: GeneratedOptions<T>
   #isOver = false
+  /** The signal aborted: the rest of the answer is not needed. A function, as in `Connection`. */
+  readonly #onAbort = () => this.#stop()
 
   constructor(iterator: AnyIterator, options: GeneratedOptions<T>) {
     this.#iterator = iterator
     this.#options = options
-    options.signal.addEventListener('abort', this, { once: true })
+    options.signal.addEventListener('abort', this.#onAbort, { once: true })
     if (options.signal.aborted) this.#stop()
-  }
-
-  /** The signal aborted: the rest of the answer is not needed. */
-  handleEvent(): void {
-    this.#stop()
   }
 
   async next(): Promise<IteratorResult<T[], void>> {
@@ -136,7 +133,7 @@ class Generated<T> implements AsyncIterator<T[], void, void> {
 
   #end(returned: unknown): T[] {
     this.#isOver = true
-    this.#options.signal.removeEventListener('abort', this)
+    this.#options.signal.removeEventListener('abort', this.#onAbort)
     return this.#options.form.end(returned)
   }
 
@@ -147,7 +144,7 @@ class Generated<T> implements AsyncIterator<T[], void, void> {
   #stop(): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#options.signal.removeEventListener('abort', this)
+    this.#options.signal.removeEventListener('abort', this.#onAbort)
     inBackground(async () => {
       await this.#iterator.return?.()
       engineStopped(this.#options.signal)

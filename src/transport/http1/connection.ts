@@ -56,6 +56,11 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
   #idleTimeout = IDLE_TIMEOUT
   #idleUntil = 0
   readonly #copied: number
+  /**
+   * Called by the signal of the current request when it aborts. Not an object with `handleEvent`: Node keeps that,
+   * and with it the whole request, until the next full garbage collection.
+   */
+  readonly #abort = () => this.#fail(this.#pending?.signal.reason)
 
   /** `copied`: as of `socketFetch`. */
   constructor(copied: number) {
@@ -72,18 +77,13 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
       this.#pending = { signal, headPromise: { resolve, reject }, body: undefined }
       this.#hasReceived = false
       this.#sentAt = performance.now()
-      signal.addEventListener('abort', this)
+      signal.addEventListener('abort', this.#abort)
       // The signal may have aborted, or the server closed, since the connection was made.
-      if (signal.aborted) this.handleEvent()
+      if (signal.aborted) this.#abort()
       else if (this.#isClosed) this.#onBroken()
       this.socket?.setActive()
       for (const piece of request) this.socket?.write(piece)
     })
-  }
-
-  /** Called by the signal of the current request when it aborts. */
-  handleEvent(): void {
-    this.#fail(this.#pending?.signal.reason)
   }
 
   /** The body is read more slowly than it arrives. */
@@ -168,7 +168,7 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
     this.#flush()
     const pending = this.#pending
     this.#pending = undefined
-    pending?.signal.removeEventListener('abort', this)
+    pending?.signal.removeEventListener('abort', this.#abort)
     pending?.body?.end()
   }
 
@@ -222,7 +222,7 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
   #fail(error: unknown): void {
     const pending = this.#pending
     this.#pending = undefined
-    pending?.signal.removeEventListener('abort', this)
+    pending?.signal.removeEventListener('abort', this.#abort)
     pending?.headPromise?.reject(error)
     pending?.body?.fail(error)
     this.destroy()
