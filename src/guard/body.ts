@@ -12,7 +12,7 @@ import {
   type BodyTap,
   decodeBody,
   notJson,
-  parseJson,
+  parseBodyText,
   readJsonText,
   readRawBody,
   requireLimits,
@@ -100,9 +100,9 @@ function parseDirectly<T>(
 const KEPT_FROM = 16_384
 
 function parseBody(bytes: Uint8Array<ArrayBuffer>): unknown {
-  if (bytes.length < KEPT_FROM) return parseJson(bytes)
+  if (bytes.length < KEPT_FROM) return parseBodyText(bytes)
   const outline = new Outline()
-  const value = parseJson(bytes, outline)
+  const value = parseBodyText(bytes, outline)
   keepSource(value, bytes, outline)
   return value
 }

@@ -29,7 +29,7 @@ export type ReadJson = (
 
 /** Reads a JSON body, and parses it at once, however large it is. */
 export const readJsonAtOnce: ReadJson = async (request, maxBytes, timeout, _, tap) =>
-  parseJson(await readJsonText(request, maxBytes, timeout, tap))
+  parseBodyText(await readJsonText(request, maxBytes, timeout, tap))
 
 /** The bytes of a JSON body. Rejects with an `ApiError`, or `Cancelled` if the client disconnects. */
 export async function readJsonText(
@@ -63,7 +63,7 @@ function withoutBom(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
 }
 
 /** The value of a JSON text. `outline`: notes where its fields are. Throws an `ApiError` (400). */
-export function parseJson(bytes: Uint8Array<ArrayBuffer>, outline?: Outline): unknown {
+export function parseBodyText(bytes: Uint8Array<ArrayBuffer>, outline?: Outline): unknown {
   const scan = scanJson(bytes, outline)
   requireLimits(scan)
   try {

@@ -4,6 +4,7 @@
  */
 import type { ReplyMessage } from '../engines/remote/protocol.ts'
 import { delay } from '../util/delay.ts'
+import { parseJson } from '../util/parse-json.ts'
 import { EventScanner } from '../wire/sse/sse.ts'
 import { LINK_VERSION } from '../wire/tabs/version.ts'
 import { answerPart } from './answer-part.ts'
@@ -146,7 +147,7 @@ export class Link {
       scanner.push(value)
       while (scanner.next()) {
         const { data } = scanner.fields()
-        if (data !== undefined) this.#handle(JSON.parse(data) as Ask | Signal)
+        if (data !== undefined) this.#handle(parseJson(data) as Ask | Signal)
       }
     }
   }

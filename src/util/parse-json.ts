@@ -12,37 +12,34 @@
  */
 export function parseJson(text: string): unknown {
   const backslash = text.indexOf('\\')
-  const first = backslash === -1 ? undefined : nextEscapedKey(text, backslash)
-  return first === undefined ? JSON.parse(text) : parseRenamed(text, first)
+  const isEscaped = backslash !== -1 && hasEscapedKey(text, backslash)
+  return isEscaped ? parseRenamed(text) : JSON.parse(text)
 }
 
-/** The start and end of a key, with its quotes. */
-interface Key {
-  start: number
-  end: number
-}
-
-/** The first key with an escape, of those that end behind this backslash, the first in its string. */
-function nextEscapedKey(text: string, backslash: number): Key | undefined {
+/** Whether a key has an escape, of those that end behind this backslash, the first in its string. */
+function hasEscapedKey(text: string, backslash: number): boolean {
   for (let at = backslash; at !== -1; ) {
     const end = endOfString(text, at) + 1
-    if (end === 0) return undefined
-    if (text[skipSpace(text, end)] === ':') {
-      const start = at === 0 ? -1 : text.lastIndexOf('"', at - 1)
-      // No string precedes it: this is no JSON.
-      return start === -1 ? undefined : { start, end }
-    }
+    if (end === 0) return false
+    if (isKey(text, end)) return true
     at = text.indexOf('\\', end)
   }
-  return undefined
+  return false
 }
 
-/** The index of the quote that ends the string whose first backslash is at `backslash`; -1 if none does. */
-function endOfString(text: string, backslash: number): number {
-  let quote = text.indexOf('"', backslash + 1)
+/** Whether the string that ends before `end` is a key. */
+function isKey(text: string, end: number): boolean {
+  return text[skipSpace(text, end)] === ':'
+}
+
+/**
+ * The index of the quote that ends a string; -1 if none does. `start`: where its first quote is, or its first backslash.
+ */
+function endOfString(text: string, start: number): number {
+  let quote = text.indexOf('"', start + 1)
   while (quote !== -1) {
     let first = quote
-    while (first > backslash && text[first - 1] === '\\') first--
+    while (first > start && text[first - 1] === '\\') first--
     if ((quote - first) % 2 === 0) return quote
     quote = text.indexOf('"', quote + 1)
   }
@@ -59,29 +56,33 @@ function skipSpace(text: string, start: number): number {
 const SPACE = ' \n\r\t'
 
 /**
- * Parses the text with other keys in place of the escaped ones, and puts those into the value. What they mean may not be
- * written in their place: in `{"a":"b"\u002c":1":2}` that would make JSON of what is none.
+ * Parses the text with other keys in place of the escaped ones: with what they mean, where that needs no escape, as the
+ * same key may be in the text without one; else with a name for which the key is put into the value. Strings are looked
+ * for from the beginning on, as what takes the place of something else could make JSON of what is none.
  */
-function parseRenamed(text: string, first: Key): unknown {
+function parseRenamed(text: string): unknown {
   const prefix = crypto.randomUUID()
   const names = new Map<string, string>()
   let renamed = ''
-  let end = 0
-  for (let key: Key | undefined = first; key !== undefined; ) {
-    // A string by itself has no key.
-    const meant = JSON.parse(text.slice(key.start, key.end)) as string
-    // Objects have the keys that are integers first, wherever they are in the text: of two equal ones, the last counts.
-    const name = INTEGER.test(meant) ? meant : `${prefix}${names.size}`
-    names.set(name, meant)
-    renamed += `${text.slice(end, key.start)}"${name}"`
-    end = key.end
-    const backslash = text.indexOf('\\', end)
-    key = backslash === -1 ? undefined : nextEscapedKey(text, backslash)
+  let copied = 0
+  for (let open = text.indexOf('"'); open !== -1; ) {
+    const end = endOfString(text, open) + 1
+    if (end === 0) break
+    const key = isKey(text, end) ? text.slice(open, end) : ''
+    if (key.includes('\\')) {
+      // A string by itself has no key.
+      const meant = JSON.parse(key) as string
+      const isPlain = JSON.stringify(meant) === `"${meant}"`
+      const name = isPlain ? meant : `${prefix}${names.size}`
+      if (!isPlain) names.set(name, meant)
+      renamed += `${text.slice(copied, open)}"${name}"`
+      copied = end
+    }
+    open = text.indexOf('"', end)
   }
-  return withNames(JSON.parse(renamed + text.slice(end)), names)
+  const value: unknown = JSON.parse(renamed + text.slice(copied))
+  return names.size === 0 ? value : withNames(value, names)
 }
-
-const INTEGER = /^\d+$/
 
 /** The value with these keys instead, in their order. Arrays are changed in place. */
 function withNames(value: unknown, names: ReadonlyMap<string, string>): unknown {

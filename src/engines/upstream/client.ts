@@ -134,12 +134,12 @@ export class UpstreamClient {
     try {
       // A followed redirect would send the key and the conversation to an address nobody
       // configured.
-      const { method, body, signal } = init
+      const { method = 'GET', body, signal } = init
       const given = { method, headers, body, signal, redirect: 'manual' } as FetchInit
       const sent = pieces === undefined ? given : withPieces(given, pieces)
       const sending = fetch(urlOf(this.#url, path), sent)
       if (tapped === undefined) return await sending
-      if (tapped.taps.length > 0) this.#show(tapped, { method: 'GET', ...sent, path, headers })
+      if (tapped.taps.length > 0) this.#show(tapped, { method, body: sent.body, path, headers })
       return tappedAnswer(await sending, tapped)
     } catch (cause) {
       if (init.signal?.aborted) {

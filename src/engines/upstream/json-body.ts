@@ -79,7 +79,7 @@ export function textOf(bytes: Uint8Array): string {
 }
 
 /** The text of an answer, and its value. */
-export interface ReadJson {
+export interface ParsedAnswer {
   json: string
   value: unknown
 }
@@ -91,8 +91,8 @@ export interface ReadJson {
 export async function readJson(
   response: Fetched,
   label: string,
-  known?: ReadJson,
-): Promise<ReadJson> {
+  known?: ParsedAnswer,
+): Promise<ParsedAnswer> {
   const bytes = await readBytes(response, label, MAX_ANSWER_BYTES)
   try {
     const json = textOf(bytes)

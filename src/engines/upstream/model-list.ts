@@ -3,11 +3,11 @@ import { isObject } from '../../util/object.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Model } from '../engine.ts'
 import type { UpstreamCall, UpstreamClient } from './client.ts'
-import { CHECK_ADDRESS, type ReadJson, readJson } from './json-body.ts'
+import { CHECK_ADDRESS, type ParsedAnswer, readJson } from './json-body.ts'
 
 /** The list of an upstream, which is read again and again, and seldom is another one. */
 export class ModelList {
-  #last: { read: ReadJson; models: Model[] } | undefined
+  #last: { read: ParsedAnswer; models: Model[] } | undefined
 
   /**
    * The models that are listed now: those of the last list, where its text was the same, so that what was made
@@ -34,8 +34,8 @@ function modelsIn(body: unknown, label: string): Model[] {
 async function readList(
   client: UpstreamClient,
   call: UpstreamCall,
-  known: ReadJson | undefined,
-): Promise<ReadJson> {
+  known: ParsedAnswer | undefined,
+): Promise<ParsedAnswer> {
   const { label } = client
   try {
     return await readJson(await client.get('/models', call), label, known)

@@ -3,6 +3,7 @@ import type { PassCall } from '../../engines/engine.ts'
 import type { Catalog, CatalogEntry } from '../../engines/registry/catalog.ts'
 import { otherNames } from '../../engines/registry/model-index.ts'
 import { isObject } from '../../util/object.ts'
+import { parseJson } from '../../util/parse-json.ts'
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
 import { labelsOf, serverLabelled, serversOf } from '../servers.ts'
 
@@ -38,7 +39,7 @@ async function isOllama({ engine, models }: CatalogEntry, signal: AbortSignal): 
   try {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(ASK_TIMEOUT)])
     const answer = await engine.pass(VERSION, undefined, limit)
-    const value: unknown = answer.kind === 'whole' ? JSON.parse(answer.json) : undefined
+    const value: unknown = answer.kind === 'whole' ? parseJson(answer.json) : undefined
     return isObject(value) && typeof value.version === 'string' && !('sluice' in value)
   } catch {
     return false

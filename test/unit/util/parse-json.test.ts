@@ -67,6 +67,10 @@ describe.each(Object.entries(parsers))('an escaped key that %s reads', (name, pa
     ['{"\\u0030":1,"0":2}', { 0: 2 }],
     ['{"0":1,"\\u0030":2}', { 0: 2 }],
     ['{"\\n":1,"\\u000a":2}', { '\n': 2 }],
+    ['{"a":1,"\\u0061":2,"a":3}', { a: 3 }],
+    ['{"\u0080":1,"\\u0080":2,"\u0080":3}', { '\u0080': 3 }],
+    ['{",":1,"\\u002c":2,",":3}', { ',': 3 }],
+    ['{"\\n":1,"z":0,"\\u000a":2,"\\n":3}', { '\n': 3, z: 0 }],
   ])('counts where it comes last: %s', (text, value) => {
     expect(shown(parse(text))).toEqual(shown(value))
   })
