@@ -20,6 +20,12 @@ import { basename, dirname, join, relative, resolve } from 'node:path'
  * @typedef {{ from: string, name: string, local: string } | { from: string, names: string[], local: string }} Link
  */
 
+/**
+ * Packages of which the rest has a copy of what it uses of them: a command that seldom runs would else put that into
+ * the first file. Nothing may hold state there that both need.
+ */
+const COPIED = new Set(['zod/v4/core'])
+
 /** What esbuild calls a program that is given as a text. */
 const PROGRAM = '<stdin>'
 
@@ -127,7 +133,7 @@ function heldBy(first, graph) {
   const held = new Set()
   for (const file of Object.keys(graph).filter((each) => !first.has(each))) {
     for (const { path, original = '', external } of graph[file]?.imports ?? []) {
-      if (external || !first.has(path)) continue
+      if (external || !first.has(path) || COPIED.has(original)) continue
       held.add(original.startsWith('.') ? `./${path}` : original)
     }
   }

@@ -23,7 +23,6 @@ import { isObject } from '../util/object.ts'
 import { inSlices, type Steps } from '../util/slices.ts'
 import { VERSION } from '../version.ts'
 import { readFlags } from './flags.ts'
-import { helpText } from './help.ts'
 import { exists, readFromDisk, stampOf } from './settings-file.ts'
 
 /** The settings files that are looked for where none is named. */
@@ -58,7 +57,7 @@ export async function readCommand(
   const flagWarnings: string[] = []
   const line = readFlags(args, (warning) => flagWarnings.push(warning))
   if (line.help && line.command === 'key') return (await import('./tools/key.ts')).keyHelp
-  if (line.help) return helpText()
+  if (line.help) return (await import('./help.ts')).helpText()
   if (line.version) return build === undefined ? `${VERSION}\n` : `${VERSION} (${build})\n`
   if (line.command === 'key') return (await import('./tools/key.ts')).newKey(line.words, line.roles)
   if (line.command === 'schema') {

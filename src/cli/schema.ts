@@ -1,11 +1,11 @@
 /** The JSON Schema of a settings file, out of the declarations of the settings. */
-import * as z from 'zod/mini'
+import { toJSONSchema } from 'zod/v4/core'
 import { entrySchema } from '../settings/entry.ts'
 import { declarations } from '../settings/table/table.ts'
 
 /** For editors: what a settings file may hold, and what each setting means. */
 export function settingsSchema(): Record<string, unknown> {
-  const { $schema, properties, ...rest } = z.toJSONSchema(entrySchema(declarations), {
+  const { $schema, properties, ...rest } = toJSONSchema(entrySchema(declarations), {
     io: 'input',
   })
   return {

@@ -38,6 +38,9 @@ export const PART_SETTINGS = {
   ],
 } as const
 
+/** The present names of settings of parts, by former ones: a table without a setting does not know how it was called. */
+export const FORMER_NAMES: Readonly<Record<string, string>> = { streams: 'maxConcurrency' }
+
 /** What only a server that sluice starts can do. */
 export const SERVER_SETTINGS: readonly string[] = [
   ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'reusePort', 'warmUp', 'memoryBudget'],
@@ -73,7 +76,9 @@ export function leftOutSetting(
   given: string,
   shownAs: string,
 ): SettingsError | undefined {
-  const isGiven = (name: string) => name === given || environmentName(name) === given
+  const isNamed = (name: string) => name === given || environmentName(name) === given
+  const former = Object.keys(FORMER_NAMES).find(isNamed)
+  const isGiven = (name: string) => isNamed(name) || (former && FORMER_NAMES[former] === name)
   if (SERVER_SETTINGS.some(isGiven)) {
     return new SettingsError(
       `${shownAs}: this setting is for a server that sluice starts, not for a handler in another program; remove it.`,

@@ -8,7 +8,7 @@ import budget from './size-budget.json' with { type: 'json' }
 const LATER = [
   /^src\/check\//,
   /^src\/cli\/(chat|doctor|top|tools)\/(?!tool-names)/,
-  /^src\/cli\/(add-key|circumstances|recordings|records|schema|sparkline|target)\.ts$/,
+  /^src\/cli\/(add-key|circumstances|help|recordings|records|schema|sparkline|target)\.ts$/,
   /^src\/dialects\/(?!chat\/|messages\/events|chunk-encoder|progress-comment)/,
   /^src\/engines\/(replay|webllm)\/(?!named)/,
   /^src\/hosts\/server\/(redis-client|replay-engines|shared-\w+|tool|warm-up\/practice)\.ts$/,

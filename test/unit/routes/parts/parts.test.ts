@@ -252,6 +252,7 @@ describe('a handler of some parts', () => {
     ['discover', true, 'of the part "discovery"'],
     ['affinity', 'off', 'of the part "affinity"'],
     ['queue', 5, 'of the part "balancing"'],
+    ['streams', 5, 'of the part "balancing"'],
     ['thinkTags', 'separate', 'of the part "thinking"'],
     ['systemMessages', 'keep', 'of the part "systemMessages"'],
     ['docsUrl', 'https://docs.example', 'of the part "errorLinks"'],
