@@ -21,6 +21,7 @@ export const listen: Runtime['listen'] = async (given) => {
   }
   const listener = (req: IncomingMessage, res: ServerResponse) => {
     res.once('finish', () => closeIfUnread(req))
+    if (res.socket === null) closeWithConnection(req, res)
     void respond(fetch, req, res)
   }
   const server = tls
@@ -86,4 +87,19 @@ function closeIfUnread(request: IncomingMessage): void {
     if (!request.complete) socket?.destroy()
   }, unreadBodyTimeout)
   request.once('close', () => clearTimeout(timer))
+}
+
+/**
+ * Closes a response that waits for earlier ones of its connection, once that closes: Deno tells such a response
+ * nothing, and its engine would go on for a client that has left.
+ */
+function closeWithConnection({ socket }: IncomingMessage, response: ServerResponse): void {
+  const close = () => {
+    if (response.destroyed) return
+    response.destroy()
+    response.emit('close')
+  }
+  // A client may send many requests at once.
+  socket.setMaxListeners(0).once('close', close)
+  response.once('close', () => socket.off('close', close))
 }

@@ -140,6 +140,37 @@ describe('a pipe', () => {
     await expect(pipe.closed).rejects.toThrow('the connection was closed')
     await expect(pipe.write([bytes('more')])).rejects.toThrow('the connection was closed')
   })
+
+  it('tells it the writers of all answers that wait for an earlier one, of many', async () => {
+    const warned = vi.spyOn(process, 'emitWarning')
+    const pipes = answerByPipe()
+    for (let count = 0; count < 20; count++) get()
+    const last = await nextPipe(pipes, 20)
+    await pipes[0]?.write([bytes('begin')])
+    void last.write([bytes('waits')])
+    client.destroy()
+    const reasons = await Promise.all(pipes.map(({ closed }) => closed.catch(String)))
+    expect(new Set(reasons)).toEqual(new Set(['Error: the connection was closed']))
+    expect(warned).not.toHaveBeenCalled()
+    warned.mockRestore()
+  })
+
+  it('tells it the writer of an answer that waited and is made too late', async () => {
+    const late = Promise.withResolvers<Response>()
+    const isLeft = Promise.withResolvers<void>()
+    const pipe = nodeBodyWriter()
+    answer = async ({ url, signal }) => {
+      if (url.endsWith('/first')) return new Promise(() => {})
+      signal.addEventListener('abort', () => isLeft.resolve())
+      return late.promise
+    }
+    for (const path of ['first', 'second']) client.write(`GET /${path} HTTP/1.1\r\nhost: a\r\n\r\n`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    client.destroy()
+    await isLeft.promise
+    late.resolve(pipe.respond())
+    await expect(pipe.closed).rejects.toThrow('the connection was closed')
+  })
 })
 
 describe('a request that is read whole', () => {
