@@ -125,7 +125,11 @@ export function createEngines(
 /** The options for all upstreams; an upstream's own options override them. */
 function sharedOptions(settings: Settings, host: EngineSources & EngineParts) {
   const send: Fetch = host.fetch ?? ((input, init) => fetch(input, withoutDoubleTrace(init)))
-  const sendOnce: Fetch = (url, init) => send(url, { ...init, once: init.method === 'POST' })
+  const sendOnce: Fetch = (url, init) => {
+    // In place: a copy of the request would join the pieces of its body.
+    init.once = init.method === 'POST'
+    return send(url, init)
+  }
   return {
     ...upstreamDefaults(settings),
     thinkSeparator: host.thinking?.separator,

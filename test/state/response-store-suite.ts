@@ -62,6 +62,18 @@ function finds(make: MakeStore) {
     }
   })
 
+  // V8 mixes them up: bench/upstream-reports/node-json-key.
+  it('gives back the names of fields as they were, whatever was stored before', async () => {
+    const { store, other } = await make(LIMITS)
+    const owner = newOwner()
+    for (const [at, name] of ['\\', '\n'].entries()) {
+      const given = stored(`resp_${at}`, [{ ...item(`msg_${at}`), [`${owner} ${name}`]: 1 }])
+      await store.put(owner, given)
+      expect(JSON.stringify(await other.get(owner, `resp_${at}`))).toBe(JSON.stringify(given))
+      expect(await other.item(owner, `msg_${at}`)).toEqual(given.input[0])
+    }
+  })
+
   it('finds nothing that was not stored', async () => {
     const { store } = await make(LIMITS)
     const owner = newOwner()

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { build } from 'esbuild'
 import { binaryOf } from '../../../scripts/hosts.mjs'
+import { parseJson } from '../../../src/util/parse-json.ts'
 
 export interface Objects extends AsyncDisposable {
   /** Calls a method of the test worker, and returns what it did; rejects where it threw. */
@@ -67,7 +68,7 @@ export async function startObjects(): Promise<Objects> {
       const response = await ask(path, JSON.stringify(args))
       if (response.status === 204) return undefined
       if (!response.ok) throw new Error(`${path}: ${await response.text()}`)
-      const answer = (await response.json()) as { result?: unknown }
+      const answer = parseJson(await response.text()) as { result?: unknown }
       return path.startsWith('logs/') ? answer.result : answer
     },
     async pass(milliseconds) {

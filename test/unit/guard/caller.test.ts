@@ -63,6 +63,31 @@ it('waits until a prompt is measured before it reserves its tokens, where they a
   expect(calls).toBe(1)
 })
 
+it('keeps nothing of a request whose client leaves while its prompt is measured, and counts it once', async () => {
+  const store = limitsAt()
+  const admissions = new Admissions(store)
+  const measured = Promise.withResolvers<void>()
+  const use: ExpectedUse = {
+    ...expected({ answers: 0 }),
+    promptTokens: () => 40,
+    measure: () => measured.promise,
+  }
+  const most = { requestsPerMinute: 10, tokensPerMinute: 100, maxConcurrency: 1 }
+  const limited = readKey({ name: 'a', hash, ...most }, 'key')
+  const caller = new Caller(limited, admissions)
+  caller.enter()
+  const permitting = caller.permit(use)
+  caller.leave()
+  measured.resolve()
+  await permitting
+  await new Promise((resolve) => setTimeout(resolve))
+  const { requests, tokens } = levelsIn(store, 'a', limited)
+  expect([requests?.remaining, tokens?.remaining]).toEqual([9, 100])
+  const next = new Caller(limited, admissions)
+  next.enter()
+  next.leave()
+})
+
 it('counts a request before it is parsed, and gives its slot back once', async () => {
   const store = limitsAt()
   const admissions = new Admissions(store)

@@ -5,7 +5,7 @@ import { Webllm } from '../../../src/engines/webllm/webllm.ts'
 import { createStandIn, record } from '../../support/mlc.ts'
 import { createLinked } from './linked.ts'
 
-/** The names of fields in requests: V8 mixes them up (bench/upstream-reports/node-json-key). */
+/** The names of fields in requests: V8 up to 15.0 mixes them up (bench/upstream-reports/node-json-key). */
 it('a tab reads the names that one client sends, whatever another one sent before', async () => {
   const { addTab, ask } = createLinked()
   const heard: RequestMessage[] = []

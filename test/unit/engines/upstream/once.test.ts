@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { createHostedHandler } from '../../../../src/handler.ts'
+import { piecesOf } from '../../../../src/platform/body-pieces.ts'
 import type { FetchInit } from '../../../../src/platform/fetch.ts'
 
 const models = { object: 'list', data: [{ id: 'm', object: 'model', created: 1, owned_by: 'x' }] }
@@ -21,7 +22,8 @@ it.each([
     },
   )
   const headers = { 'content-type': 'application/json' }
-  const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'Hi' }] })
+  const messages = [{ role: 'user', content: 'Hi '.repeat(100_000) }]
+  const body = JSON.stringify({ model: 'm', messages, user: 'a' })
   const request = new Request('http://localhost/v1/chat/completions', {
     method: 'POST',
     headers,
@@ -34,4 +36,6 @@ it.each([
     ['GET', undefined],
     ['POST', once],
   ])
+  // Joining them is left to a host that needs one piece.
+  expect(sent.map((init) => piecesOf(init) !== undefined)).toEqual([false, true])
 })
