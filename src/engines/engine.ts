@@ -181,6 +181,8 @@ export interface Engine {
   mayServe?(caller: EngineCaller): boolean
   /** How far others are preferred that are as free as it is. Not at all by default. */
   readonly setBack?: number
+  /** Whether it stands for one that the handler is composed without: nobody is shown it. */
+  readonly isAbsent?: boolean
   /** Whether it is gone for good, as a tab that was closed: a request that waits for it need not wait. */
   readonly isGone?: boolean
   /** Calls `act` once it is gone for good. */

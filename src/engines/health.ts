@@ -46,9 +46,10 @@ export interface Health {
 /** The last known state of every engine; sends no request. */
 export function healthOf(catalog: Catalog, pool: Pool): Health {
   const now = performance.now()
-  const engines = catalog.known.map((entry) => engineHealth(entry, pool, now))
-  // The static engine, which is last, replaces no other: it counts only where it is alone.
-  const serving = engines.length > 1 ? engines.slice(0, -1) : engines
+  const engines = catalog.shown.map((entry) => engineHealth(entry, pool, now))
+  // The static engine, which is the last that is known, replaces no other: it counts only where it is alone.
+  const others = catalog.known.length - 1
+  const serving = others > 0 ? engines.slice(0, others) : engines
   const able = serving.filter(isAble)
   const isAll = serving.every(({ state }) => state === 'up' || state === 'unknown')
   const status = able.length === 0 ? 'unavailable' : isAll ? 'ok' : 'degraded'

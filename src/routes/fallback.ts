@@ -1,16 +1,15 @@
 /** The answers where no route has the request's path and method. */
 import type { RouteEntry } from 'itty-router'
-import { WITH_ALL } from '../settings/left-out.ts'
 import { belowBase } from '../util/base-path.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
+import type { LeftOut } from './left-out.ts'
 import type { noOllamaRoute } from './ollama/no-route.ts'
-import type { LeftOut } from './part-names.ts'
 
 /** Where clients look for routes. */
 interface Place {
   /** The path below which the API is. */
   basePath: string
-  /** The part with the routes at a path, where this handler is composed without it. */
+  /** The parts that this handler is composed without; undefined where it has all. */
   leftOut: LeftOut | undefined
   /** The error for a path of Ollama's API, where that is served. */
   noOllamaRoute: typeof noOllamaRoute | undefined
@@ -67,8 +66,8 @@ function notFound(
   routes: RouteEntry[],
 ): ApiError {
   const below = belowBase(path, basePath)
-  const part = leftOut?.(below)
-  if (part !== undefined) return notInThisBuild(method, path, part)
+  const refusal = leftOut?.refusal(method, path, below)
+  if (refusal !== undefined) return refusal
   if (noOllamaRoute && below.startsWith('/api/')) {
     return noOllamaRoute(method, below, basePath, routes)
   }
@@ -90,11 +89,6 @@ function servedRoutes(isServed: (path: string) => boolean, basePath: string): st
   const ollama = isServed('/api/tags') && `Ollama's is below ${basePath}/api`
   const text = [api, ollama].filter(Boolean).join('; ')
   return text && ` ${text.charAt(0).toUpperCase()}${text.slice(1)}.`
-}
-
-function notInThisBuild(method: string, path: string, part: string): ApiError {
-  const message = `path: there is no route ${method} ${path}: this server is composed without the part "${part}", to which such paths belong; deploy ${WITH_ALL} instead, which has all parts, or add this one to the parts that you compose.`
-  return new ApiError(404, message, { code: 'not_found' })
 }
 
 /**

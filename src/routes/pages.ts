@@ -3,9 +3,9 @@ import { modelHealthOf } from '../engines/health.ts'
 import { belowBase } from '../util/base-path.ts'
 import { CURRENT } from './health.ts'
 import { homePage } from './home.ts'
+import type { LeftOut } from './left-out.ts'
 import { fileResponse, noFiles } from './page.ts'
 import { type PageProgress, pageProgress } from './page-progress.ts'
-import type { LeftOut } from './part-names.ts'
 import type { RouteContext, RouteHandler } from './route.ts'
 
 /** `GET /`: the page; where it was not built, the same as `/status`. To Ollama’s clients, its greeting. */
@@ -39,7 +39,7 @@ async function statusWith(
   const view = {
     origin: new URL(request.url).origin,
     basePath,
-    isServed: (path: string) => !context.leftOut?.(path),
+    isServed: (path: string) => !context.leftOut?.partAt(path),
     needsKey: caller === undefined || caller.name !== '',
     progress,
   }
@@ -63,7 +63,9 @@ export const openapi: RouteHandler = async (request, _trace, context) => {
 
 /** Those of the parts that the handler has. */
 function servedPaths(paths: Described['paths'], leftOut: LeftOut): Described['paths'] {
-  return Object.fromEntries(Object.entries(paths).filter(([path]) => leftOut(path) === undefined))
+  return Object.fromEntries(
+    Object.entries(paths).filter(([path]) => leftOut.partAt(path) === undefined),
+  )
 }
 
 /** What depends on the handler, of the API's description. */

@@ -48,15 +48,9 @@ export const PARTS = {
 
 export type PartName = keyof typeof PARTS
 
-/** The parts whose routes anyone may ask. */
-export const OPEN_PARTS: readonly PartName[] = ['health', 'pages']
-
 export function isPartName(name: unknown): name is PartName {
   return typeof name === 'string' && Object.hasOwn(PARTS, name)
 }
-
-/** The part with the routes at a path, of those that a handler is composed without; undefined where none has. */
-export type LeftOut = (path: string) => PartName | undefined
 
 /** The part that has the routes at this path; undefined where none has. */
 export function partAt(path: string): PartName | undefined {

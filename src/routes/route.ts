@@ -16,10 +16,10 @@ import type { conversationOf } from './affinity.ts'
 import type { Family } from './api.ts'
 import type { Elsewhere } from './elsewhere.ts'
 import type { ExchangeContext } from './exchange.ts'
+import type { LeftOut } from './left-out.ts'
 import type { Greeting } from './ollama/greeting.ts'
 import type { noOllamaRoute } from './ollama/no-route.ts'
 import type { Page } from './page.ts'
-import type { LeftOut } from './part-names.ts'
 import type { Resume } from './runs/resuming.ts'
 import type { StoredResponses } from './runs/runs.ts'
 import type { SendStream, StreamAnswering } from './stream-answering.ts'
@@ -49,7 +49,7 @@ export interface RouteContext extends ExchangeContext, Engines {
   /** The page's files, where the host has them, and what serves them. */
   files: Files | undefined
   page: Page | undefined
-  /** Which part has the routes at a path, where the handler is composed without it; undefined where it has all. */
+  /** The parts that the handler is composed without; undefined where it has all. */
   leftOut: LeftOut | undefined
   /** The error for a path of Ollama's API that has no route, where that API is served. */
   noOllamaRoute: typeof noOllamaRoute | undefined

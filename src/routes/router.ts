@@ -11,7 +11,6 @@ import { extendHops } from '../guard/loop.ts'
 import { belowBase } from '../util/base-path.ts'
 import { badRequest } from '../wire/errors/api-error.ts'
 import { noRoute, preflight, refuseUpgrade } from './fallback.ts'
-import { OPEN_PARTS } from './part-names.ts'
 import { handlerOf, type RouteContext, type RouteRequest } from './route.ts'
 import type { Access, Routes, TableEntry } from './table-entry.ts'
 import type { Trace } from './trace.ts'
@@ -49,10 +48,9 @@ export function createRoutes(context: RouteContext, routes: Routes) {
   router.all('/v1/*', identify).all('/api/*', identify)
   if (leftOut) {
     router.all('*', async (request, trace) => {
-      const part = leftOut(belowBase(new URL(request.url).pathname, basePath))
-      const isOpen = part === undefined || OPEN_PARTS.includes(part)
+      const path = belowBase(new URL(request.url).pathname, basePath)
       // Those below /v1 and /api were identified there.
-      if (!isOpen && trace.caller === undefined) await identify(request, trace)
+      if (leftOut.isSecret(path) && trace.caller === undefined) await identify(request, trace)
     })
   }
   const file = (request: RouteRequest) => {

@@ -44,7 +44,7 @@ export function telemetrySources(
     engines() {
       const { engines } = healthOf(catalog, pool)
       const now = performance.now()
-      return catalog.known.map((entry, index) => {
+      return catalog.shown.map((entry, index) => {
         const { breaker, running } = pool.member(entry.engine)
         const state = engines[index]?.state ?? 'unknown'
         return { ...viewOf(entry), state, breaker: breaker.state(now), running }

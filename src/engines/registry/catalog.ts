@@ -105,6 +105,11 @@ export class Catalog {
     return this.#withVisiting(unknown)
   }
 
+  /** Those of `known` that people are shown: without the static engine where the handler has none. */
+  get shown(): CatalogEntry[] {
+    return this.known.filter(isShown)
+  }
+
   /**
    * The cached entries; a promise only before the first listing. Entries older than `maxAge`
    * milliseconds are still returned, and refreshed in the background for later requests.
@@ -160,7 +165,7 @@ export class Catalog {
 
   /** Every engine with its models, listed within the last `maxAge` milliseconds. */
   async status(maxAge = 0): Promise<EngineStatus[]> {
-    return (await this.entries(maxAge)).map(({ engine, models, error }) => ({
+    return (await this.entries(maxAge)).filter(isShown).map(({ engine, models, error }) => ({
       engine: engine.label,
       models: models.map(({ id }) => id),
       ...(error && { error: error.message }),
@@ -246,4 +251,8 @@ async function sizedModels(engine: Engine, signal: AbortSignal, call: CallOption
   } catch {
     return undefined
   }
+}
+
+function isShown({ engine }: CatalogEntry): boolean {
+  return engine.isAbsent !== true
 }

@@ -38,7 +38,8 @@ export function notFound(
   const shown = quoted(model)
   const near = closestMatches(model, usableNames(entries, access, aliases))
   if (upstreams.length === 0 && near.length === 0) {
-    return missing(`no engine serves ${shown}; ${NO_SERVER}`)
+    const only = entries.at(-1)?.engine.isAbsent ? '' : ', only the built-in model "static"'
+    return missing(`no engine serves ${shown}; no model server was found${only}; ${START}`)
   }
   const hint =
     near.length > 0
@@ -63,8 +64,7 @@ function* usableNames(
   for (const name of Object.keys(aliases)) if (mayUse(name)) yield name
 }
 
-const NO_SERVER =
-  'no model server was found, only the built-in model "static"; start a server, or configure one with --upstream.'
+const START = 'start a server, or configure one with --upstream.'
 
 function missing(why: string): ApiError {
   return new ApiError(404, `model: ${why}`, { code: 'model_not_found', param: 'model' })

@@ -6,10 +6,11 @@ import { STATIC_MODEL } from './model.ts'
 /** Has no model. */
 export const noStatic: Engine = {
   label: STATIC_MODEL,
+  isAbsent: true,
   models: async () => [],
   async chat() {
     const message =
-      'model: "static" is of the part "builtIn", which this server is composed without; name one that GET /v1/models lists.'
+      'model: only the built-in model "static" would answer, which is of the part "builtIn", and this server is composed without that; name one that GET /v1/models lists, or configure an upstream.'
     throw new ApiError(404, message, { code: 'model_not_found', param: 'model' })
   },
 }

@@ -1,7 +1,6 @@
 /** What an upstream can be asked beyond chats. A bundle leaves out what nobody asks for. */
 import type { Fetched } from '../../platform/fetch.ts'
 import { answerCounts } from '../../stream/text-stream.ts'
-import { withSystemMessages } from '../../wire/chat/system-messages.ts'
 import { TextContract } from '../../wire/contract/completions.ts'
 import { checkTextCompletion } from '../../wire/contract/completions-answer.ts'
 import { checkEmbeddings } from '../../wire/contract/embeddings-answer.ts'
@@ -57,7 +56,7 @@ export const counting = ((upstream) => {
       const own = upstream.names.renamed({ model }).model
       const post: Post = (path, body, headers) =>
         upstream.client.post(path, body, { signal, hops, trace, tapped, inSteps, headers })
-      const chat = () => withSystemMessages(upstream.systemMessages, prompt.chat())
+      const chat = () => upstream.asSent(prompt.chat())
       const counted = { ...prompt, chat, nativeApis: upstream.nativeApis() }
       const accepted = (response: Fetched) => upstream.client.accepted(response)
       return countByUpstream(counted, own, post, upstream.label, accepted, missing)

@@ -39,7 +39,6 @@ export interface UpstreamAccess {
   readonly label: string
   readonly client: UpstreamClient
   readonly names: ModelNames
-  readonly systemMessages: UpstreamOptions['systemMessages']
   readonly isDiscovered: boolean
   readonly isolateRequests: boolean
   kind(): ServerKind | undefined
@@ -48,6 +47,8 @@ export interface UpstreamAccess {
   listed(): readonly Model[] | undefined
   /** The same as clients see them. */
   visible(models: readonly Model[]): Model[]
+  /** A chat with its system messages as they are sent to the server. */
+  asSent(chat: ChatRequest): ChatRequest
   /** Says more of the models, from the next listing on. */
   describe(details: ModelDetails): void
   /** The options of the contract for an answer. */
@@ -108,13 +109,13 @@ export class ChatUpstream implements Engine {
       label: this.label,
       client: this.#client,
       names: this.#names,
-      systemMessages: this.#options.systemMessages,
       isDiscovered: this.isDiscovered === true,
       isolateRequests: this.#options.isolateRequests === true,
       kind: () => this.#kind,
       nativeApis: () => this.nativeApis,
       listed: () => this.#listed,
       visible: (models) => this.#visible(models),
+      asSent: (chat) => this.#asSent(chat),
       describe: (details) => {
         this.#details = details
       },
@@ -156,12 +157,11 @@ export class ChatUpstream implements Engine {
     signal: AbortSignal,
     { asChunks = false, optionalFields = [], identity, ...call }: ChatOptions = {},
   ): Promise<ChatStream> {
-    const { thinkTags = 'keep', systemMessages, thinkSeparator, withSystemMessages } = this.#options
+    const { thinkTags = 'keep', thinkSeparator } = this.#options
     const reasoning = this.#options.reasoning === 'keep' ? undefined : this.#options.reasoning
     const choices = asked.n ?? 1
     const think = thinkSeparator?.(thinkTags, reasoning, asked)
-    const sent = withSystemMessages?.(systemMessages, asked) ?? asked
-    return this.#generate(sent, signal, {
+    return this.#generate(this.#asSent(asked), signal, {
       path: '/chat/completions',
       contract: (options) =>
         new ChatContract({ ...options, choices, reasoning, think, identity: identity?.() }),
@@ -170,6 +170,11 @@ export class ChatUpstream implements Engine {
       optionalFields,
       call,
     })
+  }
+
+  #asSent(chat: ChatRequest): ChatRequest {
+    const { systemMessages, withSystemMessages } = this.#options
+    return withSystemMessages?.(systemMessages, chat) ?? chat
   }
 
   async #generate<C extends AnyContract>(

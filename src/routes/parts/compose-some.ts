@@ -6,7 +6,8 @@ import { SettingsError } from '../../settings/error.ts'
 import { leftOutSetting, requireOptionsOf } from '../../settings/left-out.ts'
 import { SettingsReader } from '../../settings/reader.ts'
 import { coreSettings } from '../../settings/table/core.ts'
-import { type LeftOut, PARTS, partAt } from '../part-names.ts'
+import { leftOutOf } from '../left-out.ts'
+import { PARTS } from '../part-names.ts'
 import { type Composition, compose } from './compose.ts'
 import type { HandlerPart, Provided } from './part.ts'
 
@@ -29,13 +30,6 @@ function requireBalancing(has: (name: string) => boolean): void {
   throw new SettingsError(
     `parts: expected "balancing" beside "${lacking}", got none; add it, or remove "${lacking}".`,
   )
-}
-
-function leftOutOf(has: (name: string) => boolean): LeftOut {
-  return (path) => {
-    const name = partAt(path)
-    return name !== undefined && has(name) ? undefined : name
-  }
 }
 
 /** Reads the settings of the core and of these parts. */
