@@ -111,6 +111,7 @@ export class PassedReader {
       if (!this.#checkEvent('whole')) continue
       batch.push(scanner.buffer.subarray(scanner.start, scanner.end))
     }
+    scanner.release()
   }
 
   #hasNext(): boolean {

@@ -95,7 +95,8 @@ class PassedWriter implements StreamWriter {
     try {
       for (let batch = first; batch !== undefined; batch = await this.#answer.next()) {
         exchange.advanceBytes(performance.now())
-        await this.#send(batch)
+        // Taken out of the batch, which is held until the next one comes.
+        await this.#send(batch.splice(0))
         if (exchange.outcome !== undefined) return
       }
       exchange.finish()
