@@ -26,7 +26,11 @@ function chunk(content: string, finish_reason: 'stop' | null = null): ChatChunk 
 }
 
 /** One exchange over an engine that says these chunks, and how it ended. */
-async function respond(ask: () => Promise<ChatStream>, encoder = new ChatEncoder('id', 'm')) {
+async function respond(
+  ask: () => Promise<ChatStream>,
+  encoder = new ChatEncoder('id', 'm'),
+  heartbeat = 60_000,
+) {
   const outcomes: Outcome[] = []
   const exchange = new Exchange({
     client: new AbortController().signal,
@@ -36,7 +40,7 @@ async function respond(ask: () => Promise<ChatStream>, encoder = new ChatEncoder
   })
   const settings = {
     headerWait: 1_000,
-    heartbeat: 60_000,
+    heartbeat,
     clientTimeout: limits.clientTimeout,
     frameWriter: transformWriter,
   }
@@ -113,4 +117,30 @@ it('breaks a stream off whose end its dialect can’t tell', async () => {
   await expect(reading).rejects.toThrow('no words')
   await exchange.delivered
   expect(outcomes).toMatchObject([{ kind: 'failed', error: { code: 'upstream_error' } }])
+})
+
+it('sends heartbeats to a client that waits, and none behind what is unread', async () => {
+  const gate = Promise.withResolvers<void>()
+  async function* slow() {
+    yield [chunk('a')]
+    await gate.promise
+    yield [chunk('', 'stop')]
+  }
+  const ask = async () => enforceChatContract(slow(), { label: 'x' })
+  const { exchange, response } = await respond(ask, undefined, 20)
+  const reader = response.body?.getReader()
+  const read = async () => new TextDecoder().decode((await reader?.read())?.value)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect(exchange.timeline.heartbeats).toBe(0)
+  expect(await read()).toContain('"content":"a"')
+  for (let i = 0; i < 4; i++) expect(await read()).toMatch(/"delta":{}/)
+  const unread = exchange.timeline.heartbeats
+  expect(unread).toBeGreaterThanOrEqual(4)
+  await new Promise((resolve) => setTimeout(resolve, 150))
+  expect(exchange.timeline.heartbeats).toBeLessThanOrEqual(unread + 1)
+  gate.resolve()
+  let rest = ''
+  for (let text = await read(); text !== ''; text = await read()) rest += text
+  expect(rest).toContain('"finish_reason":"stop"')
+  expect(rest.endsWith('data: [DONE]\n\n')).toBe(true)
 })
