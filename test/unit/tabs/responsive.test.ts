@@ -8,7 +8,8 @@ afterEach(() => vi.restoreAllMocks())
 
 /** A tab whose clock a test moves, and how often it was pinged. */
 function create() {
-  const startedAt = performance.now()
+  // Whole milliseconds, as sums of fractions are not exact.
+  const startedAt = Math.floor(performance.now())
   let passed = 0
   vi.spyOn(performance, 'now').mockImplementation(() => startedAt + passed)
   const state = { models: [], visible: true, paused: false }
