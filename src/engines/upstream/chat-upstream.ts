@@ -12,7 +12,7 @@ import { abortOnFailure, linkedController } from './abort.ts'
 import { type Protocol, readAnswer } from './answer.ts'
 import { UpstreamClient, type UpstreamClientOptions } from './client.ts'
 import { answerKind, type FinishHistories, finishHistoryOf } from './finish-history.ts'
-import { ModelList } from './model-list.ts'
+import { UpstreamModelList } from './model-list.ts'
 import { ModelNames } from './model-names.ts'
 import { type GenerationRequest, RefusedFields } from './request-variants.ts'
 import { type ServerKind, serverKindOf } from './server-kind.ts'
@@ -86,7 +86,7 @@ export class ChatUpstream implements Engine {
   readonly #refusedFields = new Map<string, RefusedFields>()
   readonly #finishes: FinishHistories
   #kind: ServerKind | undefined
-  readonly #list = new ModelList()
+  readonly #list = new UpstreamModelList()
   /** The models of the last listing, as the server names them. */
   #listed: Model[] | undefined
   #details: ModelDetails | undefined

@@ -6,7 +6,7 @@ import type { UpstreamCall, UpstreamClient } from './client.ts'
 import { CHECK_ADDRESS, type ParsedAnswer, readJson } from './json-body.ts'
 
 /** The list of an upstream, which is read again and again, and seldom is another one. */
-export class ModelList {
+export class UpstreamModelList {
   #last: { read: ParsedAnswer; models: Model[] } | undefined
 
   /**

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { UpstreamClient } from '../../../../src/engines/upstream/client.ts'
-import { ModelList } from '../../../../src/engines/upstream/model-list.ts'
+import { UpstreamModelList } from '../../../../src/engines/upstream/model-list.ts'
 import { createHandler } from '../../../../src/handler.ts'
 
 const list = (...ids: string[]) =>
@@ -12,7 +12,7 @@ it('a list that is the same as the last one has the same models, and another one
     ...{ url: 'http://gpu.test/v1', label: 'gpu', key: '' },
     fetch: async () => new Response(text) as never,
   })
-  const models = new ModelList()
+  const models = new UpstreamModelList()
   const read = () => models.read(client, { signal: AbortSignal.timeout(5_000) })
   const first = await read()
   expect(await read()).toBe(first)
